@@ -1,0 +1,133 @@
+"""How an option is described and how its values are checked; which options there are stands in `options.py`.
+
+Standard library only: Blender imports this module through `options.py`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from .errors import OptionError
+
+Kind = Literal["float", "int", "bool", "choice", "text", "file", "layers", "frames"]
+
+
+@dataclass(frozen=True)
+class OptionInfo:
+    """What people and programs need to know of one option.
+
+    `minimum`/`maximum` are hard limits (inclusive); `soft_minimum`/`soft_maximum` bound a slider.
+    `choices` maps each allowed value to its label. `animatable` options may change from frame to frame.
+    """
+
+    label: str
+    help: str
+    kind: Kind = "text"
+    minimum: float | None = None
+    maximum: float | None = None
+    soft_minimum: float | None = None
+    soft_maximum: float | None = None
+    unit: str = ""
+    choices: Mapping[str, str] = field(default_factory=dict)
+    animatable: bool = False
+    advanced: bool = False
+
+    def allowed(self) -> str:
+        """The allowed values, in words for an error message."""
+        if self.kind == "choice":
+            return "one of " + ", ".join(self.choices)
+        if self.minimum is not None and self.maximum is not None:
+            return f"{self.minimum:g} to {self.maximum:g}"
+        if self.minimum is not None:
+            return f"{self.minimum:g} or more"
+        return {"bool": "true or false", "layers": "a list such as conv1_2=1,conv4_4=0.5", "frames": "A-B or A",
+                "float": "a number", "int": "a whole number"}.get(self.kind, "a text")
+
+
+def option(default: Any, label: str, help: str, kind: Kind, **info: Any) -> Any:
+    """A dataclass field with the metadata every reader of an option needs."""
+    return field(default=default, metadata={"option": OptionInfo(label, help, kind, **info)})
+
+
+def describe(options: type) -> Iterator[tuple[str, OptionInfo, Any]]:
+    """Each described option of a dataclass: its name, its information and its default."""
+    for f in dataclasses.fields(options):
+        if "option" in f.metadata:
+            yield f.name, f.metadata["option"], f.default
+
+
+def check(name: str, value: Any, info: OptionInfo) -> Any:
+    """One value, checked and in its right type. Raises OptionError naming the field, the value and the range."""
+    def refuse() -> OptionError:
+        return OptionError(f"Option '{name}' cannot be {value!r}.", f"Allowed: {info.allowed()}.")
+    if info.kind in ("float", "int"):
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+            raise refuse()
+        if info.kind == "int" and value != int(value):
+            raise refuse()
+        if not _inside(value, info.minimum, info.maximum):
+            raise refuse()
+        return int(value) if info.kind == "int" else float(value)
+    if info.kind == "bool":
+        if not isinstance(value, bool):
+            raise refuse()
+        return value
+    if not isinstance(value, str) or (info.kind == "choice" and value not in info.choices):
+        raise refuse()
+    if info.kind == "layers":
+        parse_layers(name, value)
+    if info.kind == "frames":
+        parse_frames(value)
+    return value
+
+
+def parse_layers(name: str, text: str) -> dict[str, float]:
+    """Read `conv1_2=1,conv4_4=0.5` (a weight left out is 1). Raises OptionError."""
+    layers: dict[str, float] = {}
+    for part in filter(None, (p.strip() for p in text.split(","))):
+        layer, _, weight = part.partition("=")
+        try:
+            value = float(weight or 1)
+        except ValueError:
+            value = math.nan
+        if not re.fullmatch(r"conv[1-5]_[1-4]", layer.strip()) or not _inside(value, 0.0, 1e12):
+            raise OptionError(f"Option '{name}' cannot be {text!r}: {part!r} is no layer with a weight.",
+                              "Allowed: a list such as conv1_2=1,conv4_4=0.5 (conv1_1 to conv5_4, weights from 0).")
+        layers[layer.strip()] = value
+    if not any(layers.values()):
+        raise OptionError(f"Option '{name}' cannot be {text!r}.", "At least one layer needs a weight above 0.")
+    return layers
+
+
+def parse_frames(text: str) -> tuple[int, int] | None:
+    """Read `A-B` or `A` as first and last frame number; empty means all. Raises OptionError."""
+    if not text:
+        return None
+    found = re.fullmatch(r"\s*(\d+)\s*(?:-\s*(\d+)\s*)?", text)
+    if not found:
+        raise OptionError(f"Option 'frames' cannot be {text!r}.", "Allowed: A-B or A, such as 10-24.")
+    first, last = int(found[1]), int(found[2] or found[1])
+    if last < first:
+        raise OptionError(f"Option 'frames' cannot be {text!r}: it ends before it begins.",
+                          "Write the first one first.")
+    return first, last
+
+
+def number(name: str, value: Any, minimum: float, maximum: float) -> float:
+    return float(check(name, value, OptionInfo(name, "", "float", minimum=minimum, maximum=maximum)))
+
+
+def _inside(value: float, minimum: float | None, maximum: float | None) -> bool:
+    return (minimum is None or value >= minimum) and (maximum is None or value <= maximum)
+
+
+def reject_unknown(what: str, data: Mapping[str, Any], cls: type) -> None:
+    known = [f.name for f in dataclasses.fields(cls)]
+    unknown = [key for key in data if key not in known]
+    if unknown:
+        raise OptionError(f"Unknown option {unknown[0]!r} in {what}.", f"Known: {', '.join(known)}.")
