@@ -1,0 +1,343 @@
+#!/usr/bin/env python3
+"""The one entry point for people: runs Gouache's demo, tests, packaging, engine and bench, and makes what they need.
+
+Standard library only, Python 3.11 or newer. `python3 build.py --help` lists the commands.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import zipfile
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from requirements.environments import (
+    ALL,
+    BLENDERS,
+    CHECKS,
+    ENGINE,
+    BuildError,
+    Environment,
+    clean_environ,
+    make,
+    make_all,
+    say,
+)
+
+ROOT = Path(__file__).resolve().parent
+DIST = ROOT / "dist"
+DEMO = ROOT / "demo_output"
+STEP_SECONDS = 1200     # a check that takes longer hangs
+
+# ---------------------------------------------------------------------------------------------- the package
+
+SHIM = '''"""The extension's root: passes register and unregister on to the add-on."""
+
+from .blender_addon import register, unregister
+
+__all__ = ["register", "unregister"]
+'''
+PACKAGED = ("blender_manifest.toml", "LICENSE", "NOTICE", "requirements/engine.txt", "blender_addon", "core")
+
+
+def version() -> str:
+    import tomllib  # here, so that an older Python gets as far as being told
+
+    with (ROOT / "blender_manifest.toml").open("rb") as file:
+        return str(tomllib.load(file)["version"])
+
+
+def stage(folder: Path) -> None:
+    """Lay the extension's files out in `folder` as Blender will see them."""
+    for name in PACKAGED:
+        source, target = ROOT / name, folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if source.is_dir():
+            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__", "*.pyc", "*.partial", ".*"))
+        elif source.is_file():
+            shutil.copyfile(source, target)
+        else:
+            raise BuildError(f"{name} is missing; the package needs it.")
+    (folder / "__init__.py").write_text(SHIM, encoding="utf-8", newline="\n")
+
+
+def package() -> Path:
+    """Build dist/gouache-<version>.zip; the same files give the same bytes."""
+    target = DIST / f"gouache-{version()}.zip"
+    target.parent.mkdir(exist_ok=True)
+    partial = target.with_name(f"{target.name}.{os.getpid()}.partial")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        stage(folder)
+        with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+            for file in sorted(p for p in folder.rglob("*") if p.is_file()):
+                info = zipfile.ZipInfo(file.relative_to(folder).as_posix(), (1980, 1, 1, 0, 0, 0))
+                info.compress_type, info.create_system, info.external_attr = zipfile.ZIP_DEFLATED, 3, 0o644 << 16
+                archive.writestr(info, file.read_bytes())
+    partial.replace(target)
+    return target
+
+
+def validate(archive: Path, blender: Environment) -> None:
+    """Ask Blender's own extension tool whether the zip is right. Raises BuildError."""
+    code = "import importlib.util as u; print(u.find_spec('bpy').submodule_search_locations[0])"
+    bpy = subprocess.run([blender.python, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
+    tool = next(Path(bpy).glob("*/scripts/addons_core/bl_pkg/cli/blender_ext.py"))
+    done = subprocess.run([blender.python, tool, "validate", archive], capture_output=True, text=True,
+                          env=clean_environ())
+    if done.returncode:
+        raise BuildError(f"{blender.label} refuses {archive.name}:\n{done.stdout}{done.stderr}")
+
+
+def package_and_validate(blenders: list[Environment]) -> Path:
+    archive = package()
+    say(f"{archive} ({archive.stat().st_size / 1024:.0f} KiB)")
+    errors = make_all(blenders)
+    for blender in blenders:
+        if blender.name in errors:
+            say(f"not validated by {blender.label}: {errors[blender.name]}")
+        else:
+            validate(archive, blender)
+            say(f"validated by {blender.label}")
+    return archive
+
+
+# ---------------------------------------------------------------------------------------------- the tests
+
+
+@dataclass(frozen=True)
+class Step:
+    """One check: `run` writes to the file it is given, returns None or raises BuildError; `needs` must be ready."""
+
+    name: str
+    needs: tuple[Environment, ...]
+    run: Callable[[Path], None]
+
+
+def check(log: Path, env: Environment, *arguments: str | Path, cwd: Path = ROOT,
+          extra: Mapping[str, str] | None = None) -> None:
+    """Run a Python module of an environment into a log. Raises BuildError if it fails or hangs."""
+    with log.open("ab") as file:
+        try:
+            done = subprocess.run([env.python, "-m", *arguments], cwd=cwd, stdout=file,
+                                  stderr=subprocess.STDOUT, timeout=STEP_SECONDS, env=clean_environ(**(extra or {})))
+        except subprocess.TimeoutExpired as error:
+            raise BuildError(f"stopped after {STEP_SECONDS} s") from error
+    if done.returncode:
+        raise BuildError(f"exit code {done.returncode}")
+
+
+def check_addon_types(log: Path) -> None:
+    """The add-on lies beside `core` in one package only when staged, so its types are checked there."""
+    with tempfile.TemporaryDirectory() as name:
+        stage(Path(name) / "gouache")
+        check(log, CHECKS, "mypy", "--config-file", ROOT / "pyproject.toml", "--cache-dir", ROOT / ".mypy_cache/addon",
+              "-p", "gouache.blender_addon", cwd=Path(name))
+
+
+def log_line(log: Path, text: str) -> None:
+    log.write_text(text, encoding="utf-8")
+
+
+def pytest(log: Path, env: Environment, *paths: str, **extra: str) -> None:
+    check(log, env, "pytest", "-q", "-rsfE", "-p", "no:cacheprovider", *paths, extra=extra)
+
+
+def blender_pythons() -> str:
+    return json.dumps({name: str(env.python) for name, env in BLENDERS.items() if env.is_ready()})
+
+
+def steps() -> list[list[Step]]:
+    """The checks in order; those of one group run side by side."""
+    archive = DIST / f"gouache-{version()}.zip"
+
+    def addon(env: Environment) -> Callable[[Path], None]:
+        return lambda log: pytest(log, env, "tests/addon", GOUACHE_ZIP=str(archive),
+                                  GOUACHE_TEST_ENGINE_PYTHON=str(ENGINE.python))
+    return [
+        [Step("ruff", (CHECKS,), lambda log: check(log, CHECKS, "ruff", "check", "."))],
+        [Step("package", (), lambda log: log_line(log, f"{package()}\n"))],
+        [Step("types: core", (CHECKS, ENGINE), lambda log: check(
+            log, CHECKS, "mypy", "--cache-dir", ".mypy_cache/core", "--python-executable", ENGINE.python,
+            "core", "build.py")),
+         Step("types: add-on", (CHECKS,), check_addon_types)],
+        [Step("tests: core", (ENGINE,), lambda log: pytest(log, ENGINE, "tests/core", PYTHONPATH=str(ROOT)))],
+        [Step(f"tests: add-on in {env.label}", (env, ENGINE), addon(env)) for env in BLENDERS.values()],
+        [Step("tests: build and package", (CHECKS,), lambda log: pytest(
+            log, CHECKS, "tests/test_build.py", "tests/packaging", GOUACHE_ZIP=str(archive),
+            GOUACHE_BLENDERS=blender_pythons()))],
+    ]
+
+
+def run_step(step: Step, missing: Mapping[str, BuildError]) -> tuple[str, str, float, str]:
+    """Run one check and print what it wrote. Returns its name, result, seconds and a note."""
+    lacking = [missing[env.name] for env in step.needs if env.name in missing]
+    if lacking:
+        # Only another Blender may be absent: without the engine or the checkers nothing would be checked at all.
+        optional = all(env.name not in missing or env in BLENDERS.values() for env in step.needs)
+        return step.name, "SKIPPED" if optional else "FAILED", 0.0, str(lacking[0]).splitlines()[0]
+    start, result, note = time.monotonic(), "passed", ""
+    with tempfile.TemporaryDirectory() as folder:
+        log = Path(folder) / "log.txt"
+        log.touch()
+        try:
+            step.run(log)
+        except BuildError as error:
+            result, note = "FAILED", str(error)
+        seconds = time.monotonic() - start
+        text = log.read_text(encoding="utf-8", errors="replace").strip()
+    say(f"\n--- {step.name} ---\n{text}")
+    return step.name, result, seconds, note
+
+
+def test(options: argparse.Namespace) -> int:
+    start = time.monotonic()
+    chosen = [[step for step in group if not options.only or any(word in step.name for word in options.only)]
+              for group in steps()]
+    if not any(chosen):
+        raise BuildError("No check has that in its name. The checks: "
+                         + "; ".join(step.name for group in steps() for step in group))
+    wanted = {env for group in chosen for step in group for env in step.needs}
+    if any(step.name == "tests: build and package" for group in chosen for step in group):
+        wanted |= set(BLENDERS.values())
+    missing = make_all([env for env in ALL if env in wanted])
+    rows = [("environments", "FAILED" if {"engine", "checks"} & set(missing) else "passed",
+             time.monotonic() - start, ", ".join(missing) and f"without {', '.join(missing)}")]
+    for group in chosen:
+        with ThreadPoolExecutor(max(1, len(group))) as pool:
+            rows += pool.map(lambda step: run_step(step, missing), group)
+    say("\n" + "\n".join(f"{name:<52} {result:<8} {seconds:6.1f} s  {note}".rstrip()
+                         for name, result, seconds, note in rows))
+    say(f"{'all of it':<52} {'':<8} {time.monotonic() - start:6.1f} s")
+    return int(any(result == "FAILED" for _, result, _, _ in rows))
+
+
+# ---------------------------------------------------------------------------------------------- the demo
+
+
+def demo_blender() -> Environment:
+    """The newest Blender that can be had here; says which, and why not the newer one."""
+    for env in reversed(BLENDERS.values()):
+        error = make_all([env]).get(env.name)
+        if error is None:
+            say(f"demo: using {env.label}")
+            return env
+        say(f"demo: {env.label} cannot be had: {error}")
+    raise BuildError("The demo needs one of these Blender versions.")
+
+
+def demo(options: argparse.Namespace) -> int:
+    start = time.monotonic()
+    if errors := make_all([ENGINE]):
+        raise errors["engine"]
+    blender = demo_blender()
+    archive = package()
+    validate(archive, blender)
+    work = DEMO / "work"
+    work.mkdir(parents=True, exist_ok=True)
+    clip, style = DEMO / "clip", Path(options.style).resolve()
+    extra = {"BLENDER_USER_RESOURCES": str(work / "blender"), "GOUACHE_ENGINE_PYTHON": str(ENGINE.python)}
+    paint = [str(value) for value in ("--size", options.size, "--iterations", options.iterations)]
+    scripts: tuple[tuple[Environment, list[str | Path]], ...] = (
+        (blender, ["clip.py", "--output", clip]),
+        (blender, ["paint.py", "--zip", archive, "--clip", clip, "--style", style, "--output", DEMO, *paint]),
+        (ENGINE, ["sheet.py", "--clip", clip, "--style", style, "--output", DEMO]))
+    for env, (script, *arguments) in scripts:
+        done = subprocess.run([env.python, ROOT / "demo" / script, *arguments], env=clean_environ(**extra))
+        if done.returncode:
+            raise BuildError(f"demo/{script} failed with exit code {done.returncode}; its reason stands above.")
+    report = json.loads((work / "report.json").read_text(encoding="utf-8"))
+    say(f"\nThe demo is in {DEMO}:")
+    for name, what in (("frames", "the painted image sequence"), (report["movie"], "the movie, from the sequencer"),
+                       ("demo.blend", "the timeline"), ("before_after.png", "before and after")):
+        say(f"  {name:<18} {what}")
+    say(f"{report['frames']} frames painted in {report['seconds']:.1f} s: "
+        f"{report['seconds'] / report['frames']:.1f} s per frame. All of it: {time.monotonic() - start:.0f} s.")
+    return 0
+
+
+# ---------------------------------------------------------------------------------------------- the engine
+
+
+def engine(arguments: list[str]) -> int:
+    """Run `python -m core` from the caller's own folder, so that relative paths mean what they say."""
+    python = make(ENGINE)
+    command = [str(python), "-m", "core", *arguments]
+    environ = clean_environ(PYTHONPATH=str(ROOT))
+    if sys.platform != "win32":
+        sys.stdout.flush()
+        os.execve(python, command, environ)     # noqa: S606 -- takes this process's place: signals, exit code
+    process = subprocess.Popen(command, env=environ)
+    while True:
+        try:
+            return process.wait()
+        except KeyboardInterrupt:               # the console sent it to the engine as well, which ends by itself
+            continue
+
+
+# ---------------------------------------------------------------------------------------------- the command line
+
+
+def parser() -> argparse.ArgumentParser:
+    top = argparse.ArgumentParser(prog="build.py", description=__doc__)
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    add = commands.add_parser("demo", help="paint a small clip in a headless Blender, into demo_output/")
+    styles = ROOT / "blender_addon" / "styles"
+    add.add_argument("--style", default=styles / "swirling_night.jpg", help="the style picture (default: %(default)s)")
+    add.add_argument("--size", type=int, default=384, help="long side of the painted frames (default: %(default)s)")
+    add.add_argument("--iterations", type=int, default=20, help="optimizer steps per scale (default: %(default)s)")
+    add = commands.add_parser("test", help="run every check; exit code 1 if one fails")
+    add.add_argument("--only", action="append", metavar="WORD", help="only checks with WORD in their name; repeatable")
+    add = commands.add_parser("package", help="build the extension's zip in dist/ and have Blender validate it")
+    add.add_argument("--no-validation", action="store_true", help="do not install a Blender to validate it with")
+    commands.add_parser("environments", help="only make (or mend) every environment, in .environments/")
+    for name, what in (("engine", "run the engine: build.py engine -- ARGS is python -m core ARGS"),
+                       ("bench", "time the engine: build.py bench -- ARGS is python -m core bench ARGS")):
+        add = commands.add_parser(name, help=what, add_help=False)
+        add.add_argument("arguments", nargs=argparse.REMAINDER)
+    return top
+
+
+def dispatch(options: argparse.Namespace) -> int:
+    match options.command:
+        case "demo":
+            return demo(options)
+        case "test":
+            return test(options)
+        case "package":
+            package_and_validate([] if options.no_validation else list(BLENDERS.values()))
+        case "environments":
+            for error in (errors := make_all(list(ALL))).values():
+                say(str(error))
+            return int(bool(errors))
+        case _:
+            given = options.arguments[1:] if options.arguments[:1] == ["--"] else options.arguments
+            return engine(["bench", *given] if options.command == "bench" else given)
+    return 0
+
+
+def main() -> int:
+    if sys.version_info < (3, 11):      # noqa: UP036 -- it is the older Python that must be told
+        print("build.py needs Python 3.11 or newer.", file=sys.stderr)
+        return 1
+    try:
+        return dispatch(parser().parse_args())
+    except BuildError as error:
+        print(f"build.py: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nbuild.py: interrupted; run it again to go on.", file=sys.stderr)
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())
