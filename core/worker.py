@@ -18,3 +18,118 @@ Events (engine -> caller), each with "event" and these keys
     doctor     ok, checks: [{name, ok, value, hint}]
 stdout carries nothing else; the log goes to stderr.
 """
+
+from __future__ import annotations
+
+import json
+import logging
+import queue
+import sys
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TextIO
+
+from . import __version__, devices, doctor, events, pipeline
+from .errors import GouacheError, OptionError
+from .options import EngineOptions, Job
+
+PROTOCOL = 1
+log = logging.getLogger(__name__)
+
+
+def serve(commands: TextIO = sys.stdin, answers: TextIO = sys.stdout) -> int:
+    """Answer commands until `commands` ends or says quit; returns the exit code."""
+    inbox = _Inbox(commands)
+    worker = _Worker(inbox, answers)
+    worker.say("ready", version=__version__, protocol=PROTOCOL, device=str(devices.choose(EngineOptions())))
+    for command in inbox.commands():
+        worker.obey(command)
+    return 0
+
+
+class _Inbox:
+    """Reads commands in a thread of its own, so that cancel and the caller's death are seen while a job runs."""
+
+    def __init__(self, source: TextIO) -> None:
+        self._source = source
+        self._queue: queue.Queue[Any] = queue.Queue()
+        self.stop = threading.Event()
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def commands(self) -> Any:
+        """Every command but cancel, until the caller quits or is gone."""
+        while (command := self._queue.get()) is not None:
+            yield command
+
+    def _listen(self) -> None:
+        for line in self._source:
+            if not line.strip():
+                continue
+            try:
+                command = json.loads(line)
+            except ValueError:
+                command = {"command": line.strip()}
+            name = command.get("command") if isinstance(command, Mapping) else None
+            if name == "quit":
+                break
+            if name == "cancel":
+                self.stop.set()
+            else:
+                if name == "run":
+                    self.stop.clear()
+                self._queue.put(command)
+        self.stop.set()
+        self._queue.put(None)
+
+
+class _Worker:
+    """Carries out commands, one after the other."""
+
+    def __init__(self, inbox: _Inbox, answers: TextIO) -> None:
+        self._inbox, self._answers = inbox, answers
+
+    def say(self, event: str, **facts: Any) -> None:
+        """One event on one line."""
+        print(json.dumps({"event": event, **facts}), file=self._answers, flush=True)
+
+    def obey(self, command: Any) -> None:
+        """Carry out one command; whatever goes wrong becomes an error event, never the end of the worker."""
+        try:
+            name = command.get("command") if isinstance(command, Mapping) else None
+            if name == "run":
+                self._run(_read_job(command.get("job")))
+            elif name == "doctor":
+                self.say("doctor", **doctor.to_json(list(doctor.examine())))
+            else:
+                raise OptionError(f"Unknown command {name!r}.", "Known: run, cancel, doctor, quit.", str(command))
+        except GouacheError as error:
+            self.say("error", message=error.message, hint=error.hint, detail=error.detail)
+        except BrokenPipeError:
+            raise
+        except Exception as error:
+            log.exception("The engine failed")
+            self.say("error", message=f"The engine failed: {type(error).__name__}.",
+                     hint="The log tells more; please report it.", detail=str(error))
+
+    def _run(self, job: Job) -> None:
+        written = 0
+        run = pipeline.run(job)
+        for event in run:
+            written += isinstance(event, events.Frame) and not event.cached
+            print(json.dumps(events.to_json(event)), file=self._answers, flush=True)
+            if self._inbox.stop.is_set() and not isinstance(event, events.Done):
+                run.close()  # type: ignore[attr-defined]
+                self.say("cancelled", frames=written)
+                return
+
+
+def _read_job(path: Any) -> Job:
+    """The job in a file. Raises OptionError."""
+    if not isinstance(path, str):
+        raise OptionError("The command 'run' has no job.", "Give the path of a job.json.")
+    try:
+        data = json.loads(Path(path).read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise OptionError("The job cannot be read.", "Write it again.", f"{path}: {error}") from error
+    return Job.from_json(data, Path(path).parent)

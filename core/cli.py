@@ -1,0 +1,179 @@
+"""The engine's command line: stylize, reproduce, bench, doctor, serve. Exit code 0: done, 1: error, 130: stopped."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import logging
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
+
+from . import __version__
+from .errors import GouacheError, OptionError
+from .options import EngineOptions, Job, OptionInfo, OutputOptions, StyleImage, StyleOptions, describe, options_from
+
+Chosen = TypeVar("Chosen")
+OPTION_GROUPS = (("style", StyleOptions), ("files", OutputOptions), ("engine", EngineOptions))
+
+
+class _Parser(argparse.ArgumentParser):
+    """Reports a wrong command line like every other error: what happened, what to do."""
+
+    def error(self, message: str) -> NoReturn:
+        raise OptionError(f"{message[:1].upper()}{message[1:]}.", f"See: {self.prog} --help")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code. Errors go to stderr, or as an event to stdout with --json."""
+    arguments = sys.argv[1:] if arguments is None else list(arguments)
+    as_json = "--json" in arguments or arguments[:1] == ["serve"]
+    logging.basicConfig(format="%(asctime)s %(name)s %(levelname)s %(message)s", stream=sys.stderr)
+    try:
+        options = _parser().parse_args(arguments)
+        return int(options.run(options))
+    except GouacheError as error:
+        _report(error, as_json)
+        return 1
+    except KeyboardInterrupt:
+        print("Stopped. Everything finished so far is kept; run again to go on.", file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="python -m core", description="Gouache's engine: pictures and clips, painted.")
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=_Parser)
+    _add_stylize(commands.add_parser("stylize", help="paint a picture, an image sequence or a movie"))
+    _add_reproduce(commands.add_parser("reproduce", help="repeat a paper's experiments"))
+    _add_bench(commands.add_parser("bench", help="measure speed and memory against baselines"))
+    doctor = commands.add_parser("doctor", help="say whether this engine can work, and if not, why")
+    doctor.add_argument("--json", action="store_true", help="one JSON object on stdout")
+    doctor.set_defaults(run=_doctor)
+    serve = commands.add_parser("serve", help="take jobs on stdin, one JSON object a line (for Blender)")
+    serve.set_defaults(run=_serve)
+    return parser
+
+
+def _add_stylize(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("input", metavar="INPUT", help="a picture, a folder or pattern (shot_####.png), or a movie")
+    parser.add_argument("--style", action="append", required=True, metavar="IMAGE[:WEIGHT]",
+                        help="a style image, with its share when there are several (repeatable)")
+    parser.add_argument("--output", required=True, metavar="DIR", help="the folder for the results")
+    for title, cls in OPTION_GROUPS:
+        group = parser.add_argument_group(f"{title} options")
+        for name, info, default in describe(cls):
+            _add_option(group, name, info, default)
+    parser.add_argument("--json", action="store_true", help="events on stdout, one JSON object a line")
+    parser.set_defaults(run=_stylize)
+
+
+def _add_option(group: Any, name: str, info: OptionInfo, default: Any) -> None:
+    """One described option as an argument; left out, it stays at its default."""
+    flag = "--" + name.replace("_", "-")
+    text = info.help.replace("%", "%%")
+    if info.kind == "bool":
+        group.add_argument(flag, dest=name, action=argparse.BooleanOptionalAction, default=None, help=text)
+        return
+    metavar = "|".join(info.choices) if info.kind == "choice" else {
+        "layers": "NAME=WEIGHT,...", "frames": "A-B", "file": "PATH"}.get(info.kind, info.kind.upper())
+    shown = f" (default {default})" if default != "" else ""
+    group.add_argument(flag, dest=name, default=None, metavar=metavar, type=_value(info), help=text + shown)
+
+
+def _value(info: OptionInfo) -> Any:
+    """What turns an argument's text into the option's type; what does not convert is left to `check` to refuse."""
+    def convert(text: str) -> Any:
+        if info.kind not in ("float", "int"):
+            return text
+        try:
+            return float(text)
+        except ValueError:
+            return text
+    return convert
+
+
+def _stylize(options: argparse.Namespace) -> int:
+    from . import pipeline, progress
+    styles = tuple(StyleImage.parse(text) for text in options.style)
+    style = dataclasses.replace(_chosen(StyleOptions, options), styles=styles)
+    job = Job(options.input, options.output, options=style, files=_chosen(OutputOptions, options),
+              engine=_chosen(EngineOptions, options)).rooted(Path.cwd())
+    listener = progress.JsonLines() if options.json else progress.for_terminal()
+    with listener:
+        for event in pipeline.run(job):
+            listener.hear(event)
+    return 0
+
+
+def _chosen(cls: type[Chosen], options: argparse.Namespace) -> Chosen:
+    """One group's options out of the arguments that were given, checked."""
+    given = {name: getattr(options, name) for name, _, _ in describe(cls)}
+    return options_from(cls, {name: value for name, value in given.items() if value is not None})
+
+
+def _add_reproduce(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("experiment", choices=["normalized-loss"], help="which paper")
+    parser.add_argument("--content", required=True, metavar="IMAGE", help="the content image")
+    parser.add_argument("--style", action="append", required=True, metavar="IMAGE", help="style images (repeatable)")
+    parser.add_argument("--output", required=True, metavar="DIR", help="the folder for sheets and figures.json")
+    parser.add_argument("--size", type=int, default=256, metavar="INT", help="long side in pixels (default 256)")
+    parser.add_argument("--iterations", type=int, default=60, metavar="INT", help="L-BFGS steps each (default 60)")
+    parser.set_defaults(run=_reproduce)
+
+
+def _reproduce(options: argparse.Namespace) -> int:
+    from .evaluate import reproduce
+    return reproduce.run(Path(options.content), [Path(s) for s in options.style], Path(options.output),
+                         options.size, options.iterations)
+
+
+def _add_bench(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--content", metavar="IMAGE", help="the content image (default: one made for it)")
+    parser.add_argument("--style", metavar="IMAGE", help="the style image (default: a bundled one)")
+    parser.add_argument("--size", type=int, default=512, metavar="INT", help="long side in pixels (default 512)")
+    parser.add_argument("--iterations", type=int, default=600, metavar="INT",
+                        help="L-BFGS steps of the paper's recipe (default 600, as in the paper)")
+    parser.add_argument("--output", default="bench_output", metavar="DIR", help="pictures and figures.json")
+    parser.set_defaults(run=_bench)
+
+
+def _bench(options: argparse.Namespace) -> int:
+    from .evaluate import bench
+    return bench.run(options.content, options.style, Path(options.output), options.size, options.iterations)
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from . import doctor
+    checks = list(doctor.examine())
+    if options.json:
+        print(json.dumps(doctor.to_json(checks)))
+    else:
+        doctor.print_table(checks)
+    return 0 if all(check.ok for check in checks) else 1
+
+
+def _serve(options: argparse.Namespace) -> int:
+    from . import worker
+    return worker.serve()
+
+
+def _report(error: GouacheError, as_json: bool) -> None:
+    if error.detail:
+        logging.getLogger(__name__).info(error.detail)
+    if as_json:
+        event = {"event": "error", "message": error.message, "hint": error.hint, "detail": error.detail}
+        print(json.dumps(event), flush=True)
+    else:
+        for line in _lines(error):
+            print(line, file=sys.stderr)
+
+
+def _lines(error: GouacheError) -> Iterator[str]:
+    yield f"Error: {error.message}"
+    if error.hint:
+        yield f"  {error.hint}"
+    if error.detail:
+        yield f"  ({error.detail})"

@@ -1,0 +1,188 @@
+"""The input of a job: a picture, the frames of an image sequence, or a movie, as one numbered clip."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+import cv2
+import torch
+
+from . import frames
+from .errors import InputError
+from .frames import PICTURE_SUFFIXES, Picture
+from .weights import sha256_of
+
+MOVIE_SUFFIXES = frozenset({".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".ogv", ".mxf", ".wmv"})
+NO_FRAMES = "Give a picture, a folder of numbered pictures, a pattern such as shot_####.png, or a movie."
+
+
+class Clip(Protocol):
+    """Frames by number, in order."""
+
+    @property
+    def numbers(self) -> list[int]:
+        """The number of every frame there is, rising."""
+        ...
+
+    @property
+    def folder(self) -> Path:
+        """The folder that holds the input."""
+        ...
+
+    def stem(self, number: int) -> str:
+        """The name of a frame's result, without its ending."""
+        ...
+
+    def digest(self, number: int) -> str:
+        """sha256 (hex) that changes when the frame does. Raises InputError."""
+        ...
+
+    def read(self, number: int) -> Picture:
+        """The frame. Raises InputError."""
+        ...
+
+
+@dataclass(frozen=True)
+class Sequence:
+    """Picture files by frame number."""
+
+    files: Mapping[int, Path]
+
+    @property
+    def numbers(self) -> list[int]:
+        return sorted(self.files)
+
+    @property
+    def folder(self) -> Path:
+        return next(iter(self.files.values())).parent
+
+    def stem(self, number: int) -> str:
+        return self.files[number].stem
+
+    def digest(self, number: int) -> str:
+        try:
+            return sha256_of(self.files[number])
+        except OSError as error:
+            raise InputError(f"The picture '{self.files[number].name}' cannot be read.",
+                             "Check that the file exists and is readable.", str(error)) from error
+
+    def read(self, number: int) -> Picture:
+        return frames.read(self.files[number])
+
+
+@dataclass
+class Movie:
+    """The frames of a movie, numbered from 1, decoded in order (a step back starts again from the beginning)."""
+
+    path: Path
+    _capture: cv2.VideoCapture = field(init=False, repr=False)
+    _position: int = field(init=False, default=0)
+
+    def __post_init__(self) -> None:
+        self._open()
+        self._count = max(0, int(self._capture.get(cv2.CAP_PROP_FRAME_COUNT)))
+        if not self._count:
+            raise InputError(f"The movie '{self.path.name}' has no frames.", "It is damaged: copy or export it again.",
+                             str(self.path))
+        self._end = self._count  # lowered when decoding stops earlier
+        self._hash = sha256_of(self.path)
+
+    @property
+    def numbers(self) -> list[int]:
+        return list(range(1, self._count + 1))
+
+    @property
+    def folder(self) -> Path:
+        return self.path.parent
+
+    def stem(self, number: int) -> str:
+        return f"{number:05d}"
+
+    def digest(self, number: int) -> str:
+        return f"{self._hash}-{number}"
+
+    def read(self, number: int) -> Picture:
+        if number <= self._position:
+            self._open()
+        while self._position < min(number - 1, self._end) and self._capture.grab():
+            self._position += 1
+        found, pixels = self._capture.read() if number <= self._end else (False, None)
+        if self._position != number - 1 or not found or pixels is None:
+            self._end = min(self._end, number - 1)
+            raise InputError(f"The movie '{self.path.name}' ends before frame {number} (it says it has "
+                             f"{self._count}).", "It is damaged or cut short: export it again.", str(self.path))
+        self._position = number
+        rgb = torch.from_numpy(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB)).permute(2, 0, 1)[None]
+        return Picture(rgb.float() / 255.0)
+
+    def _open(self) -> None:
+        self._capture = cv2.VideoCapture(str(self.path))
+        self._position = 0
+        if not self._capture.isOpened():
+            raise InputError(f"The movie '{self.path.name}' cannot be read.",
+                             "It is damaged or in an unknown format: export it as MP4 or as an image sequence.",
+                             str(self.path))
+
+
+def open_clip(text: str) -> Clip:
+    """The clip at a path: picture, folder, pattern (`#` runs, `%04d` or `*` for the number) or movie.
+
+    Raises InputError if there is nothing that can be painted.
+    """
+    path = Path(text)
+    if path.is_dir():
+        return Sequence(_numbered([p for p in path.iterdir() if p.suffix.lower() in PICTURE_SUFFIXES
+                                   and not p.name.startswith(".")], text))
+    if path.is_file():
+        return Movie(path) if path.suffix.lower() in MOVIE_SUFFIXES else Sequence({_number(path) or 1: path})
+    pattern = _pattern(path.name)
+    if pattern and path.parent.is_dir():
+        return Sequence(_numbered([p for p in path.parent.iterdir() if pattern.fullmatch(p.name)], text))
+    raise InputError(f"There is no '{text}'.", NO_FRAMES)
+
+
+def _pattern(name: str) -> re.Pattern[str] | None:
+    """A pattern with one place for the number, as a regular expression; None for a plain name."""
+    place = re.search(r"#+|%0?\d*d|\*", name)
+    if not place:
+        return None
+    return re.compile(re.escape(name[:place.start()]) + r"\d+" + re.escape(name[place.end():]))
+
+
+def _numbered(files: list[Path], text: str) -> dict[int, Path]:
+    """Files by frame number: the last number in their names if all belong to one sequence, else their order."""
+    if not files:
+        raise InputError(f"There are no pictures in '{text}'.", NO_FRAMES)
+    numbers = [_number(p) for p in files]
+    one_sequence = len({_without_number(p.name) for p in files}) == 1
+    if one_sequence and None not in numbers and len(set(numbers)) == len(numbers):
+        return dict(sorted((n, p) for n, p in zip(numbers, files, strict=True) if n is not None))
+    stems = [p.stem for p in files]
+    if len(set(stems)) < len(stems):
+        twice = next(s for s in sorted(stems) if stems.count(s) > 1)
+        raise InputError(f"Several pictures in '{text}' are called '{twice}'.",
+                         "Give a pattern such as shot_####.png to choose one sequence.")
+    return dict(enumerate(sorted(files, key=lambda p: p.name), 1))
+
+
+def _number(path: Path) -> int | None:
+    found = re.findall(r"\d+", path.stem)
+    return int(found[-1]) if found else None
+
+
+def _without_number(name: str) -> str:
+    return re.sub(r"\d+(?=\D*$)", "#", Path(name).stem) + Path(name).suffix.lower()
+
+
+def chosen(clip: Clip, wanted: tuple[int, int] | None) -> Iterator[int]:
+    """The numbers of the clip's frames inside a range (first, last); all without one. Raises InputError if none."""
+    inside = [n for n in clip.numbers if wanted is None or wanted[0] <= n <= wanted[1]]
+    if not inside:
+        first, last = clip.numbers[0], clip.numbers[-1]
+        raise InputError(f"No frame of the input lies in {wanted[0]}-{wanted[1]}." if wanted else "There is no frame.",
+                         f"It has the frames {first} to {last}.")
+    yield from inside

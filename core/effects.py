@@ -1,0 +1,46 @@
+"""What every effect is given and gives back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from torch import Tensor
+
+from .frames import Picture
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One frame for an effect.
+
+    `picture` is the frame at the size to paint, `mask` 1,1,H,W in 0..1 (None: everywhere), `strength` this frame's
+    value, `previous` the finished frame before it, 1,3,H,W (None: there is none, or no warm start).
+    """
+
+    number: int
+    picture: Picture
+    strength: float
+    mask: Tensor | None = None
+    previous: Tensor | None = None
+
+
+@dataclass(frozen=True)
+class Step:
+    """A finished piece of work on a frame: how many of how many, and the loss so far."""
+
+    step: int
+    steps: int
+    loss: float
+
+
+class Effect(Protocol):
+    """Turns frames into results, in order. It reads and writes no files and does not know who called it."""
+
+    weights: str
+    """sha256 of the networks used: other weights make finished frames stale."""
+
+    def paint(self, frame: Frame) -> Iterator[Step | Tensor]:
+        """Yields a Step after each piece of work and last the result, 1,3,H,W in [0, 1]."""
+        ...

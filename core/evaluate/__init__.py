@@ -1,0 +1,1 @@
+"""Measuring: the paper's experiments and the benchmark."""

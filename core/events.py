@@ -1,0 +1,90 @@
+"""What a running job tells its listeners: the events of the worker protocol (`worker.py` explains each)."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any
+
+from .errors import GouacheError
+
+
+@dataclass(frozen=True)
+class Started:
+    """`frames` are in the job, `todo` of them are not yet done; results go to `output`."""
+
+    frames: int
+    todo: int
+    output: str
+
+
+@dataclass(frozen=True)
+class Progress:
+    """One optimizer step of one frame; `index` counts from 1 among the `of` frames to do."""
+
+    frame: int
+    index: int
+    of: int
+    step: int
+    steps: int
+    loss: float
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A frame stands in `path`; `cached` if it already did. `seconds` are this frame's."""
+
+    frame: int
+    index: int
+    of: int
+    path: str
+    seconds: float
+    cached: bool
+
+
+@dataclass(frozen=True)
+class Warning:
+    """Something a person should know that does not stop the job."""
+
+    message: str
+    hint: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Error:
+    """Why a job ended; frames already written stay."""
+
+    message: str
+    hint: str = ""
+    detail: str = ""
+
+    @classmethod
+    def of(cls, error: GouacheError) -> Error:
+        """From an exception."""
+        return cls(error.message, error.hint, error.detail)
+
+
+@dataclass(frozen=True)
+class Cancelled:
+    """The job ended because the caller asked for it; `frames` were written in this run."""
+
+    frames: int
+
+
+@dataclass(frozen=True)
+class Done:
+    """The job is complete: `frames` stand in `output`."""
+
+    frames: int
+    seconds: float
+    output: str
+
+
+Event = Started | Progress | Frame | Warning | Error | Cancelled | Done
+
+
+def to_json(event: Event) -> dict[str, Any]:
+    """{"event": "progress", ...}"""
+    return {"event": type(event).__name__.lower(), **dataclasses.asdict(event)}

@@ -1,0 +1,193 @@
+"""Picture files: read and write one frame. Every file format, bit depth and alpha convention is dealt with here only.
+
+Inside the engine a picture is float32 1,3,H,W, display-referred sRGB in [0, 1], colors not multiplied by alpha.
+Files with float pixels (EXR, HDR, float TIFF) are scene linear Rec. 709 with premultiplied alpha, all others sRGB.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import OpenImageIO as oiio  # noqa: N813 (its documented short name)
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from .color import linear_to_srgb, srgb_to_linear
+from .errors import InputError, OutputError
+
+PICTURE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".exr", ".bmp", ".tga", ".webp", ".hdr",
+                              ".jp2", ".dpx", ".cin", ".gif", ".psd"})
+MOST_PIXELS = 2**28
+"""Larger pictures are refused before they fill the memory (268 megapixels, 3.2 GB as float32)."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A frame: `rgb` 1,3,H,W and `alpha` 1,1,H,W (None: opaque), float32 in [0, 1].
+
+    `notes` says what was changed to make it usable, in words for a person.
+    """
+
+    rgb: Tensor
+    alpha: Tensor | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width."""
+        return self.rgb.shape[-2], self.rgb.shape[-1]
+
+
+@dataclass(frozen=True)
+class FileFormat:
+    """How results are written: file ending, pixel type for the library, attributes."""
+
+    suffix: str
+    pixels: str
+    linear: bool = False
+    attributes: Mapping[str, str | int] = field(default_factory=dict)
+
+
+FORMATS: Mapping[str, FileFormat] = {
+    "png": FileFormat(".png", "uint8"),
+    "png16": FileFormat(".png", "uint16"),
+    "tiff": FileFormat(".tif", "uint16", attributes={"compression": "zip"}),
+    "exr": FileFormat(".exr", "half", linear=True, attributes={"compression": "zip"}),
+    "exr32": FileFormat(".exr", "float", linear=True, attributes={"compression": "zip"}),
+}
+
+
+def read(path: Path) -> Picture:
+    """Read any picture: gray, palette, CMYK, 8 to 32 bit, with or without alpha, turned upright by its EXIF note.
+
+    Raises InputError naming the file when it is missing, empty, truncated, too large or no picture.
+    """
+    pixels, names, linear = _pixels(path)
+    notes: list[str] = []
+    bad = ~np.isfinite(pixels)
+    if bad.any():
+        count = int(bad.any(-1).sum())
+        notes.append(f"{path.name} holds {count} pixels that are not numbers (NaN or infinite); they became black.")
+        pixels = np.where(bad, np.float32(0), pixels)
+    color, alpha = _split(pixels, names)
+    rgb = torch.from_numpy(np.ascontiguousarray(color.transpose(2, 0, 1)))[None]
+    a = None if alpha is None else torch.from_numpy(np.ascontiguousarray(alpha))[None, None].clamp(0.0, 1.0)
+    if linear:
+        if a is not None:
+            rgb = torch.where(a > 0, rgb / a.clamp_min(1e-6), rgb)
+        if float(rgb.amax()) > 1.0:
+            notes.append(f"{path.name} has values above 1 (up to {float(rgb.amax()):.3g}); they are painted as 1.")
+        rgb = linear_to_srgb(rgb)
+    return Picture(rgb.clamp(0.0, 1.0), a, tuple(notes))
+
+
+def write(path: Path, picture: Picture, format: str) -> None:
+    """Write a picture under a temporary name and put it in place at once. Raises OutputError (full disk, read-only).
+
+    The file's ending must be that of the format. The same picture gives the same bytes.
+    """
+    kind = FORMATS[format]
+    pixels = _encoded(picture, kind)
+    temporary = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _write_pixels(temporary, pixels, kind)
+        temporary.replace(path)
+    except OSError as error:
+        raise OutputError(f"The frame '{path.name}' could not be written.",
+                          "Check that the folder is writable and the disk has room, then run again: "
+                          "finished frames are kept.", f"{path}: {error}") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def readable(path: Path) -> bool:
+    """Whether the file exists and its header is that of a picture (its pixels are not read)."""
+    source = oiio.ImageInput.open(str(path)) if path.is_file() else None
+    if source is None:
+        oiio.geterror()
+        return False
+    source.close()
+    return True
+
+
+def _pixels(path: Path) -> tuple[NDArray[np.float32], list[str], bool]:
+    """H,W,channels as float32, the channels' names, and whether they are scene linear."""
+    def refuse(why: str, hint: str, detail: str = "") -> InputError:
+        return InputError(f"The picture '{path.name}' {why}.", hint, f"{path}: {detail}")
+    if not path.is_file():
+        raise refuse("does not exist", "Check the path.")
+    if path.stat().st_size == 0:
+        raise refuse("is empty (0 bytes)", "Render or copy it again.")
+    config = oiio.ImageSpec()
+    config.attribute("oiio:UnassociatedAlpha", 1)
+    buffer = oiio.ImageBuf(str(path), 0, 0, config)
+    spec = buffer.nativespec()
+    if buffer.has_error or not spec.width:
+        raise refuse("cannot be read", "It is damaged or not a picture: save it again as PNG, JPEG, TIFF or EXR.",
+                     buffer.geterror())
+    if spec.full_width * spec.full_height > MOST_PIXELS:
+        raise refuse(f"is too large ({spec.full_width} x {spec.full_height})", "Reduce it first.")
+    if not buffer.read(force=True, convert="float") or buffer.has_error:
+        raise refuse("is damaged", "It is truncated or corrupt: render or copy it again.", buffer.geterror())
+    if buffer.file_format_name == "jpeg" and _ends_early(path):
+        raise refuse("is damaged", "It is truncated: copy it again.", "no end marker after the last scan")
+    upright = oiio.ImageBufAlgo.reorient(buffer)
+    pixels = upright.get_pixels("float", upright.roi_full)
+    if pixels is None:
+        raise refuse("cannot be read", "Save it again as PNG, JPEG, TIFF or EXR.", upright.geterror())
+    return pixels, list(spec.channelnames), str(spec.format) in ("half", "float", "double")
+
+
+def _ends_early(jpeg: Path) -> bool:
+    """Whether the last scan (FF DA) of a JPEG has no end (FF D9); the decoder fills such pictures with gray."""
+    data = jpeg.read_bytes()
+    return data.rfind(b"\xff\xd9") < data.rfind(b"\xff\xda")
+
+
+def _split(pixels: NDArray[np.float32], names: list[str]) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
+    """Color H,W,3 and alpha H,W (or None) out of any channels, found by name first: R, view.Combined.R, Y ..."""
+    ends = [name.rsplit(".", 1)[-1].upper() for name in names]
+    alpha = pixels[..., ends.index("A")] if "A" in ends else None
+    if all(c in ends for c in "RGB"):
+        return pixels[..., [ends.index(c) for c in "RGB"]], alpha
+    gray = pixels[..., [ends.index("Y") if "Y" in ends else 0]]
+    if alpha is None and len(names) == 2:
+        alpha = pixels[..., 1]
+    return np.repeat(gray, 3, axis=-1), alpha
+
+
+def _encoded(picture: Picture, kind: FileFormat) -> NDArray[np.generic]:
+    """H,W,3 or 4 in the file's own numbers."""
+    rgb, alpha = picture.rgb.clamp(0.0, 1.0), picture.alpha
+    if kind.linear:
+        rgb = srgb_to_linear(rgb)
+        rgb = rgb if alpha is None else rgb * alpha
+    image = rgb if alpha is None else torch.cat([rgb, alpha], 1)
+    pixels = image[0].permute(1, 2, 0).contiguous().cpu().numpy()
+    if kind.pixels.startswith("uint"):
+        most = np.iinfo(kind.pixels).max
+        return np.asarray((pixels.astype(np.float64) * most + 0.5).astype(kind.pixels))
+    return np.asarray(pixels.astype(np.float16 if kind.pixels == "half" else np.float32))
+
+
+def _write_pixels(path: Path, pixels: NDArray[np.generic], kind: FileFormat) -> None:
+    height, width, channels = pixels.shape
+    spec = oiio.ImageSpec(width, height, channels, kind.pixels)
+    for name, value in kind.attributes.items():
+        spec.attribute(name, value)
+    if not kind.linear:
+        spec.attribute("oiio:UnassociatedAlpha", 1)
+        spec.attribute("oiio:ColorSpace", "sRGB")
+    target = oiio.ImageOutput.create(str(path))
+    if target is None:
+        raise OSError(oiio.geterror())
+    if not (target.open(str(path), spec) and target.write_image(pixels) and target.close()):
+        raise OSError(target.geterror() or "the file could not be written")
+    with path.open("rb") as file:
+        os.fsync(file.fileno())

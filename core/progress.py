@@ -1,0 +1,85 @@
+"""Listeners of a running job: a bar on a terminal, lines in a log, JSON lines for a program."""
+
+from __future__ import annotations
+
+import json
+import sys
+from types import TracebackType
+from typing import Protocol, Self
+
+from tqdm import tqdm
+
+from . import events
+from .events import Event
+
+
+class Listener(Protocol):
+    """Hears a job's events; used as a context manager so that a bar is put away."""
+
+    def hear(self, event: Event) -> None:
+        """Called for every event, in order."""
+        ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                 trace: TracebackType | None) -> None: ...
+
+
+class _Quiet:
+    """Nothing to put away."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
+
+class JsonLines(_Quiet):
+    """Each event as one JSON object a line on stdout."""
+
+    def hear(self, event: Event) -> None:
+        print(json.dumps(events.to_json(event)), flush=True)
+
+
+class LogLines(_Quiet):
+    """One line per frame on stdout: for logs and farms."""
+
+    def hear(self, event: Event) -> None:
+        if isinstance(event, events.Started):
+            print(f"{event.todo} of {event.frames} frames to paint into {event.output}", flush=True)
+        elif isinstance(event, events.Frame) and not event.cached:
+            print(f"frame {event.frame} ({event.index} of {event.of}) {event.seconds:.1f} s {event.path}", flush=True)
+        elif isinstance(event, events.Warning):
+            print(f"warning: {event.message} {event.hint}".rstrip(), file=sys.stderr, flush=True)
+        elif isinstance(event, events.Done):
+            print(f"done: {event.frames} frames in {event.seconds:.1f} s in {event.output}", flush=True)
+
+
+class Bar:
+    """A bar over all optimizer steps of all frames, on stderr."""
+
+    def __enter__(self) -> Self:
+        self._bar = tqdm(total=0, unit="step", dynamic_ncols=True, leave=False,
+                         bar_format="{l_bar}{bar}| {elapsed}<{remaining}{postfix}")
+        self._lines = LogLines()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.close()
+
+    def hear(self, event: Event) -> None:
+        if isinstance(event, events.Progress):
+            self._bar.total = event.of * event.steps
+            self._bar.n = (event.index - 1) * event.steps + event.step
+            self._bar.set_postfix_str(f"frame {event.frame}, loss {event.loss:.4g}", refresh=False)
+            self._bar.update(0)
+        else:
+            with self._bar.external_write_mode(file=sys.stdout):
+                self._lines.hear(event)
+
+
+def for_terminal() -> Listener:
+    """A bar where a person watches, else lines."""
+    return Bar() if sys.stderr.isatty() else LogLines()

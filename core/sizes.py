@@ -1,0 +1,38 @@
+"""Sizes of pictures: fitting a long side, resampling, and the coarse-to-fine ladder. All sizes are (height, width)."""
+
+from __future__ import annotations
+
+from torch import Tensor
+from torch.nn.functional import interpolate
+
+Size = tuple[int, int]
+COARSEST = 64
+"""No scale of a ladder has a short side under this many pixels, but the last."""
+
+
+def size_of(image: Tensor) -> Size:
+    """Height and width of N,C,H,W."""
+    return image.shape[-2], image.shape[-1]
+
+
+def fitted(size: Size, long_side: int, enlarge: bool = False) -> Size:
+    """The size with this long side, its aspect kept; 0 keeps it, and so does a smaller size unless `enlarge`."""
+    if long_side <= 0 or (max(size) <= long_side and not enlarge):
+        return size
+    factor = long_side / max(size)
+    return max(1, round(size[0] * factor)), max(1, round(size[1] * factor))
+
+
+def ladder(size: Size, scales: int) -> list[Size]:
+    """Up to `scales` sizes from coarse to fine, each half of the next."""
+    sizes = [size]
+    while len(sizes) < scales and min(sizes[0]) // 2 >= COARSEST:
+        sizes.insert(0, (sizes[0][0] // 2, sizes[0][1] // 2))
+    return sizes
+
+
+def resize(image: Tensor, size: Size) -> Tensor:
+    """N,C,H,W resampled to (H, W): bicubic, antialiased when smaller, clamped to [0, 1]."""
+    if size_of(image) == size:
+        return image
+    return interpolate(image, size, mode="bicubic", antialias=True, align_corners=False).clamp(0.0, 1.0)

@@ -1,0 +1,1 @@
+"""Style transfer: the losses, one frame, and clips."""

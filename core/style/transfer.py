@@ -1,0 +1,119 @@
+"""One frame, painted: coarse-to-fine minimization of content and style loss (Choi & Kim 2020; Gatys et al. 2016)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from ..effects import Step
+from ..encoders import Encoder
+from ..options import StyleOptions, parse_layers
+from ..sizes import fitted, ladder, resize, size_of
+from . import losses
+from .optimize import Losses, minimize
+
+
+class TransferLoss:
+    """The loss of one picture at one size against its content image and the style's Gram matrices.
+
+    `content` is 1,3,H,W; `grams` {layer: C,C}; `mask` 1,1,H,W in 0..1 or None. Calling it with a picture gives
+    `Losses`; classic or normalized, as `options.loss` says.
+    """
+
+    def __init__(self, encoder: Encoder, content: Tensor, grams: losses.Features, options: StyleOptions,
+                 content_weight: float, mask: Tensor | None = None) -> None:
+        self.encoder, self.content, self.grams, self.mask = encoder, content, grams, mask
+        self.normalized = options.loss == "normalized"
+        self.content_layers = parse_layers("content_layers", options.content_layers)
+        self.style_layers = parse_layers("style_layers", options.style_layers)
+        self.content_weight = content_weight
+        self.tv = options.tv
+        self.pixels = content.shape[-2] * content.shape[-1]
+        self.layers = {*self.content_layers, *self.style_layers}
+        with torch.no_grad():
+            self.target = encoder(content, self.content_layers)
+
+    def __call__(self, image: Tensor) -> Losses:
+        if self.mask is not None:  # outside the mask the picture is the content image, in the features too
+            image = torch.lerp(self.content, image, self.mask)
+        features = self.encoder(image, self.layers)
+        grams = {j: losses.gram_matrix(features[j], self._mask_for(features[j])) for j in self.style_layers}
+        if self.normalized:
+            content = losses.normalized_content_loss(features, self.target, self.content_layers, self.pixels)
+            style = losses.normalized_style_loss(grams, self.grams, self.style_layers, self.pixels)
+        else:
+            content = losses.classic_content_loss(features, self.target, self.content_layers)
+            style = losses.classic_style_loss(grams, self.grams, self.style_layers)
+        total = self.content_weight * content + style
+        if self.tv:
+            total = total + self.tv * losses.total_variation(image)
+        return Losses(total, content.detach(), style.detach())
+
+    def _mask_for(self, features: Tensor) -> Tensor | None:
+        return None if self.mask is None else resize(self.mask, size_of(features))
+
+
+@dataclass
+class StyleTargets:
+    """The Gram matrices of the blended style images, computed once per size and clip.
+
+    `images` are 1,3,H,W each with a weight; weights are relative.
+    """
+
+    encoder: Encoder
+    images: Sequence[tuple[Tensor, float]]
+    layers: Sequence[str]
+    style_scale: float = 1.0
+
+    def __post_init__(self) -> None:
+        self._cache: dict[int, dict[str, Tensor]] = {}
+
+    def at(self, long_side: int) -> dict[str, Tensor]:
+        """{layer: C,C} for a frame whose long side has this many pixels: mean Gram matrix by weight."""
+        if long_side not in self._cache:
+            self._cache[long_side] = self._grams(max(16, round(long_side * self.style_scale)))
+        return self._cache[long_side]
+
+    def _grams(self, long_side: int) -> dict[str, Tensor]:
+        total = sum(weight for _, weight in self.images)
+        blend: dict[str, Tensor] = {}
+        for image, weight in self.images:
+            picture = resize(image, fitted(size_of(image), long_side, enlarge=True))
+            with torch.no_grad():
+                features = self.encoder(picture, self.layers)
+            for layer in self.layers:
+                gram = losses.gram_matrix(features[layer]) * (weight / total)
+                blend[layer] = blend[layer] + gram if layer in blend else gram
+        return blend
+
+
+def paint(encoder: Encoder, content: Tensor, targets: StyleTargets, options: StyleOptions, content_weight: float,
+          start: Tensor | None = None, mask: Tensor | None = None) -> Iterator[Step | Tensor]:
+    """Paint one frame: yields a Step per optimizer step and last the painted picture, 1,3,H,W in [0, 1].
+
+    `content` and `start` (None: the content image or noise, as `options.init` says) are 1,3,H,W, `mask` 1,1,H,W.
+    A given start goes to the final size at once; otherwise each scale starts from the enlarged result of the last.
+    """
+    sizes = [size_of(content)] if start is not None else ladder(size_of(content), options.scales)
+    steps = options.iterations
+    image = start if start is not None else _first(content, options)
+    for i, size in enumerate(sizes):
+        small = resize(content, size)
+        image = resize(image, size).contiguous().clone()
+        loss = TransferLoss(encoder, small, targets.at(max(size)), options, content_weight,
+                            None if mask is None else resize(mask, size))
+        for step in minimize(image, loss, options.optimizer, steps):
+            if step.step:
+                yield Step(i * steps + step.step, len(sizes) * steps, step.loss)
+    image = image.clamp(0.0, 1.0)
+    yield image if mask is None else torch.lerp(content, image, mask)
+
+
+def _first(content: Tensor, options: StyleOptions) -> Tensor:
+    if options.init == "content":
+        return content
+    noise = torch.Generator().manual_seed(options.seed)
+    return torch.rand(content.shape, generator=noise).to(content.device)

