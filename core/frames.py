@@ -6,6 +6,7 @@ Files with float pixels (EXR, HDR, float TIFF) are scene linear Rec. 709 with pr
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -103,7 +104,8 @@ def write(path: Path, picture: Picture, format: str) -> None:
                           "Check that the folder is writable and the disk has room, then run again: "
                           "finished frames are kept.", f"{path}: {error}") from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # it is gone, or its folder never was
+            temporary.unlink()
 
 
 def readable(path: Path) -> bool:
@@ -189,5 +191,9 @@ def _write_pixels(path: Path, pixels: NDArray[np.generic], kind: FileFormat) -> 
         raise OSError(oiio.geterror())
     if not (target.open(str(path), spec) and target.write_image(pixels) and target.close()):
         raise OSError(target.geterror() or "the file could not be written")
+    # The library's PNG writer says nothing when the disk is full (measured): only reading back tells.
+    written = oiio.ImageBuf(str(path))
+    if not written.read(force=True) or written.has_error:
+        raise OSError(written.geterror() or "the file was not written whole")
     with path.open("rb") as file:
         os.fsync(file.fileno())

@@ -1,0 +1,101 @@
+"""What the engine's tests share: a tiny seeded encoder, small pictures, and a way to run jobs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import torch
+
+from core import encoders, weights
+from core.encoders import LAYERS, VGG19_BLOCKS
+from core.frames import Picture, write
+from core.options import EngineOptions, Job, OutputOptions, StyleImage, StyleOptions
+
+SHARED = Path(__file__).parents[3] / "shared"
+QUICK = {"iterations": 3, "scales": 1, "style_layers": "conv1_2=1,conv3_1=1", "content_layers": "conv2_2=1"}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def steady_threads() -> None:
+    """One thread: small networks are quickest so, and the same bytes come out on every machine."""
+    torch.set_num_threads(1)
+
+
+def tiny_layers() -> weights.LayerWeights:
+    """A VGG-19 of widths 4, 6, 8, 8, 8 with seeded random weights."""
+    generator = torch.Generator().manual_seed(7)
+    layers, before = {}, 3
+    widths = dict(enumerate((4, 6, 8, 8, 8), 1))
+    for name in LAYERS:
+        width = widths[int(name[4])]
+        scale = (2.0 / (before * 9)) ** 0.5
+        layers[name] = (torch.randn(width, before, 3, 3, generator=generator) * scale, torch.zeros(width))
+        before = width
+    return layers
+
+
+@pytest.fixture
+def tiny_encoder(monkeypatch: pytest.MonkeyPatch) -> encoders.Encoder:
+    """Every job of the test uses the tiny encoder in place of VGG-19; also given to the test itself."""
+    monkeypatch.setattr(weights, "load", lambda file: tiny_layers())
+    assert sum(VGG19_BLOCKS) == len(LAYERS)
+    return encoders.load_encoder("vgg19", torch.device("cpu"))
+
+
+@pytest.fixture
+def picture() -> Callable[..., Picture]:
+    """A seeded smooth random picture: picture(seed, height, width, alpha=False)."""
+    def make(seed: int = 0, height: int = 48, width: int = 64, alpha: bool = False) -> Picture:
+        generator = torch.Generator().manual_seed(seed)
+        coarse = torch.rand(1, 4, 6, 8, generator=generator)
+        smooth = torch.nn.functional.interpolate(coarse, (height, width), mode="bilinear")
+        return Picture(smooth[:, :3], smooth[:, 3:] if alpha else None)
+    return make
+
+
+@pytest.fixture
+def sequence(tmp_path: Path, picture: Callable[..., Picture]) -> Path:
+    """A folder of four numbered frames, shot_0007.png to shot_0010.png."""
+    folder = tmp_path / "source"
+    for number in range(7, 11):
+        write(folder / f"shot_{number:04d}.png", picture(number), "png")
+    return folder
+
+
+@pytest.fixture
+def style_file(tmp_path: Path, picture: Callable[..., Picture]) -> Path:
+    """A style picture on disk."""
+    path = tmp_path / "style.png"
+    write(path, picture(99, 40, 52), "png")
+    return path
+
+
+@pytest.fixture
+def job(tmp_path: Path, style_file: Path) -> Callable[..., Job]:
+    """A quick job: job(input, strength=..., format=..., ...); its results go to tmp_path / "result"."""
+    def make(source: Path | str, output: Path | None = None, animation: object = None, **options: object) -> Job:
+        files = {name: options.pop(name) for name in ("frames", "format", "restore_size") if name in options}
+        styles = options.pop("styles", (StyleImage(str(style_file)),))
+        return Job(str(source), str(output or tmp_path / "result"),
+                   options=StyleOptions(styles=styles, **{**QUICK, **options}),  # type: ignore[arg-type]
+                   files=OutputOptions(**files), engine=EngineOptions(precision="float32", threads=1),  # type: ignore[arg-type]
+                   animation=animation or {})  # type: ignore[arg-type]
+    return make
+
+
+@pytest.fixture(scope="session")
+def shared_pictures() -> Path:
+    """The classic comparison pictures; tests that need them are skipped where they are missing."""
+    folder = SHARED / "data" / "neural_style_inputs"
+    if not folder.is_dir():
+        pytest.skip("the comparison pictures (shared/data/neural_style_inputs) are not on this machine")
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def default_threads_stay() -> Iterator[None]:
+    """A job sets the thread count; the next test starts with one again."""
+    yield
+    torch.set_num_threads(1)

@@ -1,0 +1,109 @@
+"""Inputs: pictures, folders, patterns and movies become one numbered clip."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from core import clips
+from core.clips import Movie, open_clip
+from core.errors import InputError
+
+
+def touch(folder: Path, *names: str) -> None:
+    folder.mkdir(exist_ok=True)
+    for name in names:
+        (folder / name).write_bytes(b"x")
+
+
+def test_a_folder_is_numbered_by_its_names(sequence: Path) -> None:
+    touch(sequence, "notes.txt", ".hidden.png")
+    clip = open_clip(str(sequence))
+    assert clip.numbers == [7, 8, 9, 10]
+    assert clip.stem(8) == "shot_0008"
+    assert clip.folder == sequence
+
+
+@pytest.mark.parametrize("pattern", ["shot_####.png", "shot_%04d.png", "shot_*.png"])
+def test_a_pattern_chooses_one_sequence(sequence: Path, pattern: str) -> None:
+    touch(sequence, "mask_0007.png", "shot_0007.txt")
+    assert open_clip(str(sequence / pattern)).numbers == [7, 8, 9, 10]
+
+
+def test_a_folder_of_unnumbered_pictures_goes_by_name(tmp_path: Path) -> None:
+    touch(tmp_path, "cat.png", "ant 2.jpg", "bee.tif")
+    clip = open_clip(str(tmp_path))
+    assert [clip.stem(n) for n in clip.numbers] == ["ant 2", "bee", "cat"]
+
+
+def test_a_single_picture_keeps_its_number(sequence: Path) -> None:
+    assert open_clip(str(sequence / "shot_0009.png")).numbers == [9]
+
+
+def test_frames_outside_the_range_are_left_out(sequence: Path) -> None:
+    clip = open_clip(str(sequence))
+    assert list(clips.chosen(clip, (8, 20))) == [8, 9, 10]
+    with pytest.raises(InputError, match="20-30") as error:
+        list(clips.chosen(clip, (20, 30)))
+    assert "7 to 10" in error.value.hint
+
+
+def test_nothing_to_paint_is_an_error(tmp_path: Path) -> None:
+    touch(tmp_path / "empty")
+    touch(tmp_path / "twice", "a.png", "a.jpg")
+    for text in (tmp_path / "missing", tmp_path / "empty", tmp_path / "shot_####.png", tmp_path / "twice"):
+        with pytest.raises(InputError) as error:
+            open_clip(str(text))
+        assert error.value.hint
+
+
+@pytest.fixture
+def movie(tmp_path: Path) -> Path:
+    """Six frames, each of one gray that tells its number."""
+    path = tmp_path / "clip with späce.avi"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 24, (64, 48))
+    for number in range(1, 7):
+        writer.write(np.full((48, 64, 3), number * 30, np.uint8))
+    writer.release()
+    return path
+
+
+def test_a_movie_is_numbered_from_one_and_read_in_any_order(movie: Path) -> None:
+    clip = open_clip(str(movie))
+    assert clip.numbers == [1, 2, 3, 4, 5, 6]
+    for number in (3, 4, 1, 6, 2):
+        assert clip.read(number).rgb.mean().item() * 255 == pytest.approx(number * 30, abs=3)
+    assert clip.stem(3) == "00003"
+    assert len({clip.digest(n) for n in clip.numbers}) == 6
+
+
+def test_a_movie_that_ends_early_names_the_frame(movie: Path) -> None:
+    movie.write_bytes(movie.read_bytes()[: movie.stat().st_size * 2 // 3])
+    try:
+        clip = open_clip(str(movie))
+    except InputError as error:  # some builds of the decoder refuse the file as a whole
+        assert "clip with" in error.message
+        return
+    with pytest.raises(InputError, match="ends before frame"):
+        for number in range(1, 7):
+            clip.read(number)
+
+
+def test_a_movie_shorter_than_its_header_says(movie: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clip = Movie(movie)
+    clip._count = clip._end = 9
+    assert len(clip.numbers) == 9
+    assert clip.read(6).size == (48, 64)
+    for number in (7, 9, 8):
+        with pytest.raises(InputError, match=f"ends before frame {number}"):
+            clip.read(number)
+    assert clip.read(2).size == (48, 64)
+
+
+def test_no_movie_is_an_error(tmp_path: Path) -> None:
+    touch(tmp_path, "noise.mp4")
+    with pytest.raises(InputError, match=r"noise\.mp4"):
+        open_clip(str(tmp_path / "noise.mp4"))

@@ -1,0 +1,186 @@
+"""Picture files: every kind comes in right, goes out exactly, and bad ones are named."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import OpenImageIO as oiio  # noqa: N813
+import pytest
+import torch
+from PIL import Image
+
+from core import frames
+from core.color import linear_to_srgb
+from core.errors import InputError, OutputError
+from core.frames import FORMATS, Picture
+
+Pictures = Callable[..., Picture]
+STEP = {"png": 1 / 255, "png16": 1 / 65535, "tiff": 1 / 65535, "exr": 1 / 1000, "exr32": 1e-5}
+
+
+@pytest.mark.parametrize("format", FORMATS)
+@pytest.mark.parametrize("alpha", [False, True])
+def test_what_is_written_is_read_again(tmp_path: Path, picture: Pictures, format: str, alpha: bool) -> None:
+    path = tmp_path / ("frame" + FORMATS[format].suffix)
+    original = picture(1, alpha=alpha)
+    frames.write(path, original, format)
+    back = frames.read(path)
+    assert torch.allclose(back.rgb, original.rgb, atol=STEP[format])
+    assert (back.alpha is None) == (not alpha)
+    if alpha:
+        assert torch.allclose(back.alpha, original.alpha, atol=STEP[format])
+    once = path.read_bytes()
+    frames.write(path, original, format)
+    assert path.read_bytes() == once
+    assert [p.name for p in tmp_path.iterdir()] == [path.name]
+
+
+def test_an_8_bit_png_comes_back_exactly(tmp_path: Path, picture: Pictures) -> None:
+    first, second = tmp_path / "a.png", tmp_path / "b.png"
+    frames.write(first, picture(2, alpha=True), "png")
+    frames.write(second, frames.read(first), "png")
+    assert first.read_bytes() == second.read_bytes()
+
+
+def test_exr_is_scene_linear_and_premultiplied(tmp_path: Path) -> None:
+    path = tmp_path / "half.exr"
+    frames.write(path, Picture(torch.full((1, 3, 2, 2), 0.5), torch.full((1, 1, 2, 2), 0.25)), "exr32")
+    pixels = oiio.ImageBuf(str(path)).get_pixels("float")
+    assert pixels[0, 0] == pytest.approx([0.21404 / 4] * 3 + [0.25], abs=1e-4)
+
+
+def write_exr(path: Path, pixels: np.ndarray, names: tuple[str, ...]) -> None:
+    spec = oiio.ImageSpec(pixels.shape[1], pixels.shape[0], pixels.shape[2], "float")
+    spec.channelnames = names
+    output = oiio.ImageOutput.create(str(path))
+    assert output.open(str(path), spec) and output.write_image(pixels.astype(np.float32)) and output.close()
+
+
+def test_an_exr_with_nan_and_highlights_is_usable_and_says_so(tmp_path: Path) -> None:
+    pixels = np.full((4, 5, 3), 0.18)
+    pixels[1, 2] = np.nan
+    pixels[2, 3] = 40.0
+    write_exr(tmp_path / "hot.exr", pixels, ("R", "G", "B"))
+    read = frames.read(tmp_path / "hot.exr")
+    assert torch.isfinite(read.rgb).all()
+    assert read.rgb[0, :, 1, 2].tolist() == [0, 0, 0]
+    assert read.rgb[0, :, 2, 3].tolist() == [1, 1, 1]
+    assert read.rgb[0, 0, 0, 0].item() == pytest.approx(linear_to_srgb(torch.tensor(0.18)).item(), abs=1e-5)
+    assert "1 pixels" in read.notes[0] and "hot.exr" in read.notes[0]
+    assert "above 1" in read.notes[1]
+
+
+def test_a_multilayer_exr_shows_its_combined_pass(tmp_path: Path) -> None:
+    pixels = np.zeros((2, 2, 5))
+    pixels[..., 0] = 7.0  # depth
+    pixels[..., 1:4] = [0.3, 0.2, 0.1]  # B, G, R
+    pixels[..., 4] = 1.0
+    names = ("View.Depth.Z", "View.Combined.B", "View.Combined.G", "View.Combined.R", "View.Combined.A")
+    write_exr(tmp_path / "layers.exr", pixels, names)
+    rgb = frames.read(tmp_path / "layers.exr").rgb[0, :, 0, 0]
+    assert rgb.tolist() == pytest.approx(linear_to_srgb(torch.tensor([0.1, 0.2, 0.3])).tolist(), abs=1e-4)
+
+
+def test_unusual_pictures(tmp_path: Path, picture: Pictures) -> None:
+    color = (picture(3).rgb[0].permute(1, 2, 0).numpy() * 255).round().astype(np.uint8)
+    gray = np.asarray(Image.fromarray(color).convert("L"))
+    Image.fromarray(gray).save(tmp_path / "gray.png")
+    Image.fromarray(np.dstack([gray, 255 - gray]), "LA").save(tmp_path / "gray_alpha.png")
+    cv2.imwrite(str(tmp_path / "gray16.png"), gray.astype(np.uint16) * 257)
+    Image.fromarray(color).convert("CMYK").save(tmp_path / "cmyk.tif")
+    Image.fromarray(color).convert("P", palette=Image.Palette.ADAPTIVE).save(tmp_path / "palette.png")
+    Image.fromarray(color).save(tmp_path / "Größe & Söhne 日本.jpg", quality=95)
+    as_gray = torch.from_numpy(gray / 255.0).float().expand(3, -1, -1)
+    for name in ("gray.png", "gray16.png", "gray_alpha.png"):
+        assert torch.allclose(frames.read(tmp_path / name).rgb[0], as_gray, atol=1e-5), name
+    assert torch.allclose(frames.read(tmp_path / "gray_alpha.png").alpha[0], 1 - as_gray[:1], atol=1e-5)
+    as_color = torch.from_numpy(color / 255.0).float().permute(2, 0, 1)
+    for name, tolerance in (("cmyk.tif", 0.01), ("palette.png", 0.03), ("Größe & Söhne 日本.jpg", 0.03)):
+        assert (frames.read(tmp_path / name).rgb[0] - as_color).abs().mean() < tolerance, name
+
+
+def test_a_photograph_is_turned_upright(tmp_path: Path) -> None:
+    pixels = np.zeros((20, 30, 3), np.uint8)
+    pixels[:, :10] = 255  # white on the left; turned a quarter clockwise it is on top
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.fromarray(pixels).save(tmp_path / "phone.jpg", exif=exif, quality=95)
+    upright = frames.read(tmp_path / "phone.jpg")
+    assert upright.size == (30, 20)
+    assert upright.rgb[..., :8, :].mean() > 0.9 and upright.rgb[..., 12:, :].mean() < 0.1
+
+
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".tif", ".exr"])
+@pytest.mark.parametrize("kept", [0.0, 0.6])
+def test_empty_and_truncated_files_are_named(tmp_path: Path, suffix: str, kept: float) -> None:
+    noise = torch.rand(1, 3, 80, 90, generator=torch.Generator().manual_seed(1))
+    path = tmp_path / f"frame{suffix}"
+    if suffix == ".jpg":
+        Image.fromarray((noise[0].permute(1, 2, 0).numpy() * 255).astype(np.uint8)).save(path)
+    else:
+        frames.write(path, Picture(noise), {".png": "png", ".tif": "tiff", ".exr": "exr"}[suffix])
+    path.write_bytes(path.read_bytes()[: int(path.stat().st_size * kept)])
+    with pytest.raises(InputError, match=f"frame{suffix}") as error:
+        frames.read(path)
+    assert error.value.hint
+
+
+def test_missing_and_wrong_files_are_named(tmp_path: Path) -> None:
+    (tmp_path / "text.png").write_text("not a picture")
+    for name in ("text.png", "missing.png"):
+        with pytest.raises(InputError, match=name):
+            frames.read(tmp_path / name)
+
+
+def test_a_file_where_the_folder_should_be_is_an_output_error(tmp_path: Path, picture: Pictures) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(OutputError, match=r"frame\.png"):
+        frames.write(tmp_path / "file" / "frame.png", picture(), "png")
+
+
+def test_a_failed_write_leaves_the_old_frame(tmp_path: Path, picture: Pictures, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "frame.png"
+    frames.write(path, picture(1), "png")
+    before = path.read_bytes()
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OutputError, match=r"frame\.png") as error:
+        frames.write(path, picture(2), "png")
+    assert "No space" in error.value.detail
+    assert path.read_bytes() == before
+    assert [p.name for p in tmp_path.iterdir()] == ["frame.png"]
+
+
+FULL_DISK = """
+import resource, signal, sys
+from pathlib import Path
+import torch
+from core import frames
+from core.errors import OutputError
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))
+path = Path(sys.argv[1])
+try:
+    frames.write(path, frames.Picture(torch.rand(1, 3, 90, 90)), sys.argv[2])
+except OutputError:
+    sys.exit(0 if not list(path.parent.iterdir()) else "something was left behind")
+sys.exit("the full disk was not noticed")
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="limits on the size of files are POSIX")
+@pytest.mark.parametrize("format", FORMATS)
+def test_a_disk_that_fills_up_is_noticed_and_nothing_half_written_stays(tmp_path: Path, format: str) -> None:
+    path = tmp_path / "out" / f"frame{FORMATS[format].suffix}"
+    path.parent.mkdir()
+    run = subprocess.run([sys.executable, "-c", FULL_DISK, str(path), format], capture_output=True, text=True, timeout=60)
+    assert run.returncode == 0, run.stderr

@@ -1,0 +1,124 @@
+"""Options: one description for the command line, Blender and job.json; every wrong value is named."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+from pathlib import Path
+
+import pytest
+
+from core.errors import InputError, OptionError
+from core.options import (
+    EngineOptions,
+    Job,
+    OutputOptions,
+    StyleImage,
+    StyleOptions,
+    check,
+    describe,
+    options_from,
+    parse_frames,
+    parse_layers,
+)
+
+JOB = {"input": "in", "output": "out", "options": {"styles": [{"path": "a.png"}]}}
+
+
+def test_a_job_survives_json() -> None:
+    job = Job("in", "out", options=StyleOptions(styles=(StyleImage("a.png", 0.3),), strength=0.4),
+              animation={"strength": {12: 0.5}})
+    assert Job.from_json(json.loads(json.dumps(job.to_json()))) == job
+
+
+def test_paths_inside_the_job_folder_are_written_relative_to_it(tmp_path: Path) -> None:
+    job = Job(str(tmp_path / "source"), str(tmp_path / "result"),
+              options=StyleOptions(styles=(StyleImage(str(tmp_path.parent / "a.png")),)))
+    data = job.to_json(tmp_path)
+    assert (data["input"], data["output"]) == ("source", "result")
+    assert data["options"]["styles"][0]["path"] == str(tmp_path.parent / "a.png")
+    assert Job.from_json(data, tmp_path) == job
+
+
+@pytest.mark.parametrize("cls", [StyleOptions, OutputOptions, EngineOptions])
+def test_every_default_is_allowed(cls: type) -> None:
+    for name, info, default in describe(cls):
+        assert check(name, default, info) == default
+        assert info.label and info.help
+
+
+@pytest.mark.parametrize(("name", "value"), [
+    ("strength", 1.5), ("strength", -0.1), ("strength", "much"), ("strength", True), ("strength", math.nan),
+    ("iterations", 0), ("iterations", 2.5), ("loss", "quadratic"), ("warm_start", 1), ("mask", 3),
+    ("style_layers", "conv9_9=1"), ("style_layers", "conv1_1=-1"), ("style_layers", "conv1_1=0"), ("style_layers", ""),
+])
+def test_a_wrong_value_is_an_error_that_names_field_value_and_range(name: str, value: object) -> None:
+    with pytest.raises(OptionError) as error:
+        options_from(StyleOptions, {name: value})
+    assert f"'{name}'" in error.value.message
+    assert repr(value) in error.value.message
+    assert error.value.hint
+
+
+@pytest.mark.parametrize(("data", "words"), [
+    ({**JOB, "colour": 1}, "colour"), ({**JOB, "options": {"strenght": 1}}, "strenght"),
+    ({**JOB, "options": {"styles": [{"path": ""}]}}, "style"), ({**JOB, "options": {"styles": ["a.png"]}}, "style"),
+    ({**JOB, "effect": "magic"}, "magic"), ({"output": "out"}, "input"), ([], "JSON"), ({**JOB, "version": 99}, "99"),
+    ({**JOB, "animation": {"seed": {"1": 2}}}, "seed"), ({**JOB, "animation": {"strength": {"one": 0.5}}}, "number"),
+    ({**JOB, "animation": {"strength": {"1": 7}}}, "strength"), ({**JOB, "options": [1]}, "StyleOptions"),
+])
+def test_a_wrong_job_is_an_error_that_says_what(data: object, words: str) -> None:
+    with pytest.raises(OptionError, match=words):
+        Job.from_json(data)
+
+
+@pytest.mark.parametrize(("text", "path", "weight"), [
+    ("a.png", "a.png", 1.0), ("a.png:0.5", "a.png", 0.5), ("C:\\a.png", "C:\\a.png", 1.0),
+    ("C:\\a b.png:2", "C:\\a b.png", 2.0), ("päper:x.png", "päper:x.png", 1.0),
+])
+def test_a_style_argument(text: str, path: str, weight: float) -> None:
+    assert StyleImage.parse(text) == StyleImage(path, weight)
+
+
+def test_a_style_of_weight_zero_is_refused() -> None:
+    with pytest.raises(OptionError, match="style weight"):
+        StyleImage.parse("a.png:0")
+
+
+def test_strength_sets_the_content_weight_unless_one_is_given() -> None:
+    assert StyleOptions(strength=0.0).content_weight_at() == pytest.approx(1.0)
+    assert StyleOptions(strength=1.0).content_weight_at() == pytest.approx(1e-4)
+    assert StyleOptions().content_weight_at(0.5) == pytest.approx(1e-2)
+    assert StyleOptions(content_weight=0.3).content_weight_at(0.5) == 0.3
+
+
+def test_lists_of_layers_and_frames() -> None:
+    assert parse_layers("x", "conv1_2, conv4_4=0.5") == {"conv1_2": 1.0, "conv4_4": 0.5}
+    assert parse_frames("") is None
+    assert parse_frames("7") == (7, 7)
+    assert parse_frames("3-12") == (3, 12)
+    for wrong in ("12-3", "a-b", "1,2", "-4"):
+        with pytest.raises(OptionError, match="frames"):
+            parse_frames(wrong)
+
+
+def test_the_look_changes_with_pixels_not_with_names(tmp_path: Path) -> None:
+    first, moved = tmp_path / "a.png", tmp_path / "b.png"
+    first.write_bytes(b"one")
+    moved.write_bytes(b"one")
+    job = Job("in", "out", options=StyleOptions(styles=(StyleImage(str(first)),)))
+
+    def with_options(**changes: object) -> Job:
+        return dataclasses.replace(job, options=dataclasses.replace(job.options, **changes))  # type: ignore[arg-type]
+
+    assert with_options(styles=(StyleImage(str(moved)),)).look() == job.look()
+    assert with_options(strength=0.2).look() != job.look()
+    assert with_options(styles=(StyleImage(str(first), 2.0),)).look() != job.look()
+    assert dataclasses.replace(job, files=OutputOptions(frames="1-2")).look() == job.look()
+    before = job.look()
+    first.write_bytes(b"two")
+    assert job.look() != before
+    first.unlink()
+    with pytest.raises(InputError, match=r"a\.png"):
+        job.look()

