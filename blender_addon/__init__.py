@@ -1,0 +1,25 @@
+"""The Blender side of Gouache: everything that imports bpy, and nothing else does."""
+
+from . import engine, preferences, settings
+from .sequencer import operators, panels, preview, style_pictures, upkeep
+
+MODULES = (settings, engine, preferences, style_pictures, operators, preview, upkeep, panels)
+
+
+def register() -> None:
+    """Make Gouache known to Blender; what fails half way is taken back."""
+    done = []
+    try:
+        for module in MODULES:
+            module.register()
+            done.append(module)
+    except Exception:
+        for module in reversed(done):
+            module.unregister()
+        raise
+
+
+def unregister() -> None:
+    """Take everything back, and end the engine."""
+    for module in reversed(MODULES):
+        module.unregister()

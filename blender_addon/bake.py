@@ -1,0 +1,240 @@
+"""A strip's whole way as one step-wise job: capture, engine, result. A timer drives it in a window, else a loop."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+from ..core.errors import Cancelled, GouacheError, InputError
+from ..core.options import Job, StyleOptions
+from . import engine, preferences, settings
+from .animation import animated_values
+from .capture import Plan, SizeChangedError, capture, find_strip, make_plan
+from .files import make_folder, safe_name, write_text
+from .results import check_room, put_result
+
+CAPTURE_SHARE = 0.1  # of the progress bar; the rest is painting
+PREVIEW_SIZE, PREVIEW_ITERATIONS = 320, 20
+PREVIEW_FOLDER = "preview"
+
+
+@dataclass(frozen=True)
+class Status:
+    """Where a bake is: what it does in words, and how much of everything is done (0..1).
+
+    `frame` is the timeline frame that was just finished, or None if this is only a step on the way.
+    """
+
+    text: str
+    fraction: float
+    frame: int | None = None
+
+
+@dataclass(frozen=True)
+class Order:
+    """One strip to paint: what is captured, the job for the engine, and the folder for both."""
+
+    plan: Plan
+    job: Job
+    folder: Path
+
+    @property
+    def source(self) -> Path:
+        return self.folder / "source"
+
+    @property
+    def result(self) -> Path:
+        return self.folder / "result"
+
+
+@dataclass
+class Bake:
+    """Paints strips one after the other. Iterate over it to make it work; `cancel` may be called at any time.
+
+    `step_seconds` is how long one step may wait for the engine: 0 keeps a window alive. `chunk` is the number of
+    frames captured in a step. Iterating raises GouacheError or Cancelled; finished strips and frames stay.
+    """
+
+    orders: list[Order]
+    step_seconds: float = 0.0
+    chunk: int = 1
+    preview: bool = False
+    warnings: list[str] = field(default_factory=list)
+    painted: list[str] = field(default_factory=list)
+    status: Status = Status("Starting", 0.0)
+    files: dict[int, Path] = field(default_factory=dict)
+    _cancelled: bool = False
+    _engine: engine.Engine | None = None
+
+    def cancel(self) -> None:
+        """Stop at the next step; what was painted stays in the cache."""
+        self._cancelled = True
+        if self._engine is not None:
+            self._engine.cancel()
+
+    def __iter__(self) -> Iterator[Status]:
+        """Work, and tell where it is after each step."""
+        try:
+            for index, order in enumerate(self.orders):
+                for status in self._strip(order):
+                    self.status = self._overall(index, order, status)
+                    yield self.status
+        finally:
+            if self._engine is not None and self._engine.busy:
+                self._engine.stop()
+            engine.release(preferences.get().idle_minutes)
+
+    def _overall(self, index: int, order: Order, status: Status) -> Status:
+        several = f"{order.plan.strip} ({index + 1} of {len(self.orders)}): " if len(self.orders) > 1 else ""
+        return replace(status, text=several + status.text, fraction=(index + status.fraction) / len(self.orders))
+
+    def _strip(self, order: Order) -> Iterator[Status]:
+        self.files = {}
+        running = self._start_engine()  # it starts up while frames are captured
+        order = yield from self._capture(order)
+        write_text(order.folder / "job.json", json.dumps(order.job.to_json(order.folder), indent=1))
+        running.run(order.folder / "job.json")
+        yield from self._paint(order, running)
+        if not self.preview:
+            self._finish(order)
+
+    def _start_engine(self) -> engine.Engine:
+        found = preferences.find_engine()
+        self._engine = engine.acquire(found.python, preferences.log_file())
+        return self._engine
+
+    def _capture(self, order: Order) -> Generator[Status, None, Order]:
+        """Capture all frames; a clip whose pictures change size is captured anew as it lies on the canvas."""
+        make_folder(order.source)
+        plan, frame = order.plan, order.plan.first
+        while frame <= plan.last:
+            self._check_cancelled()
+            last = min(frame + self.chunk - 1, plan.last)
+            try:
+                capture(plan, order.source, frame, last)
+            except SizeChangedError:
+                scene, _ = find_strip(plan.scene, plan.strip)
+                plan = replace(plan, placed=True, width=scene.render.resolution_x, height=scene.render.resolution_y)
+                frame = plan.first
+                continue
+            done = last - plan.first + 1
+            yield Status(f"Capturing frame {done} of {plan.count}", CAPTURE_SHARE * done / plan.count)
+            frame = last + 1
+        return replace(order, plan=plan)
+
+    def _paint(self, order: Order, running: engine.Engine) -> Iterator[Status]:
+        """Listen to the engine until the job is done."""
+        text, fraction = "Starting the engine", CAPTURE_SHARE
+        while True:
+            self._check_cancelled()
+            frame = None
+            for event in running.events(self.step_seconds):
+                kind = event["event"]
+                if kind == "warning":
+                    self.warnings.append(f"{event.get('message', '')} {event.get('hint', '')}".strip())
+                elif kind == "error":
+                    raise GouacheError(event.get("message", "The engine failed."), event.get("hint", ""),
+                                       event.get("detail", ""))
+                elif kind == "cancelled":
+                    raise Cancelled
+                elif kind == "done":
+                    return
+                elif kind == "frame":
+                    self.files[int(event["frame"])] = _inside(order.result, event["path"])
+                    frame = int(event["frame"])
+                    text, fraction = _progress_text(event), _progress(len(self.files), order.plan.count, 0.0)
+                    yield Status(text, fraction, frame)
+                elif kind == "progress":
+                    share = event["step"] / max(event["steps"], 1)
+                    text = _progress_text(event)
+                    fraction = _progress(len(self.files), order.plan.count, share)
+            yield Status(text, fraction)
+
+    def _check_cancelled(self) -> None:
+        """A cancelled job is given up where no engine works on it; else the engine's answer is waited for."""
+        if self._cancelled and (self._engine is None or not self._engine.busy):
+            raise Cancelled
+
+    def _finish(self, order: Order) -> None:
+        missing = [frame for frame in range(order.plan.first, order.plan.last + 1)
+                   if frame not in self.files or not self.files[frame].is_file()]
+        if missing:
+            raise InputError(f"{len(missing)} painted frames are missing, the first is {missing[0]}.",
+                             "Paint again: only missing frames are made.", str(order.result))
+        scene, strip = find_strip(order.plan.scene, order.plan.strip)
+        result = put_result(scene, strip, order.plan, self.files)
+        strip.gouache.painted_as = settings.fingerprint(strip.gouache)
+        self.painted.append(result.name)
+
+
+def _inside(folder: Path, path: str) -> Path:
+    """An engine's path, which may count from the result folder."""
+    return Path(path) if Path(path).is_absolute() else folder / path
+
+
+def _progress(done: int, of: int, share: float) -> float:
+    return CAPTURE_SHARE + (1 - CAPTURE_SHARE) * min((done + share) / max(of, 1), 1.0)
+
+
+def _progress_text(event: dict[str, Any]) -> str:
+    text = f"Painting frame {event['frame']} ({event['index']} of {event['of']})"
+    return f"{text}, step {event['step']} of {event['steps']}" if event["event"] == "progress" else text
+
+
+def order_strip(scene: Any, strip: Any) -> Order:
+    """All that is needed to paint a strip, checked before any work. Raises GouacheError."""
+    options = settings.style_options(strip.gouache)
+    plan = make_plan(scene, strip)
+    check_room(scene, strip, plan)
+    files = settings.output_options(strip.gouache, plan.first, plan.last)
+    animation = animated_values(scene, strip, plan.first, plan.last)
+    job = Job("source", "result", "style", options, files, settings.engine_options(preferences.get()), animation)
+    folder = preferences.cache_folder() / f"{safe_name(strip.name)}-{job_hash(job, scene, strip)[:12]}"
+    return _rooted(Order(plan, job, folder))
+
+
+def order_preview(scene: Any, strip: Any, frame: int) -> Order:
+    """A small, quick painting of one frame. Raises GouacheError, also if the strip does not show at that frame."""
+    options: StyleOptions = settings.style_options(strip.gouache)
+    plan = make_plan(scene, strip)
+    if not plan.first <= frame <= plan.last:
+        raise InputError(f"'{strip.name}' does not show at frame {frame}.",
+                         f"Move the playhead to a frame from {plan.first} to {plan.last}.")
+    plan = replace(plan, first=frame, last=frame)
+    size = min(options.size or PREVIEW_SIZE, PREVIEW_SIZE)
+    options = replace(options, size=size, iterations=min(options.iterations, PREVIEW_ITERATIONS), warm_start=False)
+    files = replace(settings.output_options(strip.gouache, frame, frame), format="png", restore_size=False)
+    animation = animated_values(scene, strip, frame, frame)
+    job = Job("source", "result", "style", options, files, settings.engine_options(preferences.get()), animation)
+    return _rooted(Order(plan, job, preferences.cache_folder() / PREVIEW_FOLDER / safe_name(strip.name)))
+
+
+def _rooted(order: Order) -> Order:
+    return replace(order, job=replace(order.job, input=str(order.source), output=str(order.result)))
+
+
+def job_hash(job: Job, scene: Any, strip: Any) -> str:
+    """The hash (hex) that names a bake folder: how it looks, and which strip of which file it is."""
+    identity = [job.look(), Path(bpy.data.filepath).name, scene.name, strip.name]
+    return hashlib.sha256(json.dumps(identity).encode()).hexdigest()
+
+
+def run_to_end(bake: Bake) -> float:
+    """Work without a window: print one line per frame, return the seconds. Raises GouacheError or Cancelled."""
+    start = time.monotonic()
+    last = ""
+    for status in bake:
+        if status.frame is not None or (status.text.startswith("Capturing") and status.text != last):
+            print(f"gouache: {status.fraction:4.0%} {status.text}", flush=True)
+        last = status.text
+    return time.monotonic() - start
+
+
+current: Bake | None = None  # the bake that a window's operator drives, for the panel and the Cancel button

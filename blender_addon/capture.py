@@ -1,0 +1,266 @@
+"""A strip's frames as Blender shows them, rendered to PNG from a copy of the scene, never from the scene itself.
+
+The painting later gets the source's transform, crop, flips, blend and opacity, so these are set to neutral in the
+copy and nothing is applied twice. Pictures, movies and scenes are captured at their own pixel size, all else at the
+size of the render.
+"""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+from ..core.errors import InputError, OutputError
+from . import compat
+from .files import replace_if_different
+
+PLACEMENT = {"transform.offset_x": 0.0, "transform.offset_y": 0.0, "transform.scale_x": 1.0, "transform.scale_y": 1.0,
+             "transform.rotation": 0.0, "crop.min_x": 0, "crop.max_x": 0, "crop.min_y": 0, "crop.max_y": 0,
+             "use_flip_x": False, "use_flip_y": False}
+BLEND = {"blend_type": "REPLACE", "blend_alpha": 1.0}
+SHOWS_BELOW = {"ADJUSTMENT", "MULTICAM"}
+ON_CANVAS = {"META", "CROSS", "ADD", "SUBTRACT", "ALPHA_OVER", "ALPHA_UNDER", "GAMMA_CROSS", "MULTIPLY", "WIPE", "GLOW",
+             "COLOR", "SPEED", "GAUSSIAN_BLUR", "TEXT", "COLORMIX", "TRANSFORM", "COMPOSITOR"} | SHOWS_BELOW
+WITHOUT_PICTURE = {"SOUND"}
+POINTWISE = {"BRIGHT_CONTRAST", "COLOR_BALANCE", "CURVES", "HUE_CORRECT", "WHITE_BALANCE"}
+LAST_FRAME = 99999  # files have five digits
+
+
+class SizeChangedError(Exception):
+    """A picture of another size than the first one came; the strip must be captured as placed on the canvas."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is captured of a strip: timeline frames first..last (both included), at width x height pixels.
+
+    `placed` says that transform, crop and flips are part of the pictures and must not be applied to the result again.
+    """
+
+    scene: str
+    strip: str
+    first: int
+    last: int
+    width: int
+    height: int
+    placed: bool
+
+    @property
+    def count(self) -> int:
+        return self.last - self.first + 1
+
+
+def strip_chain(strip: Any) -> list[Any]:
+    """The meta strips around a strip, outermost first, then the strip itself."""
+    meta = strip.parent_meta()
+    return [*(strip_chain(meta) if meta else []), strip]
+
+
+def find_strip(scene_name: str, strip_name: str) -> tuple[Any, Any]:
+    """The scene and its strip, at any depth of metas. Raises InputError if either is gone."""
+    scene = bpy.data.scenes.get(scene_name)
+    strip = scene.sequence_editor.strips_all.get(strip_name) if scene and scene.sequence_editor else None
+    if strip is None:
+        raise InputError(f"There is no strip '{strip_name}' in scene '{scene_name}'.", "Check the name.")
+    return scene, strip
+
+
+def make_plan(scene: Any, strip: Any) -> Plan:
+    """Decide what is captured. Raises InputError if there is no picture, no frame or no file."""
+    if strip.type in WITHOUT_PICTURE:
+        raise InputError(f"'{strip.name}' is a {strip.type.lower()} strip: it has no picture to paint.",
+                         "Select a strip that shows a picture.")
+    first, last = visible_range(strip)
+    if last < max(first, 0):
+        raise InputError(f"'{strip.name}' has no frame that Blender can render.",
+                         "Move it to frame 0 or later, and inside its meta strip.")
+    if last > LAST_FRAME:
+        raise InputError(f"'{strip.name}' goes on after frame {LAST_FRAME}.", "Trim it or move it to the left.")
+    first = max(first, 0)  # Blender renders no frame before 0
+    _check_files(strip, first, last)
+    size = own_size(strip)
+    width, height = size or (scene.render.resolution_x, scene.render.resolution_y)
+    placed = (size is None and strip.type not in ON_CANVAS) or not _pointwise(strip)
+    if placed:
+        width, height = scene.render.resolution_x, scene.render.resolution_y
+    return Plan(scene.name, strip.name, first, last, width, height, placed)
+
+
+def visible_range(strip: Any) -> tuple[int, int]:
+    """First and last frame a strip shows, cut to the metas around it; last < first if none is left."""
+    ranges = [compat.bounds(link) for link in strip_chain(strip)]
+    return max(start for start, _ in ranges), min(end for _, end in ranges) - 1
+
+
+def own_size(strip: Any) -> tuple[int, int] | None:
+    """Pixel size of what a strip shows before its transform, or None if that is the canvas or unknown.
+
+    Only the first element's size is asked: for others Blender has no valid value before they were rendered.
+    """
+    if strip.type in {"IMAGE", "MOVIE"} and strip.elements:
+        width, height = strip.elements[0].orig_width, strip.elements[0].orig_height
+        if 4 <= width <= 65536 and 4 <= height <= 65536:  # Blender renders no fewer than 4 pixels
+            return width, height
+    if strip.type == "SCENE" and strip.scene and strip.scene_input == "CAMERA":
+        render = strip.scene.render
+        share = render.resolution_percentage / 100
+        return int(render.resolution_x * share), int(render.resolution_y * share)
+    return None
+
+
+def _pointwise(strip: Any) -> bool:
+    """Whether the strip's modifiers treat each pixel alone; others depend on where the picture lies on the canvas."""
+    return all(m.mute or (m.type in POINTWISE and m.input_mask_strip is None and m.input_mask_id is None)
+               for m in strip.modifiers)
+
+
+def _check_files(strip: Any, first: int, last: int) -> None:
+    """Refuse missing and empty files: Blender would render them black without a word."""
+    if strip.type == "IMAGE":
+        folder = Path(bpy.path.abspath(strip.directory))
+        elements = (strip.strip_elem_from_frame(frame) for frame in range(first, last + 1))
+        files = [folder / name for name in dict.fromkeys(e.filename for e in elements if e)]
+    elif strip.type == "MOVIE":
+        files = [Path(bpy.path.abspath(strip.filepath))]
+    else:
+        return
+    for file in files:
+        if not file.is_file():
+            raise InputError(f"'{file.name}' of strip '{strip.name}' is not there.",
+                             "Find the file again, or shorten the strip.", str(file))
+        if file.stat().st_size == 0:
+            raise InputError(f"'{file.name}' of strip '{strip.name}' is empty (0 bytes).",
+                             "Copy or render the file again.", str(file))
+
+
+def capture(plan: Plan, folder: Path, first: int, last: int) -> list[Path]:
+    """Render timeline frames first..last of a plan into folder/00001.png ..., and return the files.
+
+    A file that would get the same bytes is left alone. Raises SizeChangedError, InputError or OutputError.
+    """
+    scene, _ = find_strip(plan.scene, plan.strip)
+    with tempfile.TemporaryDirectory(prefix="gouache-", dir=bpy.app.tempdir or None) as temporary:
+        with isolated_copy(scene, plan) as copy:
+            _render(copy, Path(temporary), first, last)
+            _check_sizes(copy, plan, first, last)
+        files = []
+        for frame in range(first, last + 1):
+            rendered = Path(temporary) / f"{frame:05d}.png"
+            if not rendered.is_file():
+                raise OutputError(f"Blender did not render frame {frame} of '{plan.strip}'.",
+                                  "Check that the disk of temporary files is not full.", temporary)
+            files.append(replace_if_different(rendered, folder / rendered.name))
+    return files
+
+
+def _render(copy: Any, folder: Path, first: int, last: int) -> None:
+    """Render a range; always as an animation, for a still takes its frame from the scene of the context."""
+    copy.frame_start, copy.frame_end, copy.frame_step = first, last, 1
+    copy.render.filepath = escape_template(str(folder)) + "/#####"
+    try:
+        bpy.ops.render.render(animation=True, scene=copy.name)
+    except RuntimeError as error:
+        raise InputError("Blender could not render the strip.", "See the detail.", str(error)) from error
+
+
+def escape_template(path: str) -> str:
+    """A path in which Blender's output path templates find nothing to replace."""
+    return re.sub(r"([{}])", r"\1\1", path)
+
+
+def _check_sizes(copy: Any, plan: Plan, first: int, last: int) -> None:
+    """After a render Blender knows each picture's size: one that differs would have lost pixels or come out small."""
+    strip = copy.sequence_editor.strips_all[plan.strip]
+    if plan.placed or strip.type not in {"IMAGE", "MOVIE"}:
+        return
+    for frame in range(first, last + 1):
+        element = strip.strip_elem_from_frame(frame) if strip.type == "IMAGE" else strip.elements[0]
+        if element and (element.orig_width, element.orig_height) != (plan.width, plan.height):
+            raise SizeChangedError
+
+
+@contextmanager
+def isolated_copy(scene: Any, plan: Plan) -> Iterator[Any]:
+    """A copy of the scene that shows nothing but the plan's strip, at the plan's size, for as long as needed."""
+    copy = scene.copy()
+    action = None
+    try:
+        copy.sequence_editor.display_stack(None)  # a render shows the meta that is open for editing
+        chain = strip_chain(copy.sequence_editor.strips_all[plan.strip])
+        neutral = [(link, _neutral_values(link, chain[-1], plan)) for link in chain]
+        action = _remove_animation(copy, neutral)
+        _show_only(copy, chain)
+        for link, values in neutral:
+            for path, value in values.items():
+                _assign(link, path, value)
+            for modifier in link.modifiers if link != chain[-1] else ():
+                modifier.mute = True
+        _set_render(copy, plan)
+        yield copy
+    finally:
+        bpy.data.scenes.remove(copy)
+        if action is not None:
+            bpy.data.actions.remove(action)
+
+
+def _neutral_values(link: Any, strip: Any, plan: Plan) -> dict[str, Any]:
+    """What is set on one strip of the chain: a strip captured as placed keeps its own transform."""
+    values = BLEND if link == strip and plan.placed else {**BLEND, **PLACEMENT}
+    return {path: value for path, value in values.items() if hasattr(link, path.partition(".")[0])}
+
+
+def _assign(struct: Any, path: str, value: Any) -> None:
+    holder, _, name = path.rpartition(".")
+    setattr(getattr(struct, holder) if holder else struct, name, value)
+
+
+def _show_only(copy: Any, chain: list[Any]) -> None:
+    """Mute all beside the chain; what shows the strips below it keeps those."""
+    level, channels = copy.sequence_editor.strips, copy.sequence_editor.channels
+    below = chain[-1].type in SHOWS_BELOW
+    for link in chain:
+        for other in level:
+            if other == link:
+                other.mute = False
+            elif not below or other.channel >= link.channel:
+                other.mute = True
+        channels[link.channel].mute = False
+        level, channels = getattr(link, "strips", None), getattr(link, "channels", None)
+
+
+def _remove_animation(copy: Any, neutral: list[tuple[Any, dict[str, Any]]]) -> Any:
+    """Take the curves off all that the copy sets itself; returns the action made for it, or None.
+
+    The copy shares the scene's action, so curves can only be removed from a copy of that too.
+    """
+    paths = {f"{link.path_from_id()}.{path}" for link, values in neutral for path in (*values, "mute")}
+    data = copy.animation_data
+    if data is None:
+        return None
+    for driver in [d for d in data.drivers if d.data_path in paths]:
+        data.drivers.remove(driver)
+    if not any(_cleared(curve.data_path, paths) for curve in compat.fcurves(copy)):
+        return None
+    action = compat.own_action(copy)
+    bag = compat.fcurve_bag(copy)
+    for curve in [c for c in bag.fcurves if _cleared(c.data_path, paths)]:
+        bag.fcurves.remove(curve)
+    return action
+
+
+def _cleared(data_path: str, paths: set[str]) -> bool:
+    return data_path in paths or (data_path.startswith("sequence_editor.strips_all[") and data_path.endswith("].mute"))
+
+
+def _set_render(copy: Any, plan: Plan) -> None:
+    compat.set_png_output(copy)
+    render = copy.render
+    render.resolution_x, render.resolution_y, render.resolution_percentage = plan.width, plan.height, 100
+    render.use_sequencer, render.use_compositing = True, False

@@ -1,0 +1,90 @@
+"""Every difference between Blender 4.5 LTS and 5.2 LTS that matters here; nothing else asks for the version."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import bpy
+
+VERSION = bpy.app.version
+
+
+def bounds(strip: Any) -> tuple[int, int]:
+    """First frame of a strip on the timeline, and one past its last."""
+    if VERSION >= (5, 2):
+        return int(strip.left_handle), int(strip.right_handle)
+    return int(strip.frame_final_start), int(strip.frame_final_end)
+
+
+def set_left_handle(strip: Any, frame: int) -> None:
+    """Trim a strip so that `frame` is the first it shows."""
+    setattr(strip, "left_handle" if VERSION >= (5, 2) else "frame_final_start", frame)
+
+
+def set_right_handle(strip: Any, frame: int) -> None:
+    """Trim a strip so that `frame` is the first it no longer shows."""
+    setattr(strip, "right_handle" if VERSION >= (5, 2) else "frame_final_end", frame)
+
+
+def sequencer_scene(context: Any) -> Any:
+    """The scene whose strips the Video Sequencer shows; since 5.0 a workspace may pin one of its own."""
+    return getattr(context, "sequencer_scene", None) or context.scene
+
+
+def linear_name() -> str:
+    """The name of the color space of scene linear files."""
+    return "Linear Rec.709"
+
+
+def set_png_output(scene: Any) -> None:
+    """Make a scene write PNG, RGBA, 8 bit, in sRGB as displayed, with every value exact."""
+    render, image, view = scene.render, scene.render.image_settings, scene.view_settings
+    if hasattr(image, "media_type"):  # since 5.0, and to be set before the format
+        image.media_type = "IMAGE"
+    image.file_format, image.color_mode, image.color_depth = "PNG", "RGBA", "8"
+    image.compression = 15
+    image.color_management = "FOLLOW_SCENE"
+    view.view_transform, view.look, view.exposure, view.gamma = "Standard", "None", 0.0, 1.0
+    view.use_curve_mapping = False
+    if hasattr(view, "use_white_balance"):
+        view.use_white_balance = False
+    scene.display_settings.display_device = "sRGB"
+    render.dither_intensity = 0.0  # the default of 1 changes 8-bit values by one
+    render.use_stamp = render.use_border = render.use_placeholder = render.use_multiview = False
+    render.use_overwrite = render.use_file_extension = True
+
+
+def fcurves(animated: Any) -> list[Any]:
+    """The F-curves that animate a data-block, in the old flat layout or the layered one; empty without animation."""
+    bag = fcurve_bag(animated)
+    return list(bag.fcurves) if bag is not None else []
+
+
+def fcurve_bag(animated: Any) -> Any:
+    """What holds a data-block's F-curves (it has `.fcurves`), or None without any."""
+    data = animated.animation_data
+    action = data.action if data else None
+    if action is None:
+        return None
+    if VERSION < (5, 0):
+        return action
+    return next(iter(_channelbags(action, data.action_slot)), None)
+
+
+def _channelbags(action: Any, slot: Any) -> Iterator[Any]:
+    for layer in action.layers:
+        for strip in layer.strips:
+            bag = strip.channelbag(slot) if slot else None
+            if bag is not None:
+                yield bag
+
+
+def own_action(animated: Any) -> Any:
+    """Give a data-block a copy of its action, so that curves may be removed; returns the copy, for removal later."""
+    data = animated.animation_data
+    slot = getattr(data.action_slot, "identifier", None)
+    data.action = data.action.copy()
+    if slot is not None:  # assigning an action may leave it without its slot
+        data.action_slot = data.action.slots[slot]
+    return data.action

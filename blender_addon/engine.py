@@ -1,0 +1,278 @@
+"""The engine process: where its Python is, starting it, sending it jobs, hearing its events, ending it."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import json
+import os
+import queue
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from ..core.errors import Cancelled, GouacheError
+
+PROTOCOL = 1
+START_SECONDS = 180.0   # importing torch from a slow disk takes long, more than this is a hang
+GRACE_SECONDS = 10.0    # between asking to cancel and ending the process
+FINAL_EVENTS = {"done", "cancelled", "error"}
+HOME = Path(__file__).resolve().parent.parent  # the folder that holds `core`
+
+
+class EngineError(GouacheError):
+    """The engine is missing, does not start, or ended in the middle of its work."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """An engine's Python and where its path was found."""
+
+    python: Path
+    origin: str
+
+
+def user_data() -> Path:
+    """The folder where programs of this user keep their data; build.py notes its engine there."""
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Application Support"
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
+
+
+def venv_python(folder: Path) -> Path:
+    """The Python of a virtual environment."""
+    return folder / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
+
+
+def candidates(preference: str, installed: Path | None) -> Iterator[Found]:
+    """Where an engine may be, in the order of preference; a source that names nothing is left out."""
+    if preference:
+        yield Found(Path(preference), "the preferences")
+    if os.environ.get("GOUACHE_ENGINE_PYTHON"):
+        yield Found(Path(os.environ["GOUACHE_ENGINE_PYTHON"]), "GOUACHE_ENGINE_PYTHON")
+    note = user_data() / "gouache" / "engine-python.txt"
+    with contextlib.suppress(OSError, UnicodeDecodeError):
+        if (text := note.read_text(encoding="utf-8").strip()) and Path(text).exists():
+            yield Found(Path(text), "build.py")
+    if installed and installed.exists():
+        yield Found(installed, "Install Engine")
+
+
+def find_python(preference: str, installed: Path | None = None) -> Found:
+    """The first engine Python there is. One that was asked for by name and is not there is an EngineError."""
+    for found in candidates(preference, installed):
+        if not found.python.is_file():
+            raise EngineError(f"The engine's Python is not there: {found.python}",
+                              f"It comes from {found.origin}. Correct it in Gouache's preferences.")
+        return found
+    raise EngineError("No painting engine is installed.",
+                      "Press Install Engine in Gouache's preferences, or set Engine Python there.")
+
+
+def clean_environment() -> dict[str, str]:
+    """The environment for another Python: Blender's own PYTHON variables would lead it to the wrong modules."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    return {**kept, "PYTHONUTF8": "1", "PYTHONUNBUFFERED": "1"}
+
+
+def no_window() -> dict[str, Any]:
+    """Arguments that keep Windows from opening a console for a process."""
+    if sys.platform == "win32":
+        return {"creationflags": subprocess.CREATE_NO_WINDOW}
+    return {}
+
+
+class Engine:
+    """One engine process. Its events are read by a thread, so that asking for them never blocks."""
+
+    def __init__(self, python: Path, log: Path) -> None:
+        """Start the process with its log (stderr) written to a file. Raises EngineError."""
+        self.python, self.log = python, log
+        self.ready: dict[str, Any] | None = None
+        self._events: queue.Queue[dict[str, Any] | None] = queue.Queue()
+        self._ended = False
+        self._started = time.monotonic()
+        self._cancel_until: float | None = None
+        self._waiting_for: set[str] = set()
+        try:
+            log.parent.mkdir(parents=True, exist_ok=True)
+            with log.open("wb") as stderr:
+                self._process = subprocess.Popen(
+                    [str(python), "-m", "core", "serve"], cwd=HOME, env=clean_environment(), stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE, stderr=stderr, **no_window())
+        except OSError as error:
+            raise EngineError(f"The engine could not be started: {python}",
+                              "Check Engine Python in Gouache's preferences.", str(error)) from error
+        assert self._process.stdout is not None
+        threading.Thread(target=self._listen, args=(self._process.stdout,), daemon=True).start()
+
+    @property
+    def alive(self) -> bool:
+        return not self._ended and self._process.poll() is None
+
+    @property
+    def busy(self) -> bool:
+        """Whether an answer to the last order is still to come."""
+        return bool(self._waiting_for)
+
+    def _listen(self, stdout: IO[bytes]) -> None:
+        for line in stdout:
+            with contextlib.suppress(ValueError):  # anything but JSON is a library's chatter, not an event
+                event = json.loads(line)
+                if isinstance(event, dict) and isinstance(event.get("event"), str):
+                    self._events.put(event)
+        self._events.put(None)
+
+    def run(self, job: Path) -> None:
+        """Order a job; `events` then tells how it goes until one of FINAL_EVENTS. Raises EngineError."""
+        self._cancel_until, self._waiting_for = None, FINAL_EVENTS
+        self._send({"command": "run", "job": str(job)})
+
+    def doctor(self) -> None:
+        """Order a check of the engine; `events` then brings one `doctor` event. Raises EngineError."""
+        self._cancel_until, self._waiting_for = None, {"doctor", "error"}
+        self._send({"command": "doctor"})
+
+    def cancel(self) -> None:
+        """Ask to stop the job; an engine that does not answer in GRACE_SECONDS is ended."""
+        if self.busy and self._cancel_until is None:
+            self._cancel_until = time.monotonic() + GRACE_SECONDS
+            with contextlib.suppress(EngineError):
+                self._send({"command": "cancel"})
+
+    def events(self, wait: float = 0.0) -> Iterator[dict[str, Any]]:
+        """The events that are there now, waiting up to `wait` seconds for the first.
+
+        Raises EngineError if the process ended or does not start, Cancelled if it was ended for not cancelling.
+        """
+        while True:
+            try:
+                event = self._events.get(timeout=wait) if wait else self._events.get_nowait()
+            except queue.Empty:
+                self._check_time()
+                return
+            wait = 0.0
+            if event is None:
+                self._fail()
+            elif event["event"] == "ready":
+                self._greet(event)
+            else:
+                if event["event"] in self._waiting_for:
+                    self._waiting_for = set()
+                yield event
+
+    def _greet(self, event: dict[str, Any]) -> None:
+        self.ready = event
+        if event.get("protocol") != PROTOCOL:
+            self.stop()
+            raise EngineError(f"The engine speaks protocol {event.get('protocol')}, this add-on {PROTOCOL}.",
+                              "Install the engine that belongs to this version of Gouache.")
+
+    def _check_time(self) -> None:
+        now = time.monotonic()
+        if self._cancel_until is not None and now > self._cancel_until and self.busy:
+            self.stop()
+            raise Cancelled
+        if self.ready is None and now - self._started > START_SECONDS:
+            self.stop()
+            raise EngineError("The engine does not start.", "See the log, or press Check Engine.", self.log_tail())
+
+    def _fail(self) -> None:
+        """The process closed its end: it is over."""
+        self._ended = True
+        cancelled = self._cancel_until is not None
+        self._waiting_for = set()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(5.0)
+        code = self._process.returncode
+        self.stop()
+        if cancelled:
+            raise Cancelled
+        if self.ready is None:
+            raise EngineError("The engine did not start.", "Press Check Engine or Install Engine in the preferences.",
+                              self.log_tail())
+        reason = f"was ended by signal {-code}" if code is not None and code < 0 else f"stopped with code {code}"
+        raise EngineError(f"The engine {reason} in the middle of its work.",
+                          "Finished frames are kept: paint again to go on. If it happens again, lower Size or Threads.",
+                          self.log_tail())
+
+    def log_tail(self, lines: int = 15) -> str:
+        """The last lines of the engine's log."""
+        with contextlib.suppress(OSError):
+            return "\n".join(self.log.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:])
+        return ""
+
+    def _send(self, command: dict[str, Any]) -> None:
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.write(json.dumps(command).encode() + b"\n")
+            self._process.stdin.flush()
+        except (OSError, ValueError):
+            # `events` finds the end of the process and reports it with its log
+            return
+
+    def stop(self) -> None:
+        """End the process: close its stdin, and if it does not go by itself, make it."""
+        self._ended = True
+        self._waiting_for = set()
+        with contextlib.suppress(OSError):
+            if self._process.stdin:
+                self._process.stdin.close()
+        for end in (self._process.terminate, self._process.kill):
+            if self._process.poll() is not None:
+                return
+            end()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(3.0)
+
+
+_kept: Engine | None = None
+_idle_since = 0.0
+
+
+def acquire(python: Path, log: Path) -> Engine:
+    """The engine that still runs from the last job, if it is the same and free; else a new one. Raises EngineError."""
+    global _kept
+    if _kept is None or not _kept.alive or _kept.busy or _kept.python != python:
+        stop_kept()
+        _kept = Engine(python, log)
+    return _kept
+
+
+def release(idle_minutes: float) -> None:
+    """Say that a job is over: the engine is kept for the next one for so long, or ended at once for 0."""
+    global _idle_since
+    _idle_since = time.monotonic()
+    if idle_minutes <= 0 or (_kept is not None and _kept.busy):
+        stop_kept()
+
+
+def stop_if_idle(idle_minutes: float) -> bool:
+    """End an engine nobody used for that long, to give its memory back; True while one is kept."""
+    if _kept is not None and not _kept.busy and time.monotonic() - _idle_since > idle_minutes * 60:
+        stop_kept()
+    return _kept is not None
+
+
+def stop_kept() -> None:
+    """End the kept engine, if there is one."""
+    global _kept
+    engine, _kept = _kept, None
+    if engine is not None:
+        engine.stop()
+
+
+def register() -> None:
+    atexit.register(stop_kept)
+
+
+def unregister() -> None:
+    atexit.unregister(stop_kept)
+    stop_kept()

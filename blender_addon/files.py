@@ -1,0 +1,61 @@
+"""Files of a bake folder: safe names, atomic writes, and errors that a person understands."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ..core.errors import OutputError
+
+
+def safe_name(name: str) -> str:
+    """A strip's name as a folder name that every file system takes (letters of all scripts stay)."""
+    cleaned = re.sub(r"[^\w.-]+", "_", name).strip("._")
+    return cleaned[:40] or "strip"
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Turn what may go wrong while writing to `path` into an OutputError with what to do."""
+    try:
+        yield
+    except OSError as error:
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT if hasattr(errno, "EDQUOT") else errno.ENOSPC)
+        message = "The disk is full" if full else "The folder cannot be written to"
+        hint = ("Free some space and paint again: finished frames are kept." if full
+                else "Choose another Cache Folder in Gouache's preferences, or change the folder's permissions.")
+        raise OutputError(f"{message}: {path}", hint, str(error)) from error
+
+
+def make_folder(path: Path) -> Path:
+    """Make a folder and check that files can be written there. Raises OutputError."""
+    probe = path / f".write-test-{os.getpid()}"
+    with writing(path):
+        path.mkdir(parents=True, exist_ok=True)
+        probe.write_bytes(b"")
+        probe.unlink()
+    return path
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file whole or not at all. Raises OutputError."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    with writing(path.parent):
+        temporary.write_text(text, encoding="utf-8")
+        temporary.replace(path)
+
+
+def replace_if_different(new: Path, target: Path) -> Path:
+    """Bring a finished file to its place, whole or not at all; equal bytes leave what is there. Raises OutputError."""
+    with writing(target.parent):
+        if target.is_file() and target.read_bytes() == new.read_bytes():
+            return target
+        temporary = target.with_name(f".{target.name}.{os.getpid()}")
+        shutil.copyfile(new, temporary)  # the new file may lie on another disk
+        temporary.replace(target)
+    return target

@@ -1,0 +1,106 @@
+"""The add-on's preferences: where the engine and the cache are, how the engine computes, and its state in a table."""
+
+# No `from __future__ import annotations` here: Blender reads property annotations as objects.
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+from ..core.options import EngineOptions
+from . import engine, install
+from .settings import properties_from
+
+PACKAGE = (__package__ or "").rpartition(".")[0]  # the extension's: bl_ext.user_default.gouache
+
+
+class GOUACHE_preferences(bpy.types.AddonPreferences):
+    """What is the same for all strips and files of this computer."""
+
+    bl_idname = PACKAGE
+    __annotations__ = {
+        "engine_python": bpy.props.StringProperty(
+            name="Engine Python", subtype="FILE_PATH",
+            description="The Python that has the painting engine's packages; empty finds it by itself"),
+        "cache_directory": bpy.props.StringProperty(
+            name="Cache Folder", subtype="DIR_PATH", default="//gouache/",
+            description="Where frames are kept; // is the folder of the .blend file"),
+        "idle_minutes": bpy.props.FloatProperty(
+            name="Keep Engine For", default=5.0, min=0.0, max=1440.0, soft_max=60.0, precision=0,
+            description="Minutes the engine waits, ready, for the next job; 0 gives its memory back at once"),
+        **properties_from(EngineOptions),
+    }
+
+    def draw(self, context: Any) -> None:
+        layout: Any = self.layout
+        layout.use_property_split = True
+        layout.prop(self, "engine_python")
+        draw_engine(layout, self)
+        for name in ("device", "precision", "threads", "idle_minutes", "cache_directory"):
+            layout.prop(self, name)
+
+
+def draw_engine(layout: Any, found_for: Any) -> None:
+    """Where the engine is, its buttons, and what its last check found."""
+    try:
+        found = find_engine()
+        layout.label(text=f"Found by {found.origin}: {found.python}", icon="CHECKMARK")
+    except engine.EngineError as error:
+        layout.label(text=error.message, icon="ERROR")
+        layout.label(text=error.hint)
+    row = layout.row()
+    row.operator("gouache.check_engine", icon="VIEWZOOM")
+    row.operator("gouache.install_engine", icon="IMPORT")
+    if install.current is not None:
+        layout.progress(factor=install.current.fraction, text=install.current.text)
+    if doctor is None:
+        return
+    box = layout.box()
+    for check in doctor.get("checks", []):
+        line = box.row()
+        line.label(text=str(check.get("name", "")), icon="CHECKMARK" if check.get("ok") else "ERROR")
+        line.label(text=str(check.get("value", "")))
+        if not check.get("ok") and check.get("hint"):
+            box.label(text=str(check["hint"]), icon="BLANK1")
+
+
+doctor: dict[str, Any] | None = None  # what the last check found
+
+
+def get() -> Any:
+    """This add-on's preferences."""
+    addon = bpy.context.preferences.addons.get(PACKAGE)  # type: ignore[union-attr]
+    if addon is None:  # an add-on that is being switched off
+        raise engine.EngineError("Gouache is not enabled.", "Enable it in the preferences.")
+    return addon.preferences
+
+
+def user_folder(name: str = "") -> Path:
+    """A folder of this extension's own, kept over updates."""
+    return Path(bpy.utils.extension_path_user(PACKAGE, path=name, create=True))
+
+
+def log_file() -> Path:
+    """The engine's log."""
+    return user_folder() / "engine.log"
+
+
+def find_engine() -> engine.Found:
+    """The engine to use, by preference, environment variable, build.py or Install Engine. Raises EngineError."""
+    chosen = get().engine_python
+    return engine.find_python(bpy.path.abspath(chosen) if chosen else "", install.finished_python(user_folder()))
+
+
+def cache_folder() -> Path:
+    """Where bake folders go. A file never saved has no folder of its own: its frames go to the extension's."""
+    chosen = get().cache_directory or "//gouache/"
+    if chosen.startswith("//") and not bpy.data.filepath:
+        return user_folder("cache")
+    return Path(bpy.path.abspath(chosen)).resolve()
+
+
+def register() -> None:
+    bpy.utils.register_class(GOUACHE_preferences)
+
+
+def unregister() -> None:
+    bpy.utils.unregister_class(GOUACHE_preferences)

@@ -1,0 +1,139 @@
+"""A painting as an image strip: on the first free channel above its source, with the source's placement and blend."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+from ..core.errors import InputError
+from . import compat
+from .capture import Plan
+
+LAST_CHANNEL = 128
+SOURCE_KEY = "gouache_source"
+TRANSFORM = ("offset_x", "offset_y", "scale_x", "scale_y", "rotation", "origin", "filter")
+CROP = ("min_x", "max_x", "min_y", "max_y")
+FLIPS = ("use_flip_x", "use_flip_y")
+BLEND = ("blend_type", "blend_alpha")
+ANIMATED_PLACEMENT = tuple(f"transform.{n}" for n in TRANSFORM) + tuple(f"crop.{n}" for n in CROP) + FLIPS
+
+
+def level_of(scene: Any, strip: Any) -> Any:
+    """The strips among which a strip lies: those of its meta, or the scene's own."""
+    meta = strip.parent_meta()
+    return meta.strips if meta else scene.sequence_editor.strips
+
+
+def find_result(scene: Any, source: Any) -> Any:
+    """The strip that already shows a source's painting, or None. Renaming either of the two loses nothing."""
+    level = level_of(scene, source)
+    for strip in level:
+        if strip.type == "IMAGE" and strip.get(SOURCE_KEY) == source.name:
+            return strip
+    noted = level.get(source.gouache.result) if source.gouache.result else None
+    if noted is not None and noted.type == "IMAGE" and SOURCE_KEY in noted.keys():  # noqa: SIM118 (a strip, no dict)
+        owner = scene.sequence_editor.strips_all.get(noted[SOURCE_KEY])
+        return noted if owner is None else None
+    return None
+
+
+def free_channel(scene: Any, source: Any, first: int, last: int) -> int:
+    """The first channel above a source that is empty from frame first to last. Raises InputError at the top."""
+    level = level_of(scene, source)
+    taken = {strip.channel for strip in level
+             if compat.bounds(strip)[0] <= last and compat.bounds(strip)[1] > first}
+    for channel in range(source.channel + 1, LAST_CHANNEL + 1):
+        if channel not in taken:
+            return channel
+    raise InputError(f"There is no free channel above '{source.name}': Blender has {LAST_CHANNEL}.",
+                     "Move strips down or group them into a meta strip, then paint again.")
+
+
+def check_room(scene: Any, source: Any, plan: Plan) -> None:
+    """Raise InputError before hours of work if the painting would find no channel."""
+    if find_result(scene, source) is None:
+        free_channel(scene, source, plan.first, plan.last)
+
+
+def put_result(scene: Any, source: Any, plan: Plan, files: dict[int, Path]) -> Any:
+    """Show painted frames (timeline frame -> file) as a strip, new or the one that is there; returns it."""
+    paths = [files[frame] for frame in range(plan.first, plan.last + 1)]
+    old = find_result(scene, source)
+    channel = old.channel if old else None
+    if old and compat.bounds(old) != (plan.first, plan.last + 1):
+        level_of(scene, source).remove(old)
+        old, channel = None, None
+    strip = _point_at(old, paths) if old else _add_strip(scene, source, plan, paths, channel)
+    strip.colorspace_settings.name = compat.linear_name() if paths[0].suffix == ".exr" else "sRGB"
+    strip[SOURCE_KEY] = source.name
+    source.gouache.result = strip.name
+    if old is None:
+        copy_look(scene, source, strip, plan)
+    if source.gouache.mute_source:
+        source.mute = True
+    return strip
+
+
+def _add_strip(scene: Any, source: Any, plan: Plan, paths: list[Path], channel: int | None) -> Any:
+    channel = channel or free_channel(scene, source, plan.first, plan.last)
+    strip = level_of(scene, source).new_image(
+        f"{source.name} painted", str(paths[0]), channel, plan.first, fit_method="ORIGINAL")
+    for path in paths[1:]:
+        strip.elements.append(path.name)
+    strip.directory = stored_folder(paths[0].parent)
+    return strip
+
+
+def _point_at(strip: Any, paths: list[Path]) -> Any:
+    """Show other files in an existing strip, and make Blender forget the pictures it keeps of the old ones."""
+    strip.directory = stored_folder(paths[0].parent)
+    for element, path in zip(strip.elements, paths, strict=True):
+        element.filename = path.name
+    strip.invalidate_cache("RAW")
+    return strip
+
+
+def stored_folder(folder: Path) -> str:
+    """A folder as a strip keeps it: relative to the .blend where both lie on one drive, ending in a separator."""
+    text = str(folder)
+    if bpy.data.filepath:
+        try:
+            text = bpy.path.relpath(text)
+        except ValueError:  # Windows: another drive
+            text = str(folder)
+    return text if text.endswith(("/", os.sep)) else text + "/"
+
+
+def copy_look(scene: Any, source: Any, strip: Any, plan: Plan) -> None:
+    """Give a painting the blend and opacity of its source and, unless they are in its pixels, transform and crop."""
+    paths = list(BLEND)
+    if not plan.placed and hasattr(source, "transform"):
+        paths += ANIMATED_PLACEMENT
+    for path in paths:
+        holder, _, name = path.rpartition(".")
+        taken = getattr(source, holder) if holder else source
+        given = getattr(strip, holder) if holder else strip
+        if hasattr(taken, name):
+            value = getattr(taken, name)
+            setattr(given, name, value[:] if name == "origin" else value)
+    _copy_curves(scene, source, strip, paths)
+
+
+def _copy_curves(scene: Any, source: Any, strip: Any, paths: list[str]) -> None:
+    bag = compat.fcurve_bag(scene)
+    if bag is None:
+        return
+    start = source.path_from_id()
+    wanted = {f"{start}.{path}": f"{strip.path_from_id()}.{path}" for path in paths}
+    for curve in [c for c in bag.fcurves if c.data_path in wanted]:
+        new = bag.fcurves.new(wanted[curve.data_path], index=curve.array_index)
+        new.extrapolation = curve.extrapolation
+        new.keyframe_points.add(len(curve.keyframe_points))
+        for key, made in zip(curve.keyframe_points, new.keyframe_points, strict=True):
+            made.co, made.interpolation, made.easing = key.co, key.interpolation, key.easing
+            made.handle_left_type, made.handle_right_type = key.handle_left_type, key.handle_right_type
+            made.handle_left, made.handle_right = key.handle_left, key.handle_right
+        new.update()

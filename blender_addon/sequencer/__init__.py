@@ -1,0 +1,1 @@
+"""Gouache in the Video Sequencer: operators and panels."""

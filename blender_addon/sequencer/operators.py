@@ -1,0 +1,165 @@
+"""Painting strips: the operators that start it, stop it and show its files."""
+
+# No `from __future__ import annotations` here: Blender reads property annotations as objects.
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+from ...core.errors import GouacheError, InputError
+from .. import bake, compat, preferences
+from ..capture import WITHOUT_PICTURE, find_strip
+from ..results import SOURCE_KEY, find_result
+from .modal import Answer, LongJob, redraw, report_error
+
+ONE_STEP_SECONDS = 0.1  # without a window there is nothing to keep alive between the engine's events
+CHUNK = 32              # frames captured at once without a window
+
+
+def strips_to_paint(context: Any, scene: Any, names: str) -> list[Any]:
+    """The strips named (one a line), else the selected ones that have a picture, else the active one.
+
+    Raises InputError if a name is unknown or nothing is selected.
+    """
+    if names:
+        return [find_strip(scene.name, name)[1] for name in names.splitlines() if name]
+    editor = scene.sequence_editor
+    if editor is None:
+        raise InputError("There are no strips.", "Add one to the Video Sequencer.")
+    # Selected paintings are passed over, so that "select all" does not paint paintings of paintings.
+    chosen = [strip for strip in editor.strips_all if strip.select and strip.type not in WITHOUT_PICTURE
+              and SOURCE_KEY not in strip.keys()]  # noqa: SIM118 (a strip is no dictionary)
+    if not chosen and editor.active_strip is not None:
+        chosen = [editor.active_strip]
+    if not chosen:
+        raise InputError("No strip is selected.", "Select the strips to paint.")
+    return sorted(chosen, key=lambda strip: (compat.bounds(strip)[0], strip.channel))
+
+
+def scene_of(context: Any, name: str) -> Any:
+    """The scene named, else the one the Video Sequencer shows. Raises InputError."""
+    scene = bpy.data.scenes.get(name) if name else compat.sequencer_scene(context)
+    if scene is None:
+        raise InputError(f"There is no scene '{name}'.", "Check the name.")
+    return scene
+
+
+class StripJob(LongJob):
+    """What painting and preview have in common: one bake at a time, kept in `bake.current`."""
+
+    def set_current(self, job: Any) -> None:
+        bake.current = job
+
+    def text_and_fraction(self) -> tuple[str, float]:
+        return self._job.status.text, self._job.status.fraction
+
+    def to_the_end(self, job: Any) -> None:
+        seconds = bake.run_to_end(job)
+        print(f"gouache: done in {seconds:.1f} s", flush=True)
+
+    def tell_warnings(self) -> None:
+        for warning in dict.fromkeys(self._job.warnings):
+            self.report({"WARNING"}, warning)  # type: ignore[attr-defined]
+
+
+class GOUACHE_OT_stylize_strip(StripJob, bpy.types.Operator):
+    """Paint the selected strips in the style of their pictures; the painting comes as a strip above each"""
+
+    bl_idname = "gouache.stylize_strip"
+    bl_label = "Paint Strip"
+
+    strips: bpy.props.StringProperty(  # type: ignore[valid-type]
+        name="Strips", description="Names of the strips, one a line; empty paints the selected ones",
+        options={"SKIP_SAVE", "HIDDEN"})
+    scene: bpy.props.StringProperty(  # type: ignore[valid-type]
+        name="Scene", description="Name of their scene; empty is the one in the Video Sequencer",
+        options={"SKIP_SAVE", "HIDDEN"})
+
+    @classmethod
+    def poll(cls, context: Any) -> bool:
+        if bake.current is not None:
+            cls.poll_message_set("Gouache is painting already")
+            return False
+        return True
+
+    def start(self, context: Any) -> bake.Bake:
+        scene = scene_of(context, self.scene)
+        orders = [bake.order_strip(scene, strip) for strip in strips_to_paint(context, scene, self.strips)]
+        preferences.find_engine()
+        if not bpy.data.filepath and preferences.get().cache_directory.startswith("//"):
+            self.report({"WARNING"}, f"The file is not saved: frames are kept in {preferences.cache_folder()}")
+        windowed = not bpy.app.background and self.options.is_invoke
+        return bake.Bake(orders, 0.0 if windowed else ONE_STEP_SECONDS, 1 if windowed else CHUNK)
+
+    def finish(self, context: Any) -> None:
+        self.tell_warnings()
+        painted = self._job.painted
+        self.report({"INFO"}, f"Painted: {', '.join(painted)}")
+        redraw(context)
+        if not bpy.app.background:
+            bpy.ops.ed.undo_push(message="Paint Strip")
+
+
+class GOUACHE_OT_cancel(bpy.types.Operator):
+    """Stop painting; finished frames are kept, and painting again goes on from there"""
+
+    bl_idname = "gouache.cancel"
+    bl_label = "Cancel Painting"
+
+    @classmethod
+    def poll(cls, context: Any) -> bool:
+        return bake.current is not None
+
+    def execute(self, context: Any) -> Answer:
+        if bake.current is not None:
+            bake.current.cancel()
+        return {"FINISHED"}
+
+
+class GOUACHE_OT_open_cache(bpy.types.Operator):
+    """Open the folder with the frames of the active strip's painting"""
+
+    bl_idname = "gouache.open_cache"
+    bl_label = "Open Cache Folder"
+
+    def execute(self, context: Any) -> Answer:
+        try:
+            folder = self.folder(context)
+        except GouacheError as error:
+            report_error(self, error)
+            return {"CANCELLED"}
+        if bpy.app.background:
+            self.report({"INFO"}, str(folder))
+        else:
+            bpy.ops.wm.path_open(filepath=str(folder))
+        return {"FINISHED"}
+
+    @staticmethod
+    def folder(context: Any) -> Path:
+        """The active painting's bake folder, else the whole cache. Raises InputError if there is none yet."""
+        scene = compat.sequencer_scene(context)
+        active = scene.sequence_editor.active_strip if scene.sequence_editor else None
+        shown = find_result(scene, active) or active if active else None
+        if shown is not None and SOURCE_KEY in shown.keys():  # noqa: SIM118 (a strip is no dictionary)
+            folder = Path(bpy.path.abspath(shown.directory)).parent
+        else:
+            folder = preferences.cache_folder()
+        if not folder.is_dir():
+            raise InputError("There is no cache yet.", "Paint a strip first.", str(folder))
+        return folder
+
+
+CLASSES = (GOUACHE_OT_stylize_strip, GOUACHE_OT_cancel, GOUACHE_OT_open_cache)
+
+
+def register() -> None:
+    for cls in CLASSES:
+        bpy.utils.register_class(cls)
+
+
+def unregister() -> None:
+    if bake.current is not None:
+        bake.current.cancel()
+        bake.current = None
+    for cls in reversed(CLASSES):
+        bpy.utils.unregister_class(cls)

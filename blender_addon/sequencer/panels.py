@@ -1,0 +1,164 @@
+"""The Gouache tab in the Video Sequencer's sidebar."""
+
+# No `from __future__ import annotations` here: Blender reads property annotations as objects.
+from typing import Any
+
+import bpy
+
+from ...core.options import StyleOptions, describe
+from .. import animation, bake, compat, engine, preferences, settings
+from ..capture import WITHOUT_PICTURE
+from ..results import SOURCE_KEY, find_result
+from .preview import IMAGE_NAME
+from .style_pictures import active_strip, thumbnail
+
+PREVIEW_SCALE = 9.0
+OPTIONS = {name: info for name, info, _ in describe(StyleOptions)}
+
+
+class SidebarPanel:
+    """Where Gouache's panels are."""
+
+    bl_space_type: Any = "SEQUENCE_EDITOR"
+    bl_region_type: Any = "UI"
+    bl_category = "Gouache"
+
+    @classmethod
+    def poll(cls, context: Any) -> bool:
+        return active_strip(context) is not None
+
+
+class GOUACHE_PT_strip(SidebarPanel, bpy.types.Panel):
+    """Styles, the common settings and the big button."""
+
+    bl_idname, bl_label = "GOUACHE_PT_strip", "Paint Strip"
+
+    def draw(self, context: Any) -> None:
+        layout: Any = self.layout
+        strip, scene = active_strip(context), compat.sequencer_scene(context)
+        if strip.type in WITHOUT_PICTURE:
+            layout.label(text="This strip has no picture to paint", icon="INFO")
+            return
+        if SOURCE_KEY in strip.keys():  # noqa: SIM118 (a strip is no dictionary)
+            layout.label(text=f"A painting of {strip[SOURCE_KEY]}", icon="BRUSH_DATA")
+        draw_styles(layout, strip.gouache)
+        draw_options(layout, scene, strip)
+        draw_run(layout, scene, strip)
+
+
+def draw_styles(layout: Any, group: Any) -> None:
+    """The list of style pictures with its buttons, and the highlighted one in large."""
+    row = layout.row()
+    row.template_list("GOUACHE_UL_styles", "", group, "styles", group, "active_style", rows=2)
+    column = row.column(align=True)
+    column.operator("gouache.style_add", text="", icon="ADD")
+    column.operator("gouache.style_remove", text="", icon="REMOVE")
+    column.menu("GOUACHE_MT_bundled", text="", icon="DOWNARROW_HLT")
+    if 0 <= group.active_style < len(group.styles):
+        style = group.styles[group.active_style]
+        layout.prop(style, "path", text="")
+        if picture := thumbnail(style.path):
+            layout.template_icon(icon_value=picture, scale=6.0)
+    if not group.styles:
+        layout.label(text="Add a style picture to begin", icon="INFO")
+
+
+def draw_options(layout: Any, scene: Any, strip: Any) -> None:
+    """The options an artist needs every day; those with a keyframe button may change over time."""
+    column = layout.column()
+    column.use_property_split, column.use_property_decorate = True, False
+    for name, info in OPTIONS.items():
+        if info.advanced:
+            continue
+        row = column.row(align=True)
+        row.prop(strip.gouache, name)
+        if info.animatable:
+            draw_keyframe(row, scene, strip, name)
+
+
+def draw_keyframe(row: Any, scene: Any, strip: Any, name: str) -> None:
+    """The diamond beside a setting: full on a key, outlined when animated, a dot otherwise."""
+    curve = animation.curve_of(scene, strip, name)
+    state = "DOT" if curve is None else "KEYFRAME"
+    if curve is not None and animation.has_key(curve, scene.frame_current):
+        state = "KEYFRAME_HLT"
+    row.operator("gouache.keyframe", text="", icon=state, emboss=False).name = name
+
+
+def draw_run(layout: Any, scene: Any, strip: Any) -> None:
+    """The buttons, or the progress while something is painted, and one line on the state of things."""
+    if bake.current is not None:
+        status = bake.current.status
+        layout.progress(factor=status.fraction, text=status.text)
+        layout.operator("gouache.cancel", icon="CANCEL")
+        return
+    ready = layout.column()
+    ready.enabled = bool(strip.gouache.styles)
+    big = ready.row()
+    big.scale_y = 1.6
+    big.operator("gouache.stylize_strip", icon="BRUSH_DATA")
+    ready.operator("gouache.preview_frame", icon="HIDE_OFF")
+    text, symbol = state_line(scene, strip)
+    layout.label(text=text, icon=symbol)
+
+
+def state_line(scene: Any, strip: Any) -> tuple[str, str]:
+    """What an artist should know before pressing the button, and its icon."""
+    try:
+        preferences.find_engine()
+    except engine.EngineError as error:
+        return error.message, "ERROR"
+    if find_result(scene, strip) is None:
+        return "Not painted yet", "INFO"
+    if strip.gouache.painted_as != settings.fingerprint(strip.gouache):
+        return "Settings changed since painting", "FILE_REFRESH"
+    return "Painted", "CHECKMARK"
+
+
+class GOUACHE_PT_preview(SidebarPanel, bpy.types.Panel):
+    """The last preview in the sidebar, for those without an Image Editor open."""
+
+    bl_idname, bl_label = "GOUACHE_PT_preview", "Preview"
+    bl_parent_id = "GOUACHE_PT_strip"
+
+    @classmethod
+    def poll(cls, context: Any) -> bool:
+        return active_strip(context) is not None and IMAGE_NAME in bpy.data.images
+
+    def draw(self, context: Any) -> None:
+        layout: Any = self.layout
+        if picture := thumbnail(bpy.data.images[IMAGE_NAME].filepath):
+            layout.template_icon(icon_value=picture, scale=PREVIEW_SCALE)
+
+
+class GOUACHE_PT_advanced(SidebarPanel, bpy.types.Panel):
+    """The options for those who know the method, the file format, and what to do with the source."""
+
+    bl_idname, bl_label = "GOUACHE_PT_advanced", "Advanced"
+    bl_parent_id, bl_options = "GOUACHE_PT_strip", {"DEFAULT_CLOSED"}
+
+    def draw(self, context: Any) -> None:
+        layout: Any = self.layout
+        group = active_strip(context).gouache
+        layout.use_property_split, layout.use_property_decorate = True, False
+        for name, info in OPTIONS.items():
+            if info.advanced:
+                layout.prop(group, name)
+        for name in settings.OUTPUT_FIELDS:
+            layout.prop(group, name)
+        layout.prop(group, "mute_source")
+        layout.operator("gouache.copy_settings", icon="DUPLICATE")
+        layout.operator("gouache.open_cache", icon="FILE_FOLDER")
+
+
+CLASSES = (GOUACHE_PT_strip, GOUACHE_PT_preview, GOUACHE_PT_advanced)
+
+
+def register() -> None:
+    for cls in CLASSES:
+        bpy.utils.register_class(cls)
+
+
+def unregister() -> None:
+    for cls in reversed(CLASSES):
+        bpy.utils.unregister_class(cls)

@@ -1,0 +1,73 @@
+"""A quick look: the frame under the playhead, painted small, shown in an Image Editor and in the panel."""
+
+# No `from __future__ import annotations` here: Blender reads property annotations as objects.
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+from ...core.errors import InputError
+from .. import bake, preferences
+from . import style_pictures
+from .modal import redraw
+from .operators import StripJob, scene_of
+
+IMAGE_NAME = "Gouache Preview"
+
+
+class GOUACHE_OT_preview_frame(StripJob, bpy.types.Operator):
+    """Paint the current frame of the active strip, small and quick, to judge the settings"""
+
+    bl_idname = "gouache.preview_frame"
+    bl_label = "Preview Frame"
+
+    strip: bpy.props.StringProperty(  # type: ignore[valid-type]
+        name="Strip", description="Name of the strip; empty is the active one", options={"SKIP_SAVE", "HIDDEN"})
+    scene: bpy.props.StringProperty(  # type: ignore[valid-type]
+        name="Scene", description="Name of its scene; empty is the one in the Video Sequencer",
+        options={"SKIP_SAVE", "HIDDEN"})
+
+    @classmethod
+    def poll(cls, context: Any) -> bool:
+        return bake.current is None
+
+    def start(self, context: Any) -> bake.Bake:
+        scene = scene_of(context, self.scene)
+        editor = scene.sequence_editor
+        strip = (editor.strips_all.get(self.strip) if self.strip else editor.active_strip) if editor else None
+        if strip is None:
+            raise InputError("No strip is active.", "Click the strip to preview.")
+        order = bake.order_preview(scene, strip, scene.frame_current)
+        preferences.find_engine()
+        return bake.Bake([order], 0.0 if self.options.is_invoke and not bpy.app.background else 0.1, preview=True)
+
+    def finish(self, context: Any) -> None:
+        self.tell_warnings()
+        image = show(next(iter(self._job.files.values())))
+        for window in context.window_manager.windows:
+            for area in window.screen.areas:
+                if area.type == "IMAGE_EDITOR":
+                    area.spaces.active.image = image
+        redraw(context)
+
+
+def show(file: Path) -> Any:
+    """Load a painted file into the preview image, which is made or found by its name; returns it."""
+    image = bpy.data.images.get(IMAGE_NAME)
+    if image is None:
+        image = bpy.data.images.load(str(file))
+        image.name = IMAGE_NAME
+    else:
+        image.filepath = str(file)
+        image.reload()
+    image.colorspace_settings.name = "sRGB"  # type: ignore[union-attr]
+    style_pictures.thumbnail(str(file), fresh=True)
+    return image
+
+
+def register() -> None:
+    bpy.utils.register_class(GOUACHE_OT_preview_frame)
+
+
+def unregister() -> None:
+    bpy.utils.unregister_class(GOUACHE_OT_preview_frame)

@@ -1,0 +1,187 @@
+"""The style pictures of a strip: the list's buttons, the bundled pictures, thumbnails, and copying to other strips."""
+
+# No `from __future__ import annotations` here: Blender reads property annotations as objects.
+from pathlib import Path
+from typing import Any
+
+import bpy
+import bpy.utils.previews
+
+from .. import animation, compat, settings
+from .modal import Answer
+
+BUNDLED = Path(__file__).resolve().parent.parent / "styles"
+PICTURES = {".jpg", ".jpeg", ".png"}
+_icons: Any = None
+
+
+def bundled() -> list[Path]:
+    """The pictures that come with Gouache, by name; empty if none were packed."""
+    if not BUNDLED.is_dir():
+        return []
+    return sorted(file for file in BUNDLED.iterdir() if file.suffix.lower() in PICTURES)
+
+
+def thumbnail(path: str, fresh: bool = False) -> int:
+    """The number of a picture's thumbnail, 0 for none (also without a window, where nothing is drawn).
+
+    `fresh` says that the file is new, and what was loaded before is out of date.
+    """
+    if bpy.app.background or _icons is None or not path:
+        return 0
+    full = bpy.path.abspath(path)
+    if fresh or full not in _icons:
+        if not Path(full).is_file():
+            return 0
+        _icons.load(full, full, "IMAGE", force_reload=fresh)
+    return int(_icons[full].icon_id)
+
+
+def active_strip(context: Any) -> Any:
+    """The active strip of the scene in the Video Sequencer, or None."""
+    scene = compat.sequencer_scene(context)
+    return scene.sequence_editor.active_strip if scene and scene.sequence_editor else None
+
+
+class ForActiveStrip:
+    """What the operators on the active strip's settings have in common."""
+
+    bl_options: Any = {"REGISTER", "UNDO", "INTERNAL"}
+
+    @classmethod
+    def poll(cls, context: Any) -> bool:
+        return active_strip(context) is not None
+
+
+class GOUACHE_OT_style_add(ForActiveStrip, bpy.types.Operator):
+    """Add a style picture to the active strip; several blend by their shares"""
+
+    bl_idname = "gouache.style_add"
+    bl_label = "Add Style"
+
+    path: bpy.props.StringProperty(  # type: ignore[valid-type]
+        name="Picture", description="The picture; empty takes the first bundled one", options={"SKIP_SAVE"})
+
+    def execute(self, context: Any) -> Answer:
+        group = active_strip(context).gouache
+        style = group.styles.add()
+        style.path = self.path or next((str(file) for file in bundled()), "")
+        group.active_style = len(group.styles) - 1
+        return {"FINISHED"}
+
+
+class GOUACHE_OT_style_remove(ForActiveStrip, bpy.types.Operator):
+    """Remove the style picture that is highlighted"""
+
+    bl_idname = "gouache.style_remove"
+    bl_label = "Remove Style"
+
+    def execute(self, context: Any) -> Answer:
+        group = active_strip(context).gouache
+        group.styles.remove(group.active_style)
+        group.active_style = max(min(group.active_style, len(group.styles) - 1), 0)
+        return {"FINISHED"}
+
+
+class GOUACHE_OT_style_bundled(ForActiveStrip, bpy.types.Operator):
+    """Use this picture that comes with Gouache"""
+
+    bl_idname = "gouache.style_bundled"
+    bl_label = "Bundled Style"
+
+    path: bpy.props.StringProperty(name="Picture", options={"SKIP_SAVE"})  # type: ignore[valid-type]
+
+    def execute(self, context: Any) -> Answer:
+        group = active_strip(context).gouache
+        if not group.styles:
+            group.styles.add()
+        group.active_style = min(group.active_style, len(group.styles) - 1)
+        group.styles[group.active_style].path = self.path
+        return {"FINISHED"}
+
+
+class GOUACHE_OT_copy_settings(ForActiveStrip, bpy.types.Operator):
+    """Give the other selected strips the active strip's styles and settings"""
+
+    bl_idname = "gouache.copy_settings"
+    bl_label = "Copy to Selected Strips"
+
+    def execute(self, context: Any) -> Answer:
+        active = active_strip(context)
+        scene = compat.sequencer_scene(context)
+        others = [strip for strip in scene.sequence_editor.strips_all if strip.select and strip != active]
+        for strip in others:
+            settings.copy_settings(active.gouache, strip.gouache)
+        self.report({"INFO"}, f"Copied to {len(others)} strips")
+        return {"FINISHED"}
+
+
+class GOUACHE_OT_keyframe(ForActiveStrip, bpy.types.Operator):
+    """Set or remove a keyframe of this setting on the current frame"""
+
+    bl_idname = "gouache.keyframe"
+    bl_label = "Keyframe"
+
+    name: bpy.props.StringProperty(name="Setting", options={"SKIP_SAVE"})  # type: ignore[valid-type]
+
+    def execute(self, context: Any) -> Answer:
+        scene, strip = compat.sequencer_scene(context), active_strip(context)
+        curve = animation.curve_of(scene, strip, self.name)
+        if curve is not None and animation.has_key(curve, scene.frame_current):
+            animation.remove_key(scene, strip, self.name, scene.frame_current)
+        else:
+            animation.set_key(scene, strip, self.name, scene.frame_current)
+        return {"FINISHED"}
+
+
+class GOUACHE_MT_bundled(bpy.types.Menu):
+    """The pictures that come with Gouache."""
+
+    bl_idname = "GOUACHE_MT_bundled"
+    bl_label = "Bundled Styles"
+
+    def draw(self, context: Any) -> None:
+        layout: Any = self.layout
+        pictures = bundled()
+        if not pictures:
+            layout.label(text="None are bundled")
+        for file in pictures:
+            title = file.stem.replace("_", " ").title()
+            button = layout.operator("gouache.style_bundled", text=title, icon_value=thumbnail(str(file)))
+            button.path = str(file)
+
+
+class GOUACHE_UL_styles(bpy.types.UIList):
+    """One line per style picture: thumbnail, name, share."""
+
+    bl_idname = "GOUACHE_UL_styles"
+
+    def draw_item(self, context: Any, layout: Any, data: Any, item: Any, icon: int | None,
+                  active_data: Any, active_property: str | None, index: int | None = 0,
+                  flt_flag: int | None = 0) -> None:
+        name = Path(item.path.replace("\\", "/")).name or "No picture"
+        row = layout.row(align=True)
+        row.label(text=name, icon_value=thumbnail(item.path))
+        if len(data.styles) > 1:
+            share = row.row()
+            share.ui_units_x = 4
+            share.prop(item, "weight", text="", emboss=False)
+
+
+CLASSES = (GOUACHE_OT_style_add, GOUACHE_OT_style_remove, GOUACHE_OT_style_bundled, GOUACHE_OT_copy_settings,
+           GOUACHE_OT_keyframe, GOUACHE_MT_bundled, GOUACHE_UL_styles)
+
+
+def register() -> None:
+    global _icons
+    for cls in CLASSES:
+        bpy.utils.register_class(cls)
+    _icons = bpy.utils.previews.new()
+
+
+def unregister() -> None:
+    global _icons
+    bpy.utils.previews.remove(_icons)
+    _icons = None
+    for cls in reversed(CLASSES):
+        bpy.utils.unregister_class(cls)

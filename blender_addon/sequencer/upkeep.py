@@ -1,0 +1,148 @@
+"""Looking after the engine: checking it, installing it, and ending it when nobody paints."""
+
+# No `from __future__ import annotations` here: Blender reads property annotations as objects.
+from collections.abc import Iterator
+from typing import Any
+
+import bpy
+
+from ...core.errors import GouacheError
+from .. import engine, install, preferences
+from .modal import Answer, LongJob, redraw
+
+IDLE_CHECK_SECONDS = 20.0
+
+
+class DoctorJob:
+    """Asks the engine what it finds; the answer is kept in `preferences.doctor`."""
+
+    def __init__(self, wait: float) -> None:
+        self._wait = wait
+        self._engine = engine.acquire(preferences.find_engine().python, preferences.log_file())
+        self._engine.doctor()
+
+    def cancel(self) -> None:
+        self._engine.stop()
+
+    def __iter__(self) -> Iterator[None]:
+        while True:
+            for event in self._engine.events(self._wait):
+                if event["event"] == "doctor":
+                    preferences.doctor = event
+                    return
+                if event["event"] == "error":
+                    raise GouacheError(event.get("message", ""), event.get("hint", ""), event.get("detail", ""))
+            yield None
+
+
+class GOUACHE_OT_check_engine(LongJob, bpy.types.Operator):
+    """Start the painting engine and show what it finds: Python, torch, devices, memory, weights, a small test"""
+
+    bl_idname = "gouache.check_engine"
+    bl_label = "Check Engine"
+
+    def start(self, context: Any) -> DoctorJob:
+        return DoctorJob(0.0 if self.options.is_invoke and not bpy.app.background else 0.1)
+
+    def set_current(self, job: Any) -> None:
+        """The check has no Cancel button of its own: Esc ends it."""
+
+    def text_and_fraction(self) -> tuple[str, float]:
+        return "Checking the engine", 0.5
+
+    def finish(self, context: Any) -> None:
+        engine.release(preferences.get().idle_minutes)
+        found = preferences.doctor or {}
+        for check in found.get("checks", []):
+            print(f"gouache: {'ok ' if check.get('ok') else 'NO '} {check.get('name')}: {check.get('value')} "
+                  f"{'' if check.get('ok') else check.get('hint', '')}".rstrip(), flush=True)
+        if not found.get("ok"):
+            broken = [check for check in found.get("checks", []) if not check.get("ok")]
+            first = broken[0] if broken else {}
+            raise engine.EngineError(f"The engine cannot work: {first.get('name', 'unknown')}: "
+                                     f"{first.get('value', '')}.", str(first.get("hint", "")))
+        self.report({"INFO"}, "The engine is ready")
+        redraw(context)
+
+
+class GOUACHE_OT_install_engine(LongJob, bpy.types.Operator):
+    """Download the painting engine's packages (about 1 to 3 GB) into a Python environment of Gouache's own"""
+
+    bl_idname = "gouache.install_engine"
+    bl_label = "Install Engine"
+
+    @classmethod
+    def poll(cls, context: Any) -> bool:
+        if install.current is not None:
+            cls.poll_message_set("The installation is running")
+            return False
+        if not bpy.app.online_access:
+            cls.poll_message_set("Allow Online Access in Preferences > System first")
+            return False
+        return True
+
+    def start(self, context: Any) -> install.Install:
+        return install.Install(preferences.user_folder())
+
+    def invoke(self, context: Any, event: Any) -> Answer:
+        """Ask before anything is downloaded; `execute` comes after the artist's OK."""
+        if bpy.app.background:
+            return self.execute(context)
+        confirm: Answer = context.window_manager.invoke_confirm(
+            self, event, title="Install the painting engine?", confirm_text="Install",
+            message="1 to 3 GB are downloaded into Gouache's own folder.")
+        return confirm
+
+    def execute(self, context: Any) -> Answer:
+        return LongJob.execute(self, context) if bpy.app.background else LongJob.invoke(self, context, None)
+
+    def set_current(self, job: Any) -> None:
+        install.current = job
+
+    def text_and_fraction(self) -> tuple[str, float]:
+        return self._job.text, self._job.fraction
+
+    def finish(self, context: Any) -> None:
+        self.report({"INFO"}, "The engine is installed")
+
+
+class GOUACHE_OT_cancel_install(bpy.types.Operator):
+    """Stop the installation; the next one goes on from there"""
+
+    bl_idname = "gouache.cancel_install"
+    bl_label = "Cancel"
+
+    @classmethod
+    def poll(cls, context: Any) -> bool:
+        return install.current is not None
+
+    def execute(self, context: Any) -> Answer:
+        assert install.current is not None
+        install.current.cancel()
+        return {"FINISHED"}
+
+
+def _end_idle_engine() -> float:
+    """A timer of Blender's: gives the engine's memory back some minutes after the last job."""
+    engine.stop_if_idle(preferences.get().idle_minutes)
+    return IDLE_CHECK_SECONDS
+
+
+CLASSES = (GOUACHE_OT_check_engine, GOUACHE_OT_install_engine, GOUACHE_OT_cancel_install)
+
+
+def register() -> None:
+    for cls in CLASSES:
+        bpy.utils.register_class(cls)
+    if not bpy.app.background:
+        bpy.app.timers.register(_end_idle_engine, first_interval=IDLE_CHECK_SECONDS, persistent=True)
+
+
+def unregister() -> None:
+    if bpy.app.timers.is_registered(_end_idle_engine):
+        bpy.app.timers.unregister(_end_idle_engine)
+    if install.current is not None:
+        install.current.cancel()
+        install.current = None
+    for cls in reversed(CLASSES):
+        bpy.utils.unregister_class(cls)

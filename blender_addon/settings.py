@@ -1,0 +1,149 @@
+"""What an artist sets on a strip: Blender properties made from core's options, and their way into a job."""
+
+# No `from __future__ import annotations` here: Blender reads property annotations as objects.
+import json
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+from ..core.errors import InputError
+from ..core.options import EngineOptions, OptionInfo, OutputOptions, StyleImage, StyleOptions, describe, options_from
+
+OUTPUT_FIELDS = ("format",)  # the add-on itself decides on the frames and restores the size
+
+
+def property_from(info: OptionInfo, default: Any) -> Any:
+    """The Blender property of one option, with its label, help, default and ranges."""
+    common: dict[str, Any] = {"name": info.label, "description": info.help, "default": default,
+                              "options": {"ANIMATABLE"} if info.animatable else set()}
+    if info.kind in ("float", "int"):
+        common.update(_range(info))
+        if info.kind == "int":
+            return bpy.props.IntProperty(subtype="PIXEL" if info.unit == "px" else "NONE", **common)
+        factor = (info.minimum, info.maximum) == (0.0, 1.0)
+        return bpy.props.FloatProperty(subtype="FACTOR" if factor else "NONE", **common)
+    if info.kind == "bool":
+        return bpy.props.BoolProperty(**common)
+    if info.kind == "choice":
+        return bpy.props.EnumProperty(items=[(key, label, "") for key, label in info.choices.items()], **common)
+    return bpy.props.StringProperty(subtype="FILE_PATH" if info.kind == "file" else "NONE", **common)
+
+
+def _range(info: OptionInfo) -> dict[str, float]:
+    """Blender's names for the limits; a limit the option leaves open is left open."""
+    limits = {"min": info.minimum, "max": info.maximum, "soft_min": info.soft_minimum, "soft_max": info.soft_maximum}
+    return {name: value for name, value in limits.items() if value is not None}
+
+
+def properties_from(options: type, *only: str) -> dict[str, Any]:
+    """Annotations for a PropertyGroup: each described option of a dataclass, or those named."""
+    return {name: property_from(info, default) for name, info, default in describe(options)
+            if not only or name in only}
+
+
+class GOUACHE_PG_style(bpy.types.PropertyGroup):
+    """One style picture of a strip and its share in the blend."""
+
+    path: bpy.props.StringProperty(  # type: ignore[valid-type]
+        name="Picture", description="The picture to paint in the style of", subtype="FILE_PATH", options=set())
+    weight: bpy.props.FloatProperty(  # type: ignore[valid-type]
+        name="Share", description="Share of this picture in the blend, relative to the others",
+        default=StyleImage("").weight, min=1e-6, max=1e6, soft_min=0.05, soft_max=10.0, options=set())
+
+
+class GOUACHE_PG_strip(bpy.types.PropertyGroup):
+    """All that Gouache keeps on a strip: `strip.gouache`. The options come from `core.options`."""
+
+    __annotations__ = {
+        **properties_from(StyleOptions),
+        **properties_from(OutputOptions, *OUTPUT_FIELDS),
+        "styles": bpy.props.CollectionProperty(type=GOUACHE_PG_style, name="Styles"),
+        "active_style": bpy.props.IntProperty(name="Active Style", default=0, min=0, options=set()),
+        "mute_source": bpy.props.BoolProperty(
+            name="Mute Source", description="Mute the strip itself once its painting is there", default=False,
+            options=set()),
+        "result": bpy.props.StringProperty(
+            name="Result", description="Name of the strip that shows the painting", options={"HIDDEN"}),
+        "painted_as": bpy.props.StringProperty(
+            name="Painted As", description="The settings of the last painting", options={"HIDDEN"}),
+    }
+
+
+def style_options(group: Any) -> StyleOptions:
+    """The checked options of a strip, every path absolute.
+
+    Raises InputError without a style picture or if one is not there, OptionError for a value out of range.
+    """
+    styles = [{"path": existing_file(style.path, "style picture"), "weight": round(style.weight, 6)}
+              for style in group.styles if style.path]
+    if not styles:
+        raise InputError("No style picture is set.", "Add one under Styles in the Gouache tab.")
+    values = {name: _value(group, name, info) for name, info, _ in describe(StyleOptions)}
+    if values["mask"]:
+        values["mask"] = existing_file(values["mask"], "mask")
+    return options_from(StyleOptions, {**values, "styles": styles})
+
+
+def output_options(group: Any, first: int, last: int) -> OutputOptions:
+    """How result files are written: the strip's format, for timeline frames first..last, at the captured size."""
+    values = {name: getattr(group, name) for name in OUTPUT_FIELDS}
+    return options_from(OutputOptions, {**values, "frames": f"{first}-{last}", "restore_size": True})
+
+
+def engine_options(preferences: Any) -> EngineOptions:
+    """Device, precision and threads from the add-on's preferences."""
+    names = [name for name, _, _ in describe(EngineOptions)]
+    return options_from(EngineOptions, {name: getattr(preferences, name) for name in names})
+
+
+def existing_file(path: str, what: str) -> str:
+    """The absolute form of a path from a Blender field (`//` counts from the .blend). Raises InputError."""
+    full = Path(bpy.path.abspath(path))
+    if not full.exists():
+        raise InputError(f"The {what} '{full.name}' is not there.", "Choose the file again.", str(full))
+    return str(full.resolve())
+
+
+def fingerprint(group: Any) -> str:
+    """A short text that changes with any setting; cheap enough for every redraw, so files are not read."""
+    values = {name: _value(group, name, info) for name, info, _ in describe(StyleOptions)}
+    for info_name in OUTPUT_FIELDS:
+        values[info_name] = getattr(group, info_name)
+    values["styles"] = [[style.path, round(style.weight, 6)] for style in group.styles if style.path]
+    return json.dumps(values, sort_keys=True)
+
+
+def copy_settings(source: Any, target: Any) -> None:
+    """Set another strip's options and styles as on this one; what is known of paintings stays apart."""
+    for options, only in ((StyleOptions, ()), (OutputOptions, OUTPUT_FIELDS)):
+        for name in properties_from(options, *only):
+            setattr(target, name, getattr(source, name))
+    target.mute_source = source.mute_source
+    target.styles.clear()
+    for style in source.styles:
+        added = target.styles.add()
+        added.path, added.weight = style.path, style.weight
+    target.active_style = source.active_style
+
+
+def _value(group: Any, name: str, info: OptionInfo) -> Any:
+    """A setting as Python has it; Blender keeps 32-bit floats, whose tail (0.699999988) is noise to a person."""
+    value = getattr(group, name)
+    return float(f"{value:.7g}") if info.kind == "float" else value
+
+
+CLASSES = (GOUACHE_PG_style, GOUACHE_PG_strip)
+
+
+def register() -> None:
+    for cls in CLASSES:
+        bpy.utils.register_class(cls)
+    bpy.types.Strip.gouache = bpy.props.PointerProperty(  # type: ignore[attr-defined]
+        type=GOUACHE_PG_strip, name="Gouache")
+
+
+def unregister() -> None:
+    del bpy.types.Strip.gouache  # type: ignore[attr-defined]
+    for cls in reversed(CLASSES):
+        bpy.utils.unregister_class(cls)

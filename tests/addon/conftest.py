@@ -1,0 +1,76 @@
+"""How the add-on's tests run: each in a process of its own, with a Blender of its own, on the installed zip.
+
+A test is an ordinary function that may import bpy. pytest collects it without bpy; to run it, this file starts
+pytest again for that one test, with an empty Blender configuration and a time limit, so that a crash or a hang fails
+one test only. GOUACHE_ZIP names the extension to test, else the newest in dist/ is taken.
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+CHILD = "GOUACHE_TEST_CHILD"
+SECONDS = 90
+sys.path.insert(0, str(HERE))
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "parent: runs in pytest's own process, without bpy")
+
+
+def archive():
+    """The zip to test. Skips, with the reason, if there is none."""
+    if os.environ.get("GOUACHE_ZIP"):
+        return Path(os.environ["GOUACHE_ZIP"]).resolve()
+    built = sorted((ROOT / "dist").glob("gouache-*.zip"), key=lambda file: file.stat().st_mtime)
+    if not built:
+        pytest.skip("there is no extension to test: run `python3 build.py package` or set GOUACHE_ZIP")
+    return built[-1]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem):
+    if CHILD in os.environ or pyfuncitem.get_closest_marker("parent"):
+        return None
+    folder = pyfuncitem.funcargs["tmp_path"]
+    environ = {**os.environ, CHILD: "1", "GOUACHE_ZIP": str(archive()), "PYTHONDONTWRITEBYTECODE": "1",
+               "BLENDER_USER_RESOURCES": str(folder / "blender"), "XDG_DATA_HOME": str(folder / "data")}
+    environ.pop("GOUACHE_ENGINE_PYTHON", None)
+    command = [sys.executable, "-m", "pytest", "-q", "--no-header", "-p", "no:cacheprovider", "-rs",
+               "--basetemp", str(folder / "child"), f"{pyfuncitem.path}::{pyfuncitem.name}"]
+    log = folder / "child.log"
+    with log.open("wb") as output:
+        try:
+            done = subprocess.run(command, cwd=ROOT, env=environ, stdout=output, stderr=subprocess.STDOUT,
+                                  timeout=SECONDS)
+            code = done.returncode
+        except subprocess.TimeoutExpired:
+            code = f"timeout after {SECONDS} s"
+    text = log.read_text(encoding="utf-8", errors="replace")
+    if code == 0 and "SKIPPED" in text:
+        pytest.skip(next(line for line in text.splitlines() if line.startswith("SKIPPED")))
+    if code != 0:
+        pytest.fail(f"exit code {code}\n{text[-6000:]}", pytrace=False)
+    return True
+
+
+@pytest.fixture(autouse=True)
+def _own_folder(tmp_path):
+    """Every test has a folder, which its process uses as well."""
+
+
+@pytest.fixture
+def gouache(tmp_path):
+    """The installed and enabled add-on, as a `stage.Stage`; None in the parent, where the test does not run."""
+    if CHILD not in os.environ:
+        yield None
+        return
+    import stage
+    made = stage.Stage(tmp_path)
+    yield made
+    made.close()

@@ -1,0 +1,205 @@
+#!/usr/bin/env python3
+"""A stand-in for the engine in the add-on's tests: speaks the worker's protocol, and paints nothing or little.
+
+It is started like the real one (`-m core serve`, which it ignores) and uses the standard library only. The
+environment says how it behaves: GOUACHE_FAKE is one of
+
+    identity   each result is a copy of its input
+    invert     each result is the negative of its input (8-bit PNG as Blender writes it)
+    slow       as identity, with 20 steps of 50 ms per frame
+    deaf       as slow, but does not hear "cancel"
+    crash      ends with code 3 in the middle of the second frame, with a message in the log
+    kill       the same by SIGKILL
+    error      an error event after the first frame
+    noise      as identity, with text that is no event in between
+    stale      as identity, with a warning, and frames that exist are not made again
+    old        greets with another protocol
+    silent     ends at once, with a message in the log
+
+GOUACHE_FAKE_LOG names a file that gets every job as one line of JSON.
+"""
+
+import json
+import os
+import queue
+import shutil
+import signal
+import struct
+import sys
+import threading
+import time
+import zlib
+from pathlib import Path
+
+MODE = os.environ.get("GOUACHE_FAKE", "identity")
+commands: "queue.Queue[dict | None]" = queue.Queue()
+stop = threading.Event()
+
+
+def say(event, **facts):
+    print(json.dumps({"event": event, **facts}), flush=True)
+
+
+def listen():
+    for line in sys.stdin:
+        command = json.loads(line)
+        if command["command"] == "cancel":
+            if MODE != "deaf":
+                stop.set()
+        else:
+            stop.clear()
+            commands.put(command)
+    if MODE == "deaf":
+        return
+    stop.set()
+    commands.put(None)
+
+
+def inputs(job, folder):
+    """The frames of a job: number and file."""
+    source = folder / job["input"]
+    first, _, last = job["files"]["frames"].partition("-")
+    for number in range(int(first), int(last or first) + 1):
+        yield number, source / f"{number:05d}.png"
+
+
+def run(path):
+    job = json.loads(path.read_text(encoding="utf-8"))
+    if "GOUACHE_FAKE_LOG" in os.environ:
+        with open(os.environ["GOUACHE_FAKE_LOG"], "a", encoding="utf-8") as log:
+            log.write(json.dumps(job) + "\n")
+    output = path.parent / job["output"]
+    output.mkdir(parents=True, exist_ok=True)
+    frames = list(inputs(job, path.parent))
+    say("started", frames=len(frames), todo=len(frames), output=str(output))
+    if MODE == "stale":
+        say("warning", message="The picture is small.", hint="Use a larger one.", detail="")
+    for index, (number, file) in enumerate(frames, 1):
+        if stop.is_set():
+            say("cancelled", frames=index - 1)
+            return
+        target = output / f"{number:05d}.png"
+        cached = MODE == "stale" and target.is_file()
+        if not cached:
+            paint(file, target, number, index, len(frames))
+        if stop.is_set():
+            continue
+        say("frame", frame=number, index=index, of=len(frames), path=str(target), seconds=0.0, cached=cached)
+    if stop.is_set():
+        say("cancelled", frames=len(frames) - 1)
+        return
+    say("done", frames=len(frames), seconds=0.0, output=str(output))
+
+
+def paint(file, target, number, index, of):
+    steps = 20 if MODE in ("slow", "deaf") else 2
+    for step in range(1, steps + 1):
+        say("progress", frame=number, index=index, of=of, step=step, steps=steps, loss=1.0 / step, seconds=0.0)
+        if MODE in ("slow", "deaf"):
+            time.sleep(0.05)
+        if stop.is_set():
+            return
+        if MODE == "noise":
+            print("Downloading: 100%\n{\n[1, 2]\n", flush=True)
+    if index == 2:
+        break_down()
+    temporary = target.with_suffix(".part")
+    if MODE == "invert":
+        temporary.write_bytes(negative(file.read_bytes()))
+    else:
+        shutil.copyfile(file, temporary)
+    temporary.replace(target)
+
+
+def break_down():
+    if MODE == "crash":
+        print("RuntimeError: the paint has run out", file=sys.stderr, flush=True)
+        os._exit(3)
+    if MODE == "kill":
+        os.kill(os.getpid(), signal.SIGKILL)
+    if MODE == "error":
+        say("error", message="The style picture cannot be read.", hint="Choose another.", detail="bad magic number")
+        commands_forever()
+
+
+def commands_forever():
+    """After an error event the engine waits for the next job."""
+    serve()
+    sys.exit()
+
+
+def negative(png):
+    """The negative of an 8-bit RGBA PNG; alpha stays."""
+    position, packed, chunks = 8, b"", []
+    while position < len(png):
+        length, kind = struct.unpack(">I4s", png[position:position + 8])
+        body = png[position + 8:position + 8 + length]
+        if kind == b"IDAT":
+            packed += body
+        elif kind in (b"IHDR", b"IEND"):
+            chunks.append((kind, body))
+        position += 12 + length
+    width, height = struct.unpack(">II", chunks[0][1][:8])
+    rows = unfilter(zlib.decompress(packed), width * 4, height)
+    for row in rows:
+        for index in range(len(row)):
+            if index % 4 != 3:
+                row[index] = 255 - row[index]
+    data = zlib.compress(b"".join(b"\0" + bytes(row) for row in rows))
+    return png[:8] + b"".join(chunk(kind, body) for kind, body in (chunks[0], (b"IDAT", data), chunks[-1]))
+
+
+def unfilter(data, stride, height):
+    rows, above = [], bytearray(stride)
+    for y in range(height):
+        kind = data[y * (stride + 1)]
+        row = bytearray(data[y * (stride + 1) + 1:(y + 1) * (stride + 1)])
+        for x in range(stride):
+            left = row[x - 4] if x >= 4 else 0
+            corner = above[x - 4] if x >= 4 else 0
+            if kind == 1:
+                row[x] = (row[x] + left) & 255
+            elif kind == 2:
+                row[x] = (row[x] + above[x]) & 255
+            elif kind == 3:
+                row[x] = (row[x] + (left + above[x]) // 2) & 255
+            elif kind == 4:
+                row[x] = (row[x] + paeth(left, above[x], corner)) & 255
+        rows.append(row)
+        above = row
+    return rows
+
+
+def paeth(a, b, c):
+    guess = a + b - c
+    return min((abs(guess - a), 0, a), (abs(guess - b), 1, b), (abs(guess - c), 2, c))[2]
+
+
+def chunk(kind, body):
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+
+def serve():
+    while (command := commands.get()) is not None:
+        if command["command"] == "run":
+            run(Path(command["job"]))
+        elif command["command"] == "doctor":
+            ok = MODE != "crash"
+            say("doctor", ok=ok, checks=[
+                {"name": "Python", "ok": True, "value": sys.version.split()[0], "hint": ""},
+                {"name": "weights", "ok": ok, "value": "vgg19" if ok else "missing", "hint": "Install the engine again."}])
+        elif command["command"] == "quit":
+            return
+
+
+def main():
+    if MODE == "silent":
+        print("ModuleNotFoundError: No module named 'torch'", file=sys.stderr)
+        sys.exit(1)
+    threading.Thread(target=listen, daemon=True).start()
+    say("ready", version="0", protocol=99 if MODE == "old" else 1, device="cpu")
+    serve()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,145 @@
+"""What the add-on's tests stand on: Blender with the installed extension, small pictures, strips, rendered pixels."""
+
+import json
+import os
+import struct
+import sys
+import zlib
+from pathlib import Path
+
+import bpy
+import numpy as np
+
+MODULE = "bl_ext.user_default.gouache"
+FAKE = Path(__file__).resolve().parent / "fake_engine.py"
+SIZE = (64, 36)
+CANVAS = (96, 54)
+
+
+def write_png(path, pixels):
+    """Write an 8-bit RGBA picture from an array (height, width, 4), row 0 on top."""
+    height, width = pixels.shape[:2]
+    raw = b"".join(b"\0" + row.tobytes() for row in np.ascontiguousarray(pixels, np.uint8))
+
+    def chunk(kind, body):
+        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 6, 0, 0, 0))
+                     + chunk(b"IDAT", zlib.compress(raw)) + chunk(b"IEND", b""))
+    return path
+
+
+def picture(number, size=SIZE, alpha=255):
+    """A picture that no flip, shift or other frame equals: two ramps, and a red that tells the number."""
+    width, height = size
+    pixels = np.empty((height, width, 4), np.uint8)
+    pixels[..., 0] = (number * 20) % 256
+    pixels[..., 1] = np.linspace(20, 235, width).astype(np.uint8)[None, :]
+    pixels[..., 2] = np.linspace(30, 220, height).astype(np.uint8)[:, None]
+    pixels[..., 3] = alpha
+    return pixels
+
+
+def read_picture(path):
+    """The 8-bit pixels of a file as Blender reads them, row 0 on top."""
+    image = bpy.data.images.load(str(path))
+    try:
+        width, height = image.size
+        flat = np.empty(width * height * 4, np.float32)
+        image.pixels.foreach_get(flat)
+    finally:
+        bpy.data.images.remove(image)
+    return np.round(flat.reshape(height, width, 4)[::-1] * 255).astype(np.int32)
+
+
+class Stage:
+    """The add-on in Blender, a scene with a canvas of 96 x 54, and a folder for everything."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.install()
+        self.set_engine("identity")
+        self.scene = bpy.context.scene
+        self.scene.render.resolution_x, self.scene.render.resolution_y = CANVAS
+        self.scene.render.resolution_percentage = 100
+        self.strips = self.scene.sequence_editor_create().strips
+        self.style = write_png(folder / "style picture.png", picture(7))
+        self.save()
+
+    def install(self):
+        """Install the zip as an artist would."""
+        bpy.ops.extensions.package_install_files(
+            filepath=os.environ["GOUACHE_ZIP"], repo="user_default", enable_on_install=False, overwrite=True)
+        self.enable()
+
+    def enable(self):
+        bpy.ops.preferences.addon_enable(module=MODULE)
+
+    def disable(self):
+        bpy.ops.preferences.addon_disable(module=MODULE)
+
+    def close(self):
+        """Take the add-on out, so that no handler or process is left when Blender ends."""
+        if MODULE in bpy.context.preferences.addons:
+            self.disable()
+
+    @property
+    def preferences(self):
+        return bpy.context.preferences.addons[MODULE].preferences
+
+    def module(self, name):
+        """A module of the installed add-on."""
+        return sys.modules[f"{MODULE}.blender_addon.{name}"]
+
+    def set_engine(self, mode):
+        """Use the fake engine in one of its modes."""
+        os.environ["GOUACHE_FAKE"] = mode
+        os.environ["GOUACHE_FAKE_LOG"] = str(self.folder / "jobs.log")
+        self.preferences.engine_python = str(FAKE)
+
+    def jobs(self):
+        """Every job the fake engine got."""
+        log = self.folder / "jobs.log"
+        return [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()] if log.exists() else []
+
+    def save(self, name="shot.blend"):
+        bpy.ops.wm.save_as_mainfile(filepath=str(self.folder / name))
+
+    def clip(self, frames=6, start=1, channel=1, name="Clip", first_number=1, level=None, **look):
+        """An image strip of numbered pictures."""
+        folder = self.folder / f"footage {name}"
+        files = [write_png(folder / f"{number:04d}.png", picture(number, **look))
+                 for number in range(first_number, first_number + frames)]
+        strip = (level or self.strips).new_image(name, str(files[0]), channel, start)
+        for file in files[1:]:
+            strip.elements.append(file.name)
+        self.add_style(strip)
+        return strip
+
+    def add_style(self, strip):
+        strip.gouache.styles.clear()
+        strip.gouache.styles.add().path = str(self.style)
+
+    def paint(self, *strips):
+        """Paint strips by name, the way of a script; returns their painted strips."""
+        names = [strip.name for strip in strips]
+        answer = bpy.ops.gouache.stylize_strip(strips="\n".join(names))
+        assert answer == {"FINISHED"}
+        results = self.module("results")
+        return [results.find_result(self.scene, self.scene.sequence_editor.strips_all[name]) for name in names]
+
+    def render(self, first, last=None, scene=None):
+        """What the sequencer shows at frames first..last, as 8-bit pixels on transparent ground."""
+        scene = scene or self.scene
+        folder = self.folder / f"render {len(list(self.folder.iterdir()))}"
+        image = scene.render.image_settings
+        if hasattr(image, "media_type"):
+            image.media_type = "IMAGE"
+        image.file_format, image.color_mode, image.color_depth = "PNG", "RGBA", "8"
+        scene.view_settings.view_transform = "Standard"
+        scene.render.dither_intensity = 0.0
+        scene.render.use_sequencer, scene.render.use_compositing = True, False
+        scene.frame_start, scene.frame_end = first, last if last is not None else first
+        scene.render.filepath = f"{folder}/#####"
+        bpy.ops.render.render(animation=True, scene=scene.name)
+        return [read_picture(folder / f"{frame:05d}.png") for frame in range(scene.frame_start, scene.frame_end + 1)]
