@@ -119,7 +119,24 @@ def copy_look(scene: Any, source: Any, strip: Any, plan: Plan) -> None:
         if hasattr(taken, name):
             value = getattr(taken, name)
             setattr(given, name, value[:] if name == "origin" else value)
+    strip.use_float = is_float(source)
     _copy_curves(scene, source, strip, paths)
+    _copy_drivers(scene, source, strip, paths)
+
+
+def is_float(source: Any) -> bool:
+    """Whether Blender moves and scales a source in float: there it treats half transparent edges in another way."""
+    files = [element.filename for element in source.elements[:1]] if source.type == "IMAGE" else []
+    return (source.type == "SCENE" or getattr(source, "use_float", False)
+            or any(name.lower().endswith((".exr", ".hdr")) for name in files))
+
+
+def _copy_drivers(scene: Any, source: Any, strip: Any, paths: list[str]) -> None:
+    data = scene.animation_data
+    start = source.path_from_id()
+    wanted = {f"{start}.{path}": f"{strip.path_from_id()}.{path}" for path in paths}
+    for driver in [d for d in data.drivers if d.data_path in wanted] if data else []:
+        data.drivers.from_existing(src_driver=driver).data_path = wanted[driver.data_path]
 
 
 def _copy_curves(scene: Any, source: Any, strip: Any, paths: list[str]) -> None:

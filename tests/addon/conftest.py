@@ -1,13 +1,13 @@
 """How the add-on's tests run: each in a process of its own, with a Blender of its own, on the installed zip.
 
-A test is an ordinary function that may import bpy. pytest collects it without bpy; to run it, this file starts
-pytest again for that one test, with an empty Blender configuration and a time limit, so that a crash or a hang fails
-one test only. GOUACHE_ZIP names the extension to test, else the newest in dist/ is taken.
+A test is an ordinary function that may use bpy. To run it, this file starts pytest again for that one test, with an
+empty Blender configuration and a time limit, so that a crash or a hang fails one test only. GOUACHE_ZIP names the extension to test, else the newest in dist/ is taken.
 """
 
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -17,6 +17,8 @@ ROOT = HERE.parent.parent
 CHILD = "GOUACHE_TEST_CHILD"
 SECONDS = 90
 sys.path.insert(0, str(HERE))
+# Collecting the tests imports bpy as well: it must not read the configuration of the person who runs them.
+os.environ.setdefault("BLENDER_USER_RESOURCES", tempfile.gettempdir() + "/gouache-no-configuration")
 
 
 def pytest_configure(config):

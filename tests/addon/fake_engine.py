@@ -66,7 +66,7 @@ def inputs(job, folder):
 def run(path):
     job = json.loads(path.read_text(encoding="utf-8"))
     if "GOUACHE_FAKE_LOG" in os.environ:
-        with open(os.environ["GOUACHE_FAKE_LOG"], "a", encoding="utf-8") as log:
+        with Path(os.environ["GOUACHE_FAKE_LOG"]).open("a", encoding="utf-8") as log:
             log.write(json.dumps(job) + "\n")
     output = path.parent / job["output"]
     output.mkdir(parents=True, exist_ok=True)
@@ -187,7 +187,7 @@ def serve():
             ok = MODE != "crash"
             say("doctor", ok=ok, checks=[
                 {"name": "Python", "ok": True, "value": sys.version.split()[0], "hint": ""},
-                {"name": "weights", "ok": ok, "value": "vgg19" if ok else "missing", "hint": "Install the engine again."}])
+                {"name": "weights", "ok": ok, "value": "vgg19" if ok else "missing", "hint": "Install it again."}])
         elif command["command"] == "quit":
             return
 

@@ -4,6 +4,7 @@ import json
 import os
 import struct
 import sys
+import wave
 import zlib
 from pathlib import Path
 
@@ -14,6 +15,7 @@ MODULE = "bl_ext.user_default.gouache"
 FAKE = Path(__file__).resolve().parent / "fake_engine.py"
 SIZE = (64, 36)
 CANVAS = (96, 54)
+NEW = bpy.app.version >= (5, 0)
 
 
 def write_png(path, pixels):
@@ -50,6 +52,12 @@ def read_picture(path):
     finally:
         bpy.data.images.remove(image)
     return np.round(flat.reshape(height, width, 4)[::-1] * 255).astype(np.int32)
+
+
+def set_range(strip, first, end):
+    """Trim a strip to frames first..end-1."""
+    sys.modules[f"{MODULE}.blender_addon.compat"].set_left_handle(strip, first)
+    sys.modules[f"{MODULE}.blender_addon.compat"].set_right_handle(strip, end)
 
 
 class Stage:
@@ -115,6 +123,100 @@ class Stage:
             strip.elements.append(file.name)
         self.add_style(strip)
         return strip
+
+    def movie(self, frames=8):
+        """A movie strip of numbered pictures, without loss."""
+        clip = self.clip(frames, name="Reel")
+        scene = self.scene
+        image, ffmpeg = scene.render.image_settings, scene.render.ffmpeg
+        size = scene.render.resolution_x, scene.render.resolution_y
+        if hasattr(image, "media_type"):
+            image.media_type = "VIDEO"
+        image.file_format, image.color_mode = "FFMPEG", "RGB"
+        ffmpeg.format, ffmpeg.codec, ffmpeg.audio_codec = "MKV", "FFV1", "NONE"
+        scene.render.resolution_x, scene.render.resolution_y = SIZE
+        scene.view_settings.view_transform, scene.render.dither_intensity = "Standard", 0.0
+        scene.frame_start, scene.frame_end = 1, frames
+        scene.render.filepath = str(self.folder / "reel.mkv")
+        bpy.ops.render.render(animation=True)
+        scene.render.resolution_x, scene.render.resolution_y = size
+        self.strips.remove(clip)
+        strip = self.strips.new_movie("Movie", str(self.folder / "reel.mkv"), 1, 1)
+        self.add_style(strip)
+        return strip
+
+    def sound(self, channel):
+        """A sound strip of one second."""
+        file = self.folder / "tone.wav"
+        with wave.open(str(file), "wb") as tone:
+            tone.setnchannels(1)
+            tone.setsampwidth(2)
+            tone.setframerate(8000)
+            tone.writeframes(b"\0\x20\0\xe0" * 4000)
+        return self.strips.new_sound("Tone", str(file), channel, 1)
+
+    def scene_strip(self, size=CANVAS, percentage=100):
+        """A strip of a scene with a moving cube on transparent ground."""
+        scene = bpy.data.scenes.new("Stage Set")
+        scene.render.engine = "BLENDER_WORKBENCH"
+        scene.render.film_transparent = True
+        scene.render.resolution_x, scene.render.resolution_y = size
+        scene.render.resolution_percentage = percentage
+        camera = bpy.data.objects.new("Camera", bpy.data.cameras.new("Camera"))
+        camera.location = (0, 0, 6)
+        mesh = bpy.data.meshes.new("Cube")
+        mesh.from_pydata([(-1, -1, 0), (1, -1, 0), (1, 1, 0), (-1, 1, 0)], [], [(0, 1, 2, 3)])
+        plane = bpy.data.objects.new("Plane", mesh)
+        for thing in (camera, plane):
+            scene.collection.objects.link(thing)
+        scene.camera = camera
+        for frame in (1, 3):
+            plane.location.x = frame / 2
+            plane.keyframe_insert("location", frame=frame)
+        scene.frame_start, scene.frame_end = 1, 3
+        strip = self.strips.new_scene("Scene", scene, 1, 1)
+        set_range(strip, 1, 4)
+        strip.blend_type = "ALPHA_OVER"
+        self.add_style(strip)
+        return strip
+
+    def meta(self, *strips):
+        """A meta strip of strips, made by Blender's own operator."""
+        for strip in self.scene.sequence_editor.strips_all:
+            strip.select = strip in strips
+        with self.sequencer():
+            bpy.ops.sequencer.meta_make()
+        return strips[0].parent_meta()
+
+    def sequencer(self):
+        """A context with a Video Sequencer, for operators that ask for one."""
+        window = bpy.context.window_manager.windows[0]
+        area = max(window.screen.areas, key=lambda a: a.width * a.height)
+        area.type = "SEQUENCE_EDITOR"
+        if hasattr(window.workspace, "sequencer_scene"):
+            window.workspace.sequencer_scene = self.scene
+        region = next(r for r in area.regions if r.type == "WINDOW")
+        return bpy.context.temp_override(window=window, area=area, region=region, scene=self.scene)
+
+    @staticmethod
+    def length(first, end):
+        """The arguments of `new_effect` for frames first..end-1."""
+        return {"frame_start": first, ("length" if NEW else "frame_end"): end - first if NEW else end}
+
+    def bounds(self, strip):
+        return self.module("compat").bounds(strip)
+
+    def bake_folder(self, strip):
+        """The bake folder of a painted strip."""
+        result = self.module("results").find_result(self.scene, strip)
+        return Path(bpy.path.abspath(result.directory)).parent
+
+    def source_files(self, strip):
+        return sorted((self.bake_folder(strip) / "source").iterdir())
+
+    def captured(self, strip, frame):
+        """What was captured of a strip at a frame."""
+        return read_picture(self.bake_folder(strip) / "source" / f"{frame:05d}.png")
 
     def add_style(self, strip):
         strip.gouache.styles.clear()
