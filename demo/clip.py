@@ -216,7 +216,8 @@ def add_house(x: float, y: float, z: float, wall: bpy.types.Material, roof: bpy.
 def add_hills(y: float, tall: float, color: Color, seed: int, trees: int = 0) -> None:
     """A ridge of hills `tall` meters high across the picture, with round trees on it."""
     noise = random.Random(seed)
-    waves = [(noise.uniform(0.5, 1.0) / n, n * noise.uniform(0.8, 1.2), noise.uniform(0, 6)) for n in (1, 2, 3, 5, 9, 15)]
+    waves = [(noise.uniform(0.5, 1.0) / n, n * noise.uniform(0.8, 1.2), noise.uniform(0, 6))
+             for n in (1, 2, 3, 5, 9, 15)]
     rows, columns, wide = 24, 220, y * 1.5
 
     def height(u: float, v: float) -> float:
