@@ -20,7 +20,8 @@ from .capture import Plan, SizeChangedError, capture, find_strip, make_plan
 from .files import make_folder, safe_name, write_text
 from .results import check_room, put_result
 
-CAPTURE_SHARE = 0.1  # of the progress bar; the rest is painting
+CAPTURE_SHARE = 0.1     # of the progress bar; the rest is painting
+CAPTURE_SECONDS = 0.1   # a window may stand still for so long
 PREVIEW_SIZE, PREVIEW_ITERATIONS = 320, 20
 PREVIEW_FOLDER = "preview"
 
@@ -58,13 +59,13 @@ class Order:
 class Bake:
     """Paints strips one after the other. Iterate over it to make it work; `cancel` may be called at any time.
 
-    `step_seconds` is how long one step may wait for the engine: 0 keeps a window alive. `chunk` is the number of
-    frames captured in a step. Iterating raises GouacheError or Cancelled; finished strips and frames stay.
+    `step_seconds` is how long one step may wait for the engine: 0 keeps a window alive. `capture_seconds` is about
+    how long a step may capture. Iterating raises GouacheError or Cancelled; finished strips and frames stay.
     """
 
     orders: list[Order]
     step_seconds: float = 0.0
-    chunk: int = 1
+    capture_seconds: float = CAPTURE_SECONDS
     preview: bool = False
     warnings: list[str] = field(default_factory=list)
     painted: list[str] = field(default_factory=list)
@@ -113,10 +114,11 @@ class Bake:
     def _capture(self, order: Order) -> Generator[Status, None, Order]:
         """Capture all frames; a clip whose pictures change size is captured anew as it lies on the canvas."""
         make_folder(order.source)
-        plan, frame = order.plan, order.plan.first
+        plan, frame, chunk = order.plan, order.plan.first, 1
         while frame <= plan.last:
             self._check_cancelled()
-            last = min(frame + self.chunk - 1, plan.last)
+            last = min(frame + chunk - 1, plan.last)
+            start = time.monotonic()
             try:
                 capture(plan, order.source, frame, last)
             except SizeChangedError:
@@ -126,7 +128,8 @@ class Bake:
                 continue
             done = last - plan.first + 1
             yield Status(f"Capturing frame {done} of {plan.count}", CAPTURE_SHARE * done / plan.count)
-            frame = last + 1
+            seconds = (time.monotonic() - start) / (last - frame + 1)
+            frame, chunk = last + 1, max(int(self.capture_seconds / max(seconds, 0.001)), 1)
         return replace(order, plan=plan)
 
     def _paint(self, order: Order, running: engine.Engine) -> Iterator[Status]:

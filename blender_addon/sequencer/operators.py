@@ -13,7 +13,7 @@ from ..results import SOURCE_KEY, find_result
 from .modal import Answer, LongJob, redraw, report_error
 
 ONE_STEP_SECONDS = 0.1  # without a window there is nothing to keep alive between the engine's events
-CHUNK = 32              # frames captured at once without a window
+CAPTURE_SECONDS = 2.0   # so long it may capture, for the same reason
 
 
 def strips_to_paint(context: Any, scene: Any, names: str) -> list[Any]:
@@ -89,7 +89,7 @@ class GOUACHE_OT_stylize_strip(StripJob, bpy.types.Operator):
         if not bpy.data.filepath and preferences.get().cache_directory.startswith("//"):
             self.report({"WARNING"}, f"The file is not saved: frames are kept in {preferences.cache_folder()}")
         windowed = not bpy.app.background and self.options.is_invoke
-        return bake.Bake(orders, 0.0 if windowed else ONE_STEP_SECONDS, 1 if windowed else CHUNK)
+        return bake.Bake(orders) if windowed else bake.Bake(orders, ONE_STEP_SECONDS, CAPTURE_SECONDS)
 
     def finish(self, context: Any) -> None:
         self.tell_warnings()

@@ -28,10 +28,19 @@ class SidebarPanel:
         return active_strip(context) is not None
 
 
-class GOUACHE_PT_strip(SidebarPanel, bpy.types.Panel):
-    """Styles, the common settings and the big button."""
+class PicturePanel(SidebarPanel):
+    """A panel that only strips with a picture have."""
 
-    bl_idname, bl_label = "GOUACHE_PT_strip", "Paint Strip"
+    @classmethod
+    def poll(cls, context: Any) -> bool:
+        strip = active_strip(context)
+        return strip is not None and strip.type not in WITHOUT_PICTURE
+
+
+class GOUACHE_PT_strip(SidebarPanel, bpy.types.Panel):
+    """The big button, or the progress; on top, so that it is seen in a low timeline."""
+
+    bl_idname, bl_label = "GOUACHE_PT_strip", "Paint"
 
     def draw(self, context: Any) -> None:
         layout: Any = self.layout
@@ -40,10 +49,26 @@ class GOUACHE_PT_strip(SidebarPanel, bpy.types.Panel):
             layout.label(text="This strip has no picture to paint", icon="INFO")
             return
         if SOURCE_KEY in strip.keys():  # noqa: SIM118 (a strip is no dictionary)
-            layout.label(text=f"A painting of {strip[SOURCE_KEY]}", icon="BRUSH_DATA")
-        draw_styles(layout, strip.gouache)
-        draw_options(layout, scene, strip)
+            layout.label(text=f"The painting of {strip[SOURCE_KEY]}", icon="BRUSH_DATA")
         draw_run(layout, scene, strip)
+
+
+class GOUACHE_PT_style(PicturePanel, bpy.types.Panel):
+    """The pictures to paint in the style of."""
+
+    bl_idname, bl_label, bl_parent_id = "GOUACHE_PT_style", "Style", "GOUACHE_PT_strip"
+
+    def draw(self, context: Any) -> None:
+        draw_styles(self.layout, active_strip(context).gouache)
+
+
+class GOUACHE_PT_settings(PicturePanel, bpy.types.Panel):
+    """The options an artist needs every day."""
+
+    bl_idname, bl_label, bl_parent_id = "GOUACHE_PT_settings", "Settings", "GOUACHE_PT_strip"
+
+    def draw(self, context: Any) -> None:
+        draw_options(self.layout, compat.sequencer_scene(context), active_strip(context))
 
 
 def draw_styles(layout: Any, group: Any) -> None:
@@ -58,13 +83,11 @@ def draw_styles(layout: Any, group: Any) -> None:
         style = group.styles[group.active_style]
         layout.prop(style, "path", text="")
         if picture := thumbnail(style.path):
-            layout.template_icon(icon_value=picture, scale=6.0)
-    if not group.styles:
-        layout.label(text="Add a style picture to begin", icon="INFO")
+            layout.template_icon(icon_value=picture, scale=5.0)
 
 
 def draw_options(layout: Any, scene: Any, strip: Any) -> None:
-    """The options an artist needs every day; those with a keyframe button may change over time."""
+    """The options that are not advanced; those with a keyframe button may change over time."""
     column = layout.column()
     column.use_property_split, column.use_property_decorate = True, False
     for name, info in OPTIONS.items():
@@ -94,10 +117,10 @@ def draw_run(layout: Any, scene: Any, strip: Any) -> None:
         return
     ready = layout.column()
     ready.enabled = bool(strip.gouache.styles)
-    big = ready.row()
-    big.scale_y = 1.6
-    big.operator("gouache.stylize_strip", icon="BRUSH_DATA")
-    ready.operator("gouache.preview_frame", icon="HIDE_OFF")
+    ready.scale_y = 1.4
+    row = ready.row(align=True)
+    row.operator("gouache.stylize_strip", icon="BRUSH_DATA")
+    row.operator("gouache.preview_frame", text="Preview", icon="HIDE_OFF")
     text, symbol = state_line(scene, strip)
     layout.label(text=text, icon=symbol)
 
@@ -108,6 +131,8 @@ def state_line(scene: Any, strip: Any) -> tuple[str, str]:
         preferences.find_engine()
     except engine.EngineError as error:
         return error.message, "ERROR"
+    if not strip.gouache.styles:
+        return "Add a style picture to begin", "INFO"
     if find_result(scene, strip) is None:
         return "Not painted yet", "INFO"
     if strip.gouache.painted_as != settings.fingerprint(strip.gouache):
@@ -115,7 +140,7 @@ def state_line(scene: Any, strip: Any) -> tuple[str, str]:
     return "Painted", "CHECKMARK"
 
 
-class GOUACHE_PT_preview(SidebarPanel, bpy.types.Panel):
+class GOUACHE_PT_preview(PicturePanel, bpy.types.Panel):
     """The last preview in the sidebar, for those without an Image Editor open."""
 
     bl_idname, bl_label = "GOUACHE_PT_preview", "Preview"
@@ -123,7 +148,7 @@ class GOUACHE_PT_preview(SidebarPanel, bpy.types.Panel):
 
     @classmethod
     def poll(cls, context: Any) -> bool:
-        return active_strip(context) is not None and IMAGE_NAME in bpy.data.images
+        return super().poll(context) and IMAGE_NAME in bpy.data.images
 
     def draw(self, context: Any) -> None:
         layout: Any = self.layout
@@ -131,7 +156,7 @@ class GOUACHE_PT_preview(SidebarPanel, bpy.types.Panel):
             layout.template_icon(icon_value=picture, scale=PREVIEW_SCALE)
 
 
-class GOUACHE_PT_advanced(SidebarPanel, bpy.types.Panel):
+class GOUACHE_PT_advanced(PicturePanel, bpy.types.Panel):
     """The options for those who know the method, the file format, and what to do with the source."""
 
     bl_idname, bl_label = "GOUACHE_PT_advanced", "Advanced"
@@ -151,7 +176,7 @@ class GOUACHE_PT_advanced(SidebarPanel, bpy.types.Panel):
         layout.operator("gouache.open_cache", icon="FILE_FOLDER")
 
 
-CLASSES = (GOUACHE_PT_strip, GOUACHE_PT_preview, GOUACHE_PT_advanced)
+CLASSES = (GOUACHE_PT_strip, GOUACHE_PT_preview, GOUACHE_PT_style, GOUACHE_PT_settings, GOUACHE_PT_advanced)
 
 
 def register() -> None:

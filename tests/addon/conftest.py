@@ -1,7 +1,8 @@
 """How the add-on's tests run: each in a process of its own, with a Blender of its own, on the installed zip.
 
 A test is an ordinary function that may use bpy. To run it, this file starts pytest again for that one test, with an
-empty Blender configuration and a time limit, so that a crash or a hang fails one test only. GOUACHE_ZIP names the extension to test, else the newest in dist/ is taken.
+empty Blender configuration and a time limit, so that a crash or a hang fails one
+test only. GOUACHE_ZIP names the extension to test, else the newest in dist/ is taken.
 """
 
 import os

@@ -6,8 +6,8 @@ environment says how it behaves: GOUACHE_FAKE is one of
 
     identity   each result is a copy of its input
     invert     each result is the negative of its input (8-bit PNG as Blender writes it)
-    slow       as identity, with 20 steps of 50 ms per frame
-    deaf       as slow, but does not hear "cancel"
+    wait       as identity for one frame; in the second it stands still until it is cancelled
+    deaf       as wait, but does not hear "cancel"
     crash      ends with code 3 in the middle of the second frame, with a message in the log
     kill       the same by SIGKILL
     error      an error event after the first frame
@@ -92,11 +92,11 @@ def run(path):
 
 
 def paint(file, target, number, index, of):
-    steps = 20 if MODE in ("slow", "deaf") else 2
+    steps = 20
     for step in range(1, steps + 1):
         say("progress", frame=number, index=index, of=of, step=step, steps=steps, loss=1.0 / step, seconds=0.0)
-        if MODE in ("slow", "deaf"):
-            time.sleep(0.05)
+        while MODE in ("wait", "deaf") and index == 2 and step == 7 and not stop.is_set():
+            time.sleep(0.02)
         if stop.is_set():
             return
         if MODE == "noise":
