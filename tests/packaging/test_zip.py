@@ -1,0 +1,106 @@
+"""The zip an artist installs: what is in it, and that both Blenders take it, enable it and let it go again."""
+
+import os
+import subprocess
+import zipfile
+from pathlib import Path
+
+import pytest
+
+import build
+
+ROOT = Path(build.__file__).parent
+LARGEST = 3_000_000     # bytes: a download an artist does not notice
+SECONDS = 180
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory):
+    """GOUACHE_ZIP, else one built for these tests."""
+    if os.environ.get("GOUACHE_ZIP"):
+        return Path(os.environ["GOUACHE_ZIP"])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(build, "DIST", tmp_path_factory.mktemp("dist"))
+        return build.package()
+
+
+@pytest.fixture(params=list(build.BLENDERS))
+def blender(request):
+    env = build.BLENDERS[request.param]
+    if not env.is_ready():
+        pytest.skip(f"{env.label} is not installed")
+    return env
+
+
+@pytest.fixture(scope="module")
+def names(archive):
+    with zipfile.ZipFile(archive) as file:
+        assert file.testzip() is None
+        return file.namelist()
+
+
+def test_everything_the_extension_needs_is_inside(names):
+    wanted = {"__init__.py", "blender_manifest.toml", "LICENSE", "NOTICE", "requirements/engine.txt"}
+    for folder in ("blender_addon", "core"):
+        wanted |= {path.relative_to(ROOT).as_posix() for path in (ROOT / folder).rglob("*")
+                   if path.suffix in (".py", ".jpg")}
+    assert wanted <= set(names)
+    assert any(name.startswith("blender_addon/styles/") and name.endswith(".jpg") for name in names)
+
+
+def test_nothing_else_is_inside(names, archive):
+    tops = {name.split("/")[0] for name in names}
+    assert tops == {"__init__.py", *(name.split("/")[0] for name in build.PACKAGED)}
+    assert [name for name in names if name.startswith("requirements/")] == ["requirements/engine.txt"]
+    strange = [name for name in names if "test" in name.lower() or "__pycache__" in name
+               or Path(name).suffix not in ("", ".py", ".toml", ".txt", ".md", ".jpg", ".png")]
+    assert not strange
+    assert archive.stat().st_size < LARGEST
+
+
+def test_the_license_is_the_gpl(archive):
+    with zipfile.ZipFile(archive) as file:
+        assert "GNU GENERAL PUBLIC LICENSE" in file.read("LICENSE").decode()
+        assert 'license = ["SPDX:GPL-3.0-or-later"]' in file.read("blender_manifest.toml").decode()
+        assert "VGG-19" in file.read("NOTICE").decode()
+
+
+def test_blender_validates_it(archive, blender):
+    build.validate(archive, blender)
+
+
+IN_BLENDER = '''
+import sys
+import bpy
+module = "bl_ext.user_default.gouache"
+bpy.ops.extensions.package_install_files(filepath=sys.argv[1], repo="user_default", enable_on_install=False,
+                                         overwrite=True)
+assert not hasattr(bpy.types.Strip, "gouache")
+for turn in range(2):
+    bpy.ops.preferences.addon_enable(module=module)
+    assert module in bpy.context.preferences.addons, "the extension is not enabled"
+    strip = bpy.context.scene.sequence_editor_create().strips.new_effect(
+        name="Color", type="COLOR", channel=1, frame_start=1, **({"length": 4} if bpy.app.version >= (5, 0)
+                                                                 else {"frame_end": 5}))
+    strip.gouache.styles.add().path = "//style.jpg"
+    for name in ("stylize_strip", "preview_frame", "cancel", "open_cache", "check_engine"):
+        getattr(bpy.ops.gouache, name).get_rna_type()
+    heavy = {"torch", "cv2", "OpenImageIO"} & set(sys.modules)
+    assert not heavy, f"Blender's Python loaded {heavy}"
+    bpy.context.scene.sequence_editor.strips.remove(strip)
+    bpy.ops.preferences.addon_disable(module=module)
+    assert module not in bpy.context.preferences.addons
+    assert not hasattr(bpy.types.Strip, "gouache"), "settings stayed behind"
+    assert not [name for name in dir(bpy.types) if name.startswith("GOUACHE_")], "classes stayed behind"
+print("installed, enabled, disabled")
+'''
+
+
+def test_it_installs_enables_and_disables(archive, blender, tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(IN_BLENDER)
+    environ = build.clean_environ(BLENDER_USER_RESOURCES=str(tmp_path / "blender"), HOME=str(tmp_path))
+    done = subprocess.run([blender.python, script, archive], capture_output=True, text=True, timeout=SECONDS,
+                          env=environ, cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.rstrip().endswith("installed, enabled, disabled")

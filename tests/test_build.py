@@ -1,0 +1,257 @@
+"""build.py: environments that mend themselves, the search for a Python, the zip's bytes, what the commands pass on."""
+
+import argparse
+import os
+import signal
+import subprocess
+import sys
+import time
+import tomllib
+import zipfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+import build
+from requirements import environments
+
+ROOT = Path(build.__file__).parent
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    """Requirement files and environments of the test's own; pip finds no index."""
+    (tmp_path / "requirements").mkdir()
+    (tmp_path / "requirements" / "tiny.txt").write_text("# nothing\n")
+    monkeypatch.setattr(environments, "HERE", tmp_path / "requirements")
+    monkeypatch.setattr(environments, "ENVIRONMENTS", tmp_path / "environments with space")
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    return tmp_path
+
+
+@pytest.fixture
+def tiny():
+    return environments.Environment("tiny", "a tiny environment", None, ("tiny",))
+
+
+def test_an_environment_is_made_once_and_again_when_unfinished_or_outdated(place, tiny):
+    environments.make(tiny)
+    assert tiny.is_ready()
+    mark = tiny.folder / "mark"
+    mark.touch()
+    environments.make(tiny)
+    assert mark.exists(), "a finished environment was thrown away"
+
+    tiny.stamp.unlink()                                          # what an interrupted run leaves
+    assert not tiny.is_ready()
+    environments.make(tiny)
+    assert tiny.is_ready() and not mark.exists()
+
+
+@pytest.mark.parametrize("harm", ["requirements", "python", "stamp"])
+def test_an_outdated_or_broken_environment_is_not_ready(place, tiny, monkeypatch, harm):
+    tiny.python.parent.mkdir(parents=True)
+    tiny.python.touch()
+    monkeypatch.setattr(environments, "python_version", lambda python: "3.11.0" if python == tiny.python else None)
+    tiny.stamp.write_text(f"{tiny.recipe()} 3.11.0\n")
+    assert tiny.is_ready()
+    if harm == "requirements":
+        (place / "requirements" / "tiny.txt").write_text("other==1\n")
+    elif harm == "python":
+        monkeypatch.setattr(environments, "python_version", lambda python: None)
+    else:
+        tiny.stamp.write_text(tiny.recipe()[:20])
+    assert not tiny.is_ready()
+
+
+def test_a_failed_installation_says_why_and_leaves_no_stamp(place, tiny):
+    (place / "requirements" / "tiny.txt").write_text("no-such-package-anywhere==1.0\n")
+    with pytest.raises(environments.BuildError, match="no-such-package-anywhere") as failure:
+        environments.make(tiny)
+    assert "a tiny environment could not be installed" in str(failure.value)
+    assert not tiny.is_ready()
+
+
+def test_one_failure_does_not_stop_the_other_environments(place, tiny):
+    hopeless = environments.Environment("hopeless", "a hopeless one", "3.99", ("tiny",))
+    errors = environments.make_all([hopeless, tiny])
+    assert list(errors) == ["hopeless"] and "Python 3.99" in str(errors["hopeless"])
+    assert tiny.is_ready()
+
+
+def test_the_same_environment_is_not_made_twice_at_once(place, tiny):
+    seen = []
+
+    def hold(_):
+        with environments.locked(environments.ENVIRONMENTS / "x.lock"):
+            seen.append("in")
+            time.sleep(0.2)
+            seen.append("out")
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(hold, range(2)))
+    assert seen == ["in", "out", "in", "out"]
+
+
+@pytest.mark.skipif(environments.WINDOWS, reason="the layout of pyenv on Linux and macOS")
+def test_pyenv_is_searched_newest_first(tmp_path, monkeypatch):
+    for version in ("3.13.2", "3.13.10", "3.12.9", "3.13-dev", "3.13.4t"):
+        (tmp_path / "versions" / version).mkdir(parents=True)
+    monkeypatch.setenv("PYENV_ROOT", str(tmp_path))
+    monkeypatch.setenv("PATH", "")
+    found = [path for path in environments.python_candidates("3.13") if tmp_path in path.parents]
+    assert [path.relative_to(tmp_path / "versions").as_posix() for path in found] == [
+        "3.13.10/bin/python3.13", "3.13.2/bin/python3.13"]
+
+
+@pytest.mark.skipif(environments.WINDOWS, reason="shell scripts stand in for Pythons")
+def test_a_python_that_cannot_make_environments_is_passed_over(tmp_path, monkeypatch):
+    bare = tmp_path / "python3.99"
+    bare.write_text("#!/bin/sh\nexit 1\n")
+    bare.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(environments.BuildError, match=r"python3\.99-venv"):
+        environments.find_python("3.99")
+    bare.write_text("#!/bin/sh\necho 3.99.1\n")
+    assert environments.find_python("3.99") == bare
+
+
+def test_the_add_on_is_told_where_the_engine_is(tmp_path, monkeypatch):
+    monkeypatch.setattr(environments, "user_data", lambda: tmp_path / "data")
+    environments.remember_engine(Path("some/python"))
+    assert (tmp_path / "data/gouache/engine-python.txt").read_text().splitlines() == [str(Path("some/python"))]
+
+
+def test_a_note_that_cannot_be_written_is_no_failure(tmp_path, monkeypatch, capsys):
+    (tmp_path / "file").touch()
+    monkeypatch.setattr(environments, "user_data", lambda: tmp_path / "file")
+    environments.remember_engine(Path("some/python"))
+    assert "preferences" in capsys.readouterr().out
+
+
+def test_every_requirement_is_pinned_and_names_no_source():
+    for file in (ROOT / "requirements").glob("*.txt"):
+        lines = [line.split("#")[0].strip() for line in file.read_text().splitlines()]
+        for line in filter(None, lines):
+            assert "==" in line and "/" not in line and not line.startswith("-"), f"{file.name}: {line}"
+
+
+def test_the_blender_versions_named_are_those_installed():
+    for version, env in environments.BLENDERS.items():
+        pins = (ROOT / "requirements" / f"blender-{version}.txt").read_text().split()
+        bpy = next(pin for pin in pins if pin.startswith("bpy=="))
+        assert bpy.replace("==", " ") in env.label and version in env.label
+
+
+def test_manifest_and_engine_agree_on_the_version():
+    import core
+    with (ROOT / "blender_manifest.toml").open("rb") as file:
+        assert tomllib.load(file)["version"] == core.__version__ == build.version()
+
+
+def test_the_same_files_give_the_same_zip(tmp_path, monkeypatch):
+    monkeypatch.setattr(build, "DIST", tmp_path)
+    first = build.package().read_bytes()
+    os.utime(ROOT / "LICENSE")
+    assert build.package().read_bytes() == first
+
+
+def test_caches_and_unfinished_files_are_not_packed(tmp_path, monkeypatch):
+    source = tmp_path / "source"
+    for name in build.PACKAGED:
+        (source / name).parent.mkdir(parents=True, exist_ok=True)
+        if "." in name or name.isupper():
+            (source / name).write_text("text")
+    for name in ("core/a.py", "core/__pycache__/a.pyc", "core/b.partial", "core/.hidden", "blender_addon/c.py"):
+        (source / name).parent.mkdir(parents=True, exist_ok=True)
+        (source / name).write_text("text")
+    monkeypatch.setattr(build, "ROOT", source)
+    build.stage(tmp_path / "staged")
+    found = {path.relative_to(tmp_path / "staged").as_posix() for path in (tmp_path / "staged").rglob("*.*")}
+    assert {"core/a.py", "blender_addon/c.py", "__init__.py"} <= found
+    assert not any("pycache" in name or "partial" in name or "hidden" in name for name in found)
+
+
+FAKE_MAIN = "import os, sys; print(os.getcwd(), sys.argv[1:]); sys.stdout.flush(); {end}"
+
+
+def engine_process(tmp_path, end, *arguments):
+    """Start build.py's engine command with a `core` of the test's own, from a folder elsewhere."""
+    (tmp_path / "root/core").mkdir(parents=True)
+    (tmp_path / "root/core/__main__.py").write_text(FAKE_MAIN.format(end=end))
+    (tmp_path / "elsewhere").mkdir()
+    code = ("import sys, pathlib, build; build.make = lambda env: pathlib.Path(sys.executable); "
+            f"build.ROOT = pathlib.Path({str(tmp_path / 'root')!r}); sys.exit(build.main())")
+    return subprocess.Popen([sys.executable, "-c", code, *arguments], cwd=tmp_path / "elsewhere", text=True,
+                            stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(ROOT)})
+
+
+@pytest.mark.parametrize("given, passed", [
+    (["engine", "--", "stylize", "a b.png", "--json"], ["stylize", "a b.png", "--json"]),
+    (["engine", "doctor"], ["doctor"]),
+    (["bench", "--", "--size", "128"], ["bench", "--size", "128"])])
+def test_arguments_folder_and_exit_code_reach_the_engine(tmp_path, given, passed):
+    process = engine_process(tmp_path, "sys.exit(7)", *given)
+    output, _ = process.communicate(timeout=60)
+    assert output.strip() == f"{tmp_path / 'elsewhere'} {passed}"
+    assert process.returncode == 7
+
+
+@pytest.mark.skipif(environments.WINDOWS, reason="signals")
+@pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_what_ends_build_py_ends_the_engine(tmp_path, kind):
+    process = engine_process(tmp_path, "import time; time.sleep(60)", "engine")
+    assert "elsewhere" in process.stdout.readline()
+    process.send_signal(kind)
+    assert process.wait(timeout=20) != 0
+    assert process.stdout.read() == ""                           # closed: no child holds it open
+
+
+def test_failed_and_skipped_checks_are_named_and_counted(monkeypatch, capsys):
+    def fail(log):
+        log.write_text("what went wrong\n")
+        raise environments.BuildError("exit code 3")
+    blender = environments.BLENDERS["4.5"]
+    monkeypatch.setattr(build, "steps", lambda: [
+        [build.Step("good", (), lambda log: None), build.Step("bad", (), fail)],
+        [build.Step("absent", (blender,), fail), build.Step("last", (), lambda log: None)]])
+    monkeypatch.setattr(build, "make_all", lambda envs: {
+        env.name: environments.BuildError("No usable Python 3.11 was found.") for env in envs})
+    assert build.test(argparse.Namespace(only=None)) == 1
+    output = capsys.readouterr().out
+    assert "what went wrong" in output
+    rows = {line.split()[0]: line.split()[1] for line in output.splitlines() if line.endswith((" s", "3", "found."))}
+    assert rows["good"] == rows["last"] == "passed" and rows["bad"] == "FAILED" and rows["absent"] == "SKIPPED"
+    assert build.test(argparse.Namespace(only=["good", "absent"])) == 0
+
+
+def test_without_the_checks_environment_the_tests_fail(monkeypatch, capsys):
+    monkeypatch.setattr(build, "steps", lambda: [[build.Step("style", (environments.CHECKS,), lambda log: None)]])
+    monkeypatch.setattr(build, "make_all", lambda envs: {"checks": environments.BuildError("no network")})
+    assert build.test(argparse.Namespace(only=None)) == 1
+
+
+def test_an_unknown_check_is_an_error_that_lists_the_checks(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["build.py", "test", "--only", "nonsense"])
+    assert build.main() == 1
+    assert "ruff" in capsys.readouterr().err
+
+
+def test_a_hanging_check_is_stopped(tmp_path, monkeypatch):
+    (tmp_path / "sleeper.py").write_text("import time; time.sleep(60)")
+    here = environments.Environment("here", "this Python", None, ())
+    monkeypatch.setattr(environments.Environment, "python", Path(sys.executable))
+    monkeypatch.setattr(build, "STEP_SECONDS", 1)
+    with pytest.raises(environments.BuildError, match="stopped after 1 s"):
+        build.check(tmp_path / "log", here, "sleeper", cwd=tmp_path)
+
+
+def test_a_zip_that_is_no_extension_is_refused(tmp_path):
+    blender = next((env for env in environments.BLENDERS.values() if env.is_ready()), None)
+    if blender is None:
+        pytest.skip("no Blender is installed")
+    with zipfile.ZipFile(tmp_path / "bad.zip", "w") as archive:
+        archive.writestr("readme.txt", "no manifest")
+    with pytest.raises(environments.BuildError, match=r"refuses bad\.zip"):
+        build.validate(tmp_path / "bad.zip", blender)
