@@ -28,11 +28,15 @@ class Frame:
 
 @dataclass(frozen=True)
 class Step:
-    """A finished piece of work on a frame: how many of how many, and the loss so far."""
+    """A finished piece of work on a frame: how many of how many, the loss so far, and the picture as it stands.
+
+    `picture` is the working tensor itself, 1,3,h,w at the scale being worked on: look at it, do not keep it.
+    """
 
     step: int
     steps: int
     loss: float
+    picture: Tensor
 
 
 class Effect(Protocol):

@@ -70,10 +70,10 @@ class StyleOptions:
         512, "Size", "Long side of the painted frames; smaller pictures keep their size, 0 keeps every size",
         "int", minimum=0, maximum=16384, soft_maximum=2048, unit="px")
     iterations: int = option(
-        100, "Iterations", "Optimizer steps at the final size; coarser scales take as many",
+        60, "Iterations", "Optimizer steps at the final size; coarser scales take as many",
         "int", minimum=1, maximum=10000, soft_maximum=600)
     scales: int = option(
-        3, "Scales", "Coarse-to-fine levels, each twice the size of the one before; 1 works at the final size only",
+        3, "Scales", "Most coarse-to-fine levels, each half the size of the next; 1 works at the final size only",
         "int", minimum=1, maximum=6, advanced=True)
     warm_start: bool = option(
         False, "Warm Start", "Start each frame from the one before: faster and calmer, but strokes may smear", "bool")

@@ -55,7 +55,7 @@ def minimize(image: Tensor, objective: Objective, optimizer: str, steps: int) ->
             elif optimizer == "lbfgs":
                 mover.param_groups[0]["lr"] = 1.0  # from the second step on, the curvature sets the length
             best_loss = min(best_loss, loss)
-            yield Step(step, steps, best_loss)
+            yield Step(step, steps, best_loss, best)
     finally:
         image.requires_grad_(False)
         image.grad = None

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+from torch.nn.functional import interpolate
 
 from ..effects import Step
 from ..encoders import Encoder
 from ..options import StyleOptions, parse_layers
-from ..sizes import fitted, ladder, resize, size_of
+from ..sizes import Size, fitted, ladder, resize, size_of
 from . import losses
 from .optimize import Losses, minimize
 
@@ -95,25 +96,38 @@ def paint(encoder: Encoder, content: Tensor, targets: StyleTargets, options: Sty
     """Paint one frame: yields a Step per optimizer step and last the painted picture, 1,3,H,W in [0, 1].
 
     `content` and `start` (None: the content image or noise, as `options.init` says) are 1,3,H,W, `mask` 1,1,H,W.
-    A given start goes to the final size at once; otherwise each scale starts from the enlarged result of the last.
+    A given start goes to the final size at once.
+
+    Deviation: the paper enlarges the small result and starts from that. Here a finer scale starts from the content
+    image plus the enlarged change that the coarser scales made, so that small things (windows, faces) are not lost
+    on the way: equal style loss at less content error, and visibly so.
     """
     sizes = [size_of(content)] if start is not None else ladder(size_of(content), options.scales)
     steps = options.iterations
-    image = start if start is not None else _first(content, options)
+    change = None if start is None else start - content
+    image = content
     for i, size in enumerate(sizes):
         small = resize(content, size)
-        image = resize(image, size).contiguous().clone()
+        if change is not None:
+            image = (small + _enlarged(change, size)).clamp(0.0, 1.0)
+        else:
+            image = small.clone() if options.init == "content" else _noise(small, options.seed)
         loss = TransferLoss(encoder, small, targets.at(max(size)), options, content_weight,
                             None if mask is None else resize(mask, size))
         for step in minimize(image, loss, options.optimizer, steps):
             if step.step:
-                yield Step(i * steps + step.step, len(sizes) * steps, step.loss)
+                yield Step(i * steps + step.step, len(sizes) * steps, step.loss, step.picture)
+        change = image - small
     image = image.clamp(0.0, 1.0)
     yield image if mask is None else torch.lerp(content, image, mask)
 
 
-def _first(content: Tensor, options: StyleOptions) -> Tensor:
-    if options.init == "content":
-        return content
-    noise = torch.Generator().manual_seed(options.seed)
-    return torch.rand(content.shape, generator=noise).to(content.device)
+def _enlarged(change: Tensor, size: Size) -> Tensor:
+    """A difference of pictures at another size; unlike a picture it may be negative, so nothing is clamped."""
+    if size_of(change) == size:
+        return change
+    return interpolate(change, size, mode="bicubic", align_corners=False)
+
+
+def _noise(like: Tensor, seed: int) -> Tensor:
+    return torch.rand(like.shape, generator=torch.Generator().manual_seed(seed)).to(like.device)

@@ -80,7 +80,8 @@ def job(tmp_path: Path, style_file: Path) -> Callable[..., Job]:
         styles = options.pop("styles", (StyleImage(str(style_file)),))
         return Job(str(source), str(output or tmp_path / "result"),
                    options=StyleOptions(styles=styles, **{**QUICK, **options}),  # type: ignore[arg-type]
-                   files=OutputOptions(**files), engine=EngineOptions(precision="float32", threads=1),  # type: ignore[arg-type]
+                   files=OutputOptions(**files),  # type: ignore[arg-type]
+                   engine=EngineOptions(precision="float32", threads=1),
                    animation=animation or {})  # type: ignore[arg-type]
     return make
 

@@ -28,7 +28,8 @@ def test_with_luminance_takes_the_luma_and_keeps_the_hue() -> None:
 def test_match_color_gives_the_reference_mean_and_covariance() -> None:
     generator = torch.Generator().manual_seed(2)
     ours = torch.rand(1, 3, 50, 50, generator=generator)
-    theirs = 0.5 + 0.1 * torch.randn(1, 3, 40, 60, generator=generator) + 0.05 * torch.randn(1, 1, 40, 60, generator=generator)
+    gray = torch.randn(1, 1, 40, 60, generator=generator)
+    theirs = 0.5 + 0.1 * torch.randn(1, 3, 40, 60, generator=generator) + 0.05 * gray
     matched = color.match_color(ours, theirs)
     assert torch.allclose(matched.mean((2, 3)), theirs.mean((2, 3)), atol=0.01)
     assert torch.allclose(torch.cov(matched[0].flatten(1)), torch.cov(theirs[0].flatten(1)), atol=2e-3)

@@ -144,7 +144,8 @@ def test_a_file_where_the_folder_should_be_is_an_output_error(tmp_path: Path, pi
         frames.write(tmp_path / "file" / "frame.png", picture(), "png")
 
 
-def test_a_failed_write_leaves_the_old_frame(tmp_path: Path, picture: Pictures, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_write_leaves_the_old_frame(tmp_path: Path, picture: Pictures,
+                                             monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "frame.png"
     frames.write(path, picture(1), "png")
     before = path.read_bytes()
@@ -182,5 +183,6 @@ sys.exit("the full disk was not noticed")
 def test_a_disk_that_fills_up_is_noticed_and_nothing_half_written_stays(tmp_path: Path, format: str) -> None:
     path = tmp_path / "out" / f"frame{FORMATS[format].suffix}"
     path.parent.mkdir()
-    run = subprocess.run([sys.executable, "-c", FULL_DISK, str(path), format], capture_output=True, text=True, timeout=60)
+    run = subprocess.run([sys.executable, "-c", FULL_DISK, str(path), format], capture_output=True, text=True,
+                         timeout=120)
     assert run.returncode == 0, run.stderr
