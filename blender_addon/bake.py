@@ -18,7 +18,7 @@ from . import engine, preferences, settings
 from .animation import animated_values
 from .capture import Plan, SizeChangedError, capture, find_strip, make_plan
 from .files import make_folder, safe_name, write_text
-from .results import check_room, put_result
+from .results import check_room, put_result, shows_through
 
 CAPTURE_SHARE = 0.1     # of the progress bar; the rest is painting
 CAPTURE_SECONDS = 0.1   # a window may stand still for so long
@@ -90,7 +90,7 @@ class Bake:
         finally:
             if self._engine is not None and self._engine.busy:
                 self._engine.stop()
-            engine.release(preferences.get().idle_minutes)
+            engine.release(preferences.idle_minutes())
 
     def _overall(self, index: int, order: Order, status: Status) -> Status:
         several = f"{order.plan.strip} ({index + 1} of {len(self.orders)}): " if len(self.orders) > 1 else ""
@@ -175,6 +175,8 @@ class Bake:
         result = put_result(scene, strip, order.plan, self.files)
         strip.gouache.painted_as = settings.fingerprint(strip.gouache)
         self.painted.append(result.name)
+        if shows_through(strip):
+            self.warnings.append(f"'{strip.name}' is blended with its painting: Mute Source hides it.")
 
 
 def _inside(folder: Path, path: str) -> Path:

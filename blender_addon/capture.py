@@ -165,9 +165,11 @@ def _render(copy: Any, folder: Path, first: int, last: int) -> None:
     copy.frame_start, copy.frame_end, copy.frame_step = first, last, 1
     copy.render.filepath = escape_template(str(folder)) + "/#####"
     try:
-        bpy.ops.render.render(animation=True, scene=copy.name)
+        answer = bpy.ops.render.render(animation=True, scene=copy.name)
     except RuntimeError as error:
-        raise InputError("Blender could not render the strip.", "See the detail.", str(error)) from error
+        raise InputError("Blender could not render the strip.", "Render the scene to see why.", str(error)) from error
+    if answer != {"FINISHED"}:
+        raise InputError("Blender could not render the strip.", "Wait until its other rendering is done.")
 
 
 def escape_template(path: str) -> str:

@@ -1,6 +1,7 @@
 """The add-on's preferences: where the engine and the cache are, how the engine computes, and its state in a table."""
 
 # No `from __future__ import annotations` here: Blender reads property annotations as objects.
+import contextlib
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import bpy
 
 from ..core.options import EngineOptions
 from . import engine, install
-from .settings import properties_from
+from .settings import FILE_FLAGS, properties_from
 
 PACKAGE = (__package__ or "").rpartition(".")[0]  # the extension's: bl_ext.user_default.gouache
 
@@ -22,7 +23,7 @@ class GOUACHE_preferences(bpy.types.AddonPreferences):
             name="Engine Python", subtype="FILE_PATH",
             description="The Python that has the painting engine's packages; empty finds it by itself"),
         "cache_directory": bpy.props.StringProperty(
-            name="Cache Folder", subtype="DIR_PATH", default="//gouache/",
+            name="Cache Folder", subtype="DIR_PATH", default="//gouache/", options=FILE_FLAGS,
             description="Where frames are kept; // is the folder of the .blend file"),
         "idle_minutes": bpy.props.FloatProperty(
             name="Keep Engine For", default=5.0, min=0.0, max=1440.0, soft_max=60.0, precision=0,
@@ -72,6 +73,13 @@ def get() -> Any:
     if addon is None:  # an add-on that is being switched off
         raise engine.EngineError("Gouache is not enabled.", "Enable it in the preferences.")
     return addon.preferences
+
+
+def idle_minutes() -> float:
+    """How long an engine is kept; not at all once the add-on is switched off."""
+    with contextlib.suppress(engine.EngineError):
+        return float(get().idle_minutes)
+    return 0.0
 
 
 def user_folder(name: str = "") -> Path:

@@ -40,6 +40,25 @@ def find_result(scene: Any, source: Any) -> Any:
     return None
 
 
+def source_of(scene: Any, strip: Any) -> Any:
+    """The strip that a painting was made of, if it is still there; any other strip itself."""
+    name = strip.get(SOURCE_KEY)
+    source = scene.sequence_editor.strips_all.get(name) if name else None
+    return strip if source is None else source
+
+
+def active_source(scene: Any) -> Any:
+    """The active strip of a scene, for a painting the strip it was made of; None without any."""
+    strip = scene.sequence_editor.active_strip if scene and scene.sequence_editor else None
+    return source_of(scene, strip) if strip else None
+
+
+def shows_through(source: Any) -> bool:
+    """Whether a source is seen beside its painting, because both are blended with what lies below."""
+    plain = source.blend_type in {"REPLACE", "ALPHA_OVER"} and source.blend_alpha == 1.0
+    return not source.mute and not plain
+
+
 def free_channel(scene: Any, source: Any, first: int, last: int) -> int:
     """The first channel above a source that is empty from frame first to last. Raises InputError at the top."""
     level = level_of(scene, source)
@@ -71,6 +90,7 @@ def put_result(scene: Any, source: Any, plan: Plan, files: dict[int, Path]) -> A
     strip[SOURCE_KEY] = source.name
     source.gouache.result = strip.name
     if old is None:
+        strip.select = False
         copy_look(scene, source, strip, plan)
     if source.gouache.mute_source:
         source.mute = True

@@ -10,6 +10,7 @@ import bpy
 from ..core.errors import InputError
 from ..core.options import EngineOptions, OptionInfo, OutputOptions, StyleImage, StyleOptions, describe, options_from
 
+FILE_FLAGS: Any = {"PATH_SUPPORTS_BLEND_RELATIVE"}  # else Blender 5 marks a path that starts with // as wrong
 OUTPUT_FIELDS = ("format",)  # the add-on itself decides on the frames and restores the size
 
 
@@ -27,7 +28,9 @@ def property_from(info: OptionInfo, default: Any) -> Any:
         return bpy.props.BoolProperty(**common)
     if info.kind == "choice":
         return bpy.props.EnumProperty(items=[(key, label, "") for key, label in info.choices.items()], **common)
-    return bpy.props.StringProperty(subtype="FILE_PATH" if info.kind == "file" else "NONE", **common)
+    if info.kind == "file":
+        return bpy.props.StringProperty(subtype="FILE_PATH", **{**common, "options": FILE_FLAGS})
+    return bpy.props.StringProperty(**common)
 
 
 def _range(info: OptionInfo) -> dict[str, float]:
@@ -46,7 +49,8 @@ class GOUACHE_PG_style(bpy.types.PropertyGroup):
     """One style picture of a strip and its share in the blend."""
 
     path: bpy.props.StringProperty(  # type: ignore[valid-type]
-        name="Picture", description="The picture to paint in the style of", subtype="FILE_PATH", options=set())
+        name="Picture", description="The picture to paint in the style of", subtype="FILE_PATH",
+        options=FILE_FLAGS)
     weight: bpy.props.FloatProperty(  # type: ignore[valid-type]
         name="Share", description="Share of this picture in the blend, relative to the others",
         default=StyleImage("").weight, min=1e-6, max=1e6, soft_min=0.05, soft_max=10.0, options=set())

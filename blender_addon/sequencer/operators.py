@@ -9,7 +9,7 @@ import bpy
 from ...core.errors import GouacheError, InputError
 from .. import bake, compat, preferences
 from ..capture import WITHOUT_PICTURE, find_strip
-from ..results import SOURCE_KEY, find_result
+from ..results import active_source, find_result, source_of
 from .modal import Answer, LongJob, redraw, report_error
 
 ONE_STEP_SECONDS = 0.1  # without a window there is nothing to keep alive between the engine's events
@@ -19,6 +19,7 @@ CAPTURE_SECONDS = 2.0   # so long it may capture, for the same reason
 def strips_to_paint(context: Any, scene: Any, names: str) -> list[Any]:
     """The strips named (one a line), else the selected ones that have a picture, else the active one.
 
+    A selected painting stands for its source, so that "select all" does not paint paintings of paintings.
     Raises InputError if a name is unknown or nothing is selected.
     """
     if names:
@@ -26,14 +27,13 @@ def strips_to_paint(context: Any, scene: Any, names: str) -> list[Any]:
     editor = scene.sequence_editor
     if editor is None:
         raise InputError("There are no strips.", "Add one to the Video Sequencer.")
-    # Selected paintings are passed over, so that "select all" does not paint paintings of paintings.
-    chosen = [strip for strip in editor.strips_all if strip.select and strip.type not in WITHOUT_PICTURE
-              and SOURCE_KEY not in strip.keys()]  # noqa: SIM118 (a strip is no dictionary)
+    chosen = [strip for strip in editor.strips_all if strip.select and strip.type not in WITHOUT_PICTURE]
     if not chosen and editor.active_strip is not None:
-        chosen = [editor.active_strip]
+        chosen = [editor.active_strip]  # a sound strip too, for its error says more than "nothing is selected"
     if not chosen:
         raise InputError("No strip is selected.", "Select the strips to paint.")
-    return sorted(chosen, key=lambda strip: (compat.bounds(strip)[0], strip.channel))
+    sources = {source.name: source for source in (source_of(scene, strip) for strip in chosen)}
+    return sorted(sources.values(), key=lambda strip: (compat.bounds(strip)[0], strip.channel))
 
 
 def scene_of(context: Any, name: str) -> Any:
@@ -138,12 +138,9 @@ class GOUACHE_OT_open_cache(bpy.types.Operator):
     def folder(context: Any) -> Path:
         """The active painting's bake folder, else the whole cache. Raises InputError if there is none yet."""
         scene = compat.sequencer_scene(context)
-        active = scene.sequence_editor.active_strip if scene.sequence_editor else None
-        shown = find_result(scene, active) or active if active else None
-        if shown is not None and SOURCE_KEY in shown.keys():  # noqa: SIM118 (a strip is no dictionary)
-            folder = Path(bpy.path.abspath(shown.directory)).parent
-        else:
-            folder = preferences.cache_folder()
+        active = active_source(scene)
+        shown = find_result(scene, active) if active else None
+        folder = Path(bpy.path.abspath(shown.directory)).parent if shown else preferences.cache_folder()
         if not folder.is_dir():
             raise InputError("There is no cache yet.", "Paint a strip first.", str(folder))
         return folder

@@ -8,7 +8,7 @@ import bpy
 from ...core.options import StyleOptions, describe
 from .. import animation, bake, compat, engine, preferences, settings
 from ..capture import WITHOUT_PICTURE
-from ..results import SOURCE_KEY, find_result
+from ..results import find_result
 from .preview import IMAGE_NAME
 from .style_pictures import active_strip, thumbnail
 
@@ -48,8 +48,7 @@ class GOUACHE_PT_strip(SidebarPanel, bpy.types.Panel):
         if strip.type in WITHOUT_PICTURE:
             layout.label(text="This strip has no picture to paint", icon="INFO")
             return
-        if SOURCE_KEY in strip.keys():  # noqa: SIM118 (a strip is no dictionary)
-            layout.label(text=f"The painting of {strip[SOURCE_KEY]}", icon="BRUSH_DATA")
+        layout.label(text=strip.name, icon="SEQ_SEQUENCER")
         draw_run(layout, scene, strip)
 
 

@@ -8,6 +8,8 @@ import bpy
 
 from ...core.errors import InputError
 from .. import bake, preferences
+from ..capture import find_strip
+from ..results import active_source
 from . import style_pictures
 from .modal import redraw
 from .operators import StripJob, scene_of
@@ -33,8 +35,7 @@ class GOUACHE_OT_preview_frame(StripJob, bpy.types.Operator):
 
     def start(self, context: Any) -> bake.Bake:
         scene = scene_of(context, self.scene)
-        editor = scene.sequence_editor
-        strip = (editor.strips_all.get(self.strip) if self.strip else editor.active_strip) if editor else None
+        strip = find_strip(scene.name, self.strip)[1] if self.strip else active_source(scene)
         if strip is None:
             raise InputError("No strip is active.", "Click the strip to preview.")
         order = bake.order_preview(scene, strip, scene.frame_current)

@@ -8,6 +8,7 @@ import bpy
 import bpy.utils.previews
 
 from .. import animation, compat, settings
+from ..results import active_source, source_of
 from .modal import Answer
 
 BUNDLED = Path(__file__).resolve().parent.parent / "styles"
@@ -38,9 +39,8 @@ def thumbnail(path: str, fresh: bool = False) -> int:
 
 
 def active_strip(context: Any) -> Any:
-    """The active strip of the scene in the Video Sequencer, or None."""
-    scene = compat.sequencer_scene(context)
-    return scene.sequence_editor.active_strip if scene and scene.sequence_editor else None
+    """The active strip in the Video Sequencer, for a painting the strip it was made of; None without any."""
+    return active_source(compat.sequencer_scene(context))
 
 
 class ForActiveStrip:
@@ -109,7 +109,8 @@ class GOUACHE_OT_copy_settings(ForActiveStrip, bpy.types.Operator):
     def execute(self, context: Any) -> Answer:
         active = active_strip(context)
         scene = compat.sequencer_scene(context)
-        others = [strip for strip in scene.sequence_editor.strips_all if strip.select and strip != active]
+        selected = [source_of(scene, strip) for strip in scene.sequence_editor.strips_all if strip.select]
+        others = list({strip.name: strip for strip in selected if strip != active}.values())
         for strip in others:
             settings.copy_settings(active.gouache, strip.gouache)
         self.report({"INFO"}, f"Copied to {len(others)} strips")

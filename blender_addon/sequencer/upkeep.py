@@ -51,7 +51,7 @@ class GOUACHE_OT_check_engine(LongJob, bpy.types.Operator):
         return "Checking the engine", 0.5
 
     def finish(self, context: Any) -> None:
-        engine.release(preferences.get().idle_minutes)
+        engine.release(preferences.idle_minutes())
         found = preferences.doctor or {}
         for check in found.get("checks", []):
             print(f"gouache: {'ok ' if check.get('ok') else 'NO '} {check.get('name')}: {check.get('value')} "
@@ -124,7 +124,7 @@ class GOUACHE_OT_cancel_install(bpy.types.Operator):
 
 def _end_idle_engine() -> float:
     """A timer of Blender's: gives the engine's memory back some minutes after the last job."""
-    engine.stop_if_idle(preferences.get().idle_minutes)
+    engine.stop_if_idle(preferences.idle_minutes())
     return IDLE_CHECK_SECONDS
 
 

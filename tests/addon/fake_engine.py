@@ -16,7 +16,7 @@ environment says how it behaves: GOUACHE_FAKE is one of
     old        greets with another protocol
     silent     ends at once, with a message in the log
 
-GOUACHE_FAKE_LOG names a file that gets every job as one line of JSON.
+GOUACHE_FAKE_LOG names a file that gets every job as one line of JSON, GOUACHE_FAKE_PID one for the process number.
 """
 
 import json
@@ -196,6 +196,8 @@ def main():
     if MODE == "silent":
         print("ModuleNotFoundError: No module named 'torch'", file=sys.stderr)
         sys.exit(1)
+    if "GOUACHE_FAKE_PID" in os.environ:
+        Path(os.environ["GOUACHE_FAKE_PID"]).write_text(str(os.getpid()))
     threading.Thread(target=listen, daemon=True).start()
     say("ready", version="0", protocol=99 if MODE == "old" else 1, device="cpu")
     serve()

@@ -3,6 +3,7 @@
 import json
 import os
 import struct
+import subprocess
 import sys
 import wave
 import zlib
@@ -101,9 +102,20 @@ class Stage:
 
     def set_engine(self, mode):
         """Use the fake engine in one of its modes."""
+        self.module("engine").stop_kept()
         os.environ["GOUACHE_FAKE"] = mode
         os.environ["GOUACHE_FAKE_LOG"] = str(self.folder / "jobs.log")
         self.preferences.engine_python = str(FAKE)
+
+    def script(self, lines, mode, **environ):
+        """Start another Blender that opens the saved file and runs some lines, with the fake engine in a mode."""
+        file = self.folder / "script.py"
+        file.write_text(f"import bpy\nbpy.ops.wm.open_mainfile(filepath={bpy.data.filepath!r})\n"
+                        f"bpy.ops.preferences.addon_enable(module={MODULE!r})\n"
+                        f"bpy.context.preferences.addons[{MODULE!r}].preferences.engine_python = {str(FAKE)!r}\n"
+                        f"{lines}\n", encoding="utf-8")
+        return subprocess.Popen([sys.executable, str(file)], env={**os.environ, "GOUACHE_FAKE": mode, **environ},
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
     def jobs(self):
         """Every job the fake engine got."""

@@ -1,0 +1,378 @@
+"""The operators as artists and scripts use them: several strips, cancel, preview, panels, scripts and exit codes."""
+
+import time
+from pathlib import Path
+from types import SimpleNamespace
+
+import bpy
+import pytest
+from stage import set_range
+
+
+def test_several_strips(gouache, capfd):
+    second, first = gouache.clip(name="Second", channel=2, start=3), gouache.clip(name="First")
+    results = gouache.paint(second, first)
+    assert [result.name for result in results] == ["Second painted", "First painted"]
+    jobs = gouache.jobs()
+    assert [job["files"]["frames"] for job in jobs] == ["3-8", "1-6"]
+    out = capfd.readouterr().out
+    assert "Second (1 of 2): Painting frame 3" in out and "First (2 of 2): Painting frame 6" in out
+
+
+def test_selected_strips(gouache):
+    for channel, name in enumerate(("A", "B", "C"), 1):
+        gouache.clip(name=name, channel=channel * 3).select = name != "C"
+    gouache.sound(channel=2).select = True
+    with gouache.sequencer():
+        assert bpy.ops.gouache.stylize_strip() == {"FINISHED"}
+    painted = {strip["gouache_source"] for strip in gouache.strips if "gouache_source" in strip.keys()}  # noqa: SIM118
+    assert painted == {"A", "B"}
+    for strip in gouache.strips:
+        strip.select = True  # "select all" must not paint the paintings
+    gouache.add_style(gouache.strips["C"])
+    with gouache.sequencer():
+        bpy.ops.gouache.stylize_strip()
+    assert len(gouache.strips) == 4 + 3
+
+
+def test_a_painting_stands_for_its_source(gouache):
+    strip = gouache.clip()
+    result, = gouache.paint(strip)
+    for other in gouache.strips:
+        other.select = False
+    gouache.scene.sequence_editor.active_strip = result
+    with gouache.sequencer():
+        bpy.ops.gouache.stylize_strip()
+    assert len(gouache.strips) == 2 and len(gouache.jobs()) == 2
+
+
+@pytest.mark.parametrize(("names", "message"), [
+    ("Nobody", "There is no strip 'Nobody' in scene 'Scene'"), ("Tone", "'Tone' is a sound strip: it has no picture")])
+def test_strips_that_cannot_be_painted(gouache, names, message):
+    gouache.sound(channel=1).gouache.styles.add().path = str(gouache.style)
+    with pytest.raises(RuntimeError, match=message):
+        bpy.ops.gouache.stylize_strip(strips=names)
+
+
+def test_nothing_selected(gouache):
+    gouache.clip().select = False
+    gouache.scene.sequence_editor.active_strip = None
+    with pytest.raises(RuntimeError, match=r"No strip is selected\."):
+        bpy.ops.gouache.stylize_strip()
+
+
+def test_all_is_checked_before_anything_is_painted(gouache):
+    good, bad = gouache.clip(name="Good"), gouache.clip(name="Bad", channel=2)
+    bad.gouache.styles.clear()
+    with pytest.raises(RuntimeError, match="No style picture"):
+        gouache.paint(good, bad)
+    assert gouache.jobs() == []
+
+
+@pytest.mark.parametrize(("damage", "message"), [
+    ("missing", "'0003.png' of strip 'Clip' is not there"), ("empty", "'0003.png' of strip 'Clip' is empty")])
+def test_footage_that_is_not_there(gouache, damage, message):
+    strip = gouache.clip()
+    file = gouache.folder / "footage Clip" / "0003.png"
+    file.unlink()
+    if damage == "empty":
+        file.touch()
+    with pytest.raises(RuntimeError, match=message):
+        gouache.paint(strip)
+    set_range(strip, 4, 7)  # what is not seen need not be there
+    gouache.paint(strip)
+
+
+def test_strip_out_of_reach(gouache):
+    with pytest.raises(RuntimeError, match="has no frame that Blender can render"):
+        gouache.paint(gouache.clip(start=-20))
+    with pytest.raises(RuntimeError, match="goes on after frame 99999"):
+        gouache.paint(gouache.clip(start=99997, name="Late"))
+
+
+def test_cancel_keeps_what_is_painted(gouache):
+    strip = gouache.clip()
+    bake = gouache.module("bake")
+    gouache.set_engine("wait")
+    job = bake.Bake([bake.order_strip(gouache.scene, strip)], 0.05)
+    with pytest.raises(Exception) as stopped:
+        for status in job:
+            if status.frame == 1:
+                job.cancel()
+    assert type(stopped.value).__name__ == "Cancelled"
+    folder = next((gouache.folder / "gouache").glob("Clip-*"))
+    assert [file.name for file in (folder / "result").iterdir()] == ["00001.png"]
+    assert len(gouache.strips) == 1 and gouache.module("engine")._kept.alive  # ready for the next job
+    gouache.set_engine("identity")
+    gouache.paint(strip)
+
+
+def test_cancel_while_capturing(gouache):
+    bake = gouache.module("bake")
+    job = bake.Bake([bake.order_strip(gouache.scene, gouache.clip())], capture_seconds=0.0)
+    steps = iter(job)
+    assert "Capturing frame 1 of 6" in next(steps).text
+    job.cancel()
+    with pytest.raises(Exception) as stopped:
+        list(steps)
+    assert type(stopped.value).__name__ == "Cancelled" and gouache.jobs() == [] and len(bpy.data.scenes) == 1
+
+
+def test_an_engine_that_does_not_hear_cancel_is_ended(gouache, monkeypatch):
+    bake, engine = gouache.module("bake"), gouache.module("engine")
+    monkeypatch.setattr(engine, "GRACE_SECONDS", 0.3)
+    gouache.set_engine("deaf")
+    job = bake.Bake([bake.order_strip(gouache.scene, gouache.clip())], 0.05)
+    with pytest.raises(Exception) as stopped:
+        for status in job:
+            if status.frame == 1:
+                job.cancel()
+    assert type(stopped.value).__name__ == "Cancelled" and not engine._kept.alive
+
+
+class Window:
+    """What a modal operator uses of a window, written down."""
+
+    def __init__(self):
+        self.status, self.progress, self.timers, self.modal = [], [], 0, None
+        self.window = self.workspace = self.window_manager = self
+        self.windows = []
+
+    def event_timer_add(self, _seconds, window):
+        self.timers += 1
+        return object()
+
+    def event_timer_remove(self, _timer):
+        self.timers -= 1
+
+    def progress_begin(self, *_range):
+        self.progress.append("begin")
+
+    def progress_update(self, value):
+        self.progress.append(value)
+
+    def progress_end(self):
+        self.progress.append("end")
+
+    def modal_handler_add(self, operator):
+        self.modal = operator
+
+    def status_text_set(self, text):
+        self.status.append(text)
+
+
+def windowed(gouache, monkeypatch, make_job):
+    """A modal operator as the window drives it, without Blender's own registration."""
+    modal = gouache.module("sequencer.modal")
+    monkeypatch.setattr(modal, "bpy", SimpleNamespace(app=SimpleNamespace(background=False)))
+    bake = gouache.module("bake")
+
+    class Operator(modal.LongJob):
+        said = []
+
+        def start(self, context):
+            return make_job()
+
+        def set_current(self, job):
+            bake.current = job
+
+        def text_and_fraction(self):
+            return self._job.status.text, self._job.status.fraction
+
+        def report(self, kind, text):
+            self.said.append((*kind, text))
+    return Operator()
+
+
+def drive(operator, window, until=lambda: False):
+    """Send ticks until the operator ends; once `until` holds, press Esc."""
+    pressed = False
+    for _ in range(5000):
+        time.sleep(0.005)
+        answer = operator.modal(window, SimpleNamespace(type="TIMER", value="NOTHING"))
+        if answer & {"FINISHED", "CANCELLED"}:
+            return answer
+        if not pressed and until():
+            assert operator.modal(window, SimpleNamespace(type="ESC", value="PRESS")) == {"RUNNING_MODAL"}
+            pressed = True
+    raise AssertionError("the operator never ends")
+
+
+def test_modal_painting(gouache, monkeypatch):
+    bake, window = gouache.module("bake"), Window()
+    order = bake.order_strip(gouache.scene, gouache.clip())
+    operator = windowed(gouache, monkeypatch, lambda: bake.Bake([order]))
+    assert operator.invoke(window, None) == {"RUNNING_MODAL"} and window.modal is operator
+    assert bake.current is not None and not bpy.ops.gouache.stylize_strip.poll()
+    assert operator.modal(window, SimpleNamespace(type="MOUSEMOVE", value="NOTHING")) == {"PASS_THROUGH"}
+    assert drive(operator, window) == {"FINISHED"}
+    assert bake.current is None and window.timers == 0 and window.progress[-1] == "end" and window.status[-1] is None
+    assert any(text and "Painting frame 6 (6 of 6)" in text and "Esc: Cancel" in text for text in window.status)
+    numbers = [value for value in window.progress if isinstance(value, int)]
+    assert numbers == sorted(numbers) and numbers[-1] == 100 and len(gouache.strips) == 2
+
+
+def test_modal_escape(gouache, monkeypatch):
+    bake, window = gouache.module("bake"), Window()
+    gouache.set_engine("wait")
+    order = bake.order_strip(gouache.scene, gouache.clip())
+    operator = windowed(gouache, monkeypatch, lambda: bake.Bake([order]))
+    operator.invoke(window, None)
+    assert drive(operator, window, lambda: bake.current.status.fraction > 0.2) == {"CANCELLED"}
+    assert operator.said == [("INFO", "Cancelled; finished frames are kept")]
+    assert bake.current is None and window.timers == 0 and window.status[-1] is None and len(gouache.strips) == 1
+
+
+def test_modal_error(gouache, monkeypatch):
+    bake, window = gouache.module("bake"), Window()
+    gouache.set_engine("crash")
+    order = bake.order_strip(gouache.scene, gouache.clip())
+    operator = windowed(gouache, monkeypatch, lambda: bake.Bake([order]))
+    operator.invoke(window, None)
+    assert drive(operator, window) == {"CANCELLED"}
+    kind, text = operator.said[0]
+    assert kind == "ERROR" and "The engine stopped with code 3" in text
+    assert bake.current is None and window.timers == 0 and window.status[-1] is None
+
+
+def test_strip_removed_while_it_is_painted(gouache, monkeypatch):
+    """An undo or a Delete in mid-job must not crash Blender: strips are looked up anew by their names."""
+    bake, window = gouache.module("bake"), Window()
+    strip = gouache.clip()
+    operator = windowed(gouache, monkeypatch, lambda: bake.Bake([bake.order_strip(gouache.scene, strip)]))
+    operator.invoke(window, None)
+    operator.modal(window, SimpleNamespace(type="TIMER", value="NOTHING"))
+    gouache.strips.remove(strip)
+    assert drive(operator, window) == {"CANCELLED"}
+    assert "There is no strip 'Clip'" in operator.said[0][1]
+
+
+def test_preview(gouache):
+    strip = gouache.clip()
+    strip.gouache.iterations, strip.gouache.size, strip.gouache.format = 300, 2048, "exr"
+    gouache.scene.sequence_editor.active_strip = strip
+    gouache.scene.frame_set(4)
+    assert bpy.ops.gouache.preview_frame() == {"FINISHED"}
+    job, = gouache.jobs()
+    assert job["files"] == {"frames": "4-4", "format": "png", "restore_size": False}
+    assert (job["options"]["size"], job["options"]["iterations"]) == (320, 20)
+    image = bpy.data.images["Gouache Preview"]
+    assert tuple(image.size) == (64, 36) and round(image.pixels[0] * 255) == 80
+    assert len(gouache.strips) == 1 and strip.gouache.result == ""
+    gouache.scene.frame_set(6)
+    bpy.ops.gouache.preview_frame(strip="Clip")
+    assert bpy.data.images.get("Gouache Preview.001") is None and round(image.pixels[0] * 255) == 120
+
+
+def test_preview_beside_the_strip(gouache):
+    gouache.scene.sequence_editor.active_strip = gouache.clip()
+    gouache.scene.frame_set(50)
+    with pytest.raises(RuntimeError, match=r"'Clip' does not show at frame 50\. Move the playhead to .* from 1 to 6"):
+        bpy.ops.gouache.preview_frame()
+
+
+def test_cancel_and_open_cache(gouache, capfd):
+    strip = gouache.clip()
+    gouache.scene.sequence_editor.active_strip = strip
+    assert not bpy.ops.gouache.cancel.poll()
+    with pytest.raises(RuntimeError, match="There is no cache yet"):
+        bpy.ops.gouache.open_cache()
+    gouache.paint(strip)
+    bpy.ops.gouache.open_cache()
+    assert str(gouache.bake_folder(strip)) in capfd.readouterr().out
+
+
+class Layout:
+    """Records what a panel draws; every layout made from it writes into the same list."""
+
+    def __init__(self, drawn):
+        self.__dict__["drawn"] = drawn
+
+    def __setattr__(self, name, value):
+        self.drawn.append((name, value))
+
+    def __getattr__(self, name):
+        def call(*arguments, **options):
+            if name == "prop":
+                arguments[0].bl_rna.properties[arguments[1]]  # a wrong name must fail here as in Blender
+            self.drawn.append((name, options.get("text") or next((a for a in arguments if isinstance(a, str)), "")))
+            return Layout(self.drawn)
+        return call
+
+
+def draw(gouache):
+    """Everything our panels show for the active strip."""
+    drawn = []
+    for panel in gouache.module("sequencer.panels").CLASSES:
+        if panel.poll(bpy.context):
+            panel.draw(SimpleNamespace(layout=Layout(drawn)), bpy.context)
+    return drawn
+
+
+def test_panels(gouache):
+    assert draw(gouache) == []
+    strip = gouache.clip()
+    strip.gouache.styles.clear()
+    gouache.scene.sequence_editor.active_strip = strip
+    assert ("label", "Add a style picture to begin") in draw(gouache)
+    gouache.add_style(strip)
+    drawn = draw(gouache)
+    for name in ("strength", "style_scale", "keep_color", "size", "iterations", "warm_start", "mask", "seed", "format",
+                 "mute_source", "optimizer"):
+        assert drawn.count(("prop", name)) == 1, name
+    assert ("operator", "gouache.stylize_strip") in drawn and ("label", "Not painted yet") in drawn
+    gouache.paint(strip)
+    assert ("label", "Painted") in draw(gouache)
+    strip.gouache.strength = 0.1
+    assert ("label", "Settings changed since painting") in draw(gouache)
+    gouache.preferences.engine_python = "/not/there"
+    assert ("label", "The engine's Python is not there: /not/there") in draw(gouache)
+    bake = gouache.module("bake")
+    bake.current = bake.Bake([], status=bake.Status("Painting frame 3", 0.4))
+    drawn = draw(gouache)
+    bake.current = None
+    assert ("progress", "Painting frame 3") in drawn and ("operator", "gouache.cancel") in drawn
+    gouache.scene.sequence_editor.active_strip = gouache.sound(channel=5)
+    assert draw(gouache) == [("label", "This strip has no picture to paint")]
+
+
+def test_preferences_panel(gouache):
+    bpy.ops.gouache.check_engine()
+    drawn = []
+    preferences = gouache.module("preferences")
+    panel = preferences.GOUACHE_preferences
+    holder = SimpleNamespace(layout=Layout(drawn))
+    holder.bl_rna = gouache.preferences.bl_rna
+    panel.draw(holder, bpy.context)
+    assert ("operator", "gouache.check_engine") in drawn and ("label", "weights") in drawn
+    assert ("prop", "engine_python") in drawn and ("prop", "cache_directory") in drawn
+
+
+def test_switching_off_and_on_again(gouache):
+    strip = gouache.clip()
+    strip.gouache.strength = 0.3
+    for _ in range(2):
+        gouache.disable()
+        assert not hasattr(bpy.types.Strip, "gouache") and not hasattr(bpy.types, "GOUACHE_PT_strip")
+        assert "stylize_strip" not in dir(bpy.ops.gouache)
+        gouache.enable()
+    assert round(strip.gouache.strength, 6) == 0.3
+    gouache.set_engine("identity")
+    assert gouache.paint(strip)[0] is not None
+
+
+@pytest.mark.parametrize("mode", ["identity", "crash"])
+def test_script_and_its_exit_code(gouache, mode):
+    """A few lines, in a Blender of its own, on the saved file."""
+    gouache.clip()
+    gouache.save()
+    blender = gouache.script("bpy.ops.gouache.stylize_strip(strips='Clip')\nbpy.ops.wm.save_mainfile()", mode)
+    out, err = blender.communicate(timeout=60)
+    if mode == "crash":
+        assert blender.returncode == 1 and "RuntimeError: Error: The engine stopped with code 3" in err
+        return
+    assert blender.returncode == 0, err
+    assert out.count("gouache: ") > 6
+    bpy.ops.wm.open_mainfile(filepath=bpy.data.filepath)
+    result = bpy.context.scene.sequence_editor.strips_all["Clip painted"]
+    assert Path(bpy.path.abspath(result.directory), result.elements[0].filename).is_file()

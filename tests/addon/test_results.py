@@ -1,0 +1,165 @@
+"""The painting as a strip: where it stands, what it takes over from its source, and what happens when it is redone."""
+
+from pathlib import Path
+
+import bpy
+import numpy as np
+import pytest
+from stage import set_range
+
+
+def refusal(gouache, *strips):
+    """What an artist reads when painting is refused."""
+    with pytest.raises(RuntimeError) as error:
+        gouache.paint(*strips)
+    return str(error.value)
+
+
+def test_first_free_channel_above(gouache):
+    strip = gouache.clip()
+    gouache.clip(name="In the way", channel=2, start=6)
+    gouache.clip(name="Elsewhere", channel=3, start=7)
+    result, = gouache.paint(strip)
+    assert result.channel == 3 and gouache.bounds(result) == gouache.bounds(strip)
+    assert result["gouache_source"] == "Clip" and strip.gouache.result == result.name
+    assert not strip.mute and not result.select
+
+
+def test_no_free_channel(gouache):
+    strip = gouache.clip(channel=126)
+    gouache.clip(name="A", channel=127)
+    gouache.clip(name="B", channel=128)
+    assert "no free channel above 'Clip'" in refusal(gouache, strip)
+    assert gouache.jobs() == [] and len(gouache.scene.sequence_editor.strips_all) == 3
+
+
+def test_mute_source(gouache):
+    strip = gouache.clip()
+    strip.gouache.mute_source = True
+    gouache.paint(strip)
+    assert strip.mute
+    gouache.paint(strip)  # a muted source is still captured
+
+
+def test_relative_and_absolute_paths(gouache):
+    strip = gouache.clip()
+    result, = gouache.paint(strip)
+    assert result.directory.startswith("//gouache/Clip-")
+    gouache.preferences.cache_directory = str(gouache.folder / "elsewhere")
+    strip.gouache.seed = 5
+    again, = gouache.paint(strip)
+    assert again == result and "elsewhere" in result.directory
+    assert (gouache.bake_folder(strip) / "result" / "00001.png").is_file()
+
+
+def test_file_never_saved(gouache):
+    bpy.ops.wm.read_homefile(use_empty=True)
+    gouache.enable()
+    gouache.scene = bpy.context.scene
+    gouache.strips = gouache.scene.sequence_editor_create().strips
+    result, = gouache.paint(gouache.clip())
+    folder = Path(bpy.path.abspath(result.directory))
+    assert folder.is_absolute() and "cache" in folder.parts and (folder / "00001.png").is_file()
+
+
+def test_survives_save_and_load(gouache):
+    strip = gouache.clip()
+    strip.gouache.strength, strip.gouache.keep_color, strip.gouache.style_layers = 0.25, "luminance", "conv2_2=3"
+    strip.gouache.styles.add().weight = 2.5
+    gouache.paint(strip)
+    gouache.save()
+    bpy.ops.wm.open_mainfile(filepath=bpy.data.filepath)
+    scene = bpy.context.scene
+    strip = scene.sequence_editor.strips_all["Clip"]
+    settings = strip.gouache
+    assert (settings.strength, settings.keep_color, settings.style_layers) == (0.25, "luminance", "conv2_2=3")
+    assert [style.weight for style in settings.styles] == [1.0, 2.5]
+    result = gouache.module("results").find_result(scene, strip)
+    strip.mute = True
+    assert result.name == "Clip painted" and gouache.render(3, scene=scene)[0][..., 3].min() < 255
+    assert gouache.render(3, scene=scene)[0][27, 48, 0] == 60  # the red of picture 3
+
+
+@pytest.mark.parametrize("renamed", ["source", "painting"])
+def test_painting_again_replaces_the_painting(gouache, renamed):
+    strip = gouache.clip()
+    result, = gouache.paint(strip)
+    first, old = gouache.bake_folder(strip), gouache.render(2)
+    (strip if renamed == "source" else result).name = "Another"
+    strip.gouache.strength = 0.5
+    gouache.set_engine("invert")
+    again, = gouache.paint(strip)
+    assert again == result and len(gouache.scene.sequence_editor.strips_all) == 2
+    assert gouache.bake_folder(strip) != first
+    new = gouache.render(2)
+    inside = old[0][..., 3] == 255
+    assert (new[0][inside][:, :3] == 255 - old[0][inside][:, :3]).all()
+
+
+def test_same_settings_in_the_same_folder_show_new_pixels(gouache):
+    """The source changed: the folder stays, and Blender must not show what it remembers."""
+    strip = gouache.clip()
+    gouache.paint(strip)
+    folder = gouache.bake_folder(strip)
+    strip.mute = True
+    before = gouache.render(1)
+    strip.use_reverse_frames = True
+    gouache.paint(strip)
+    assert gouache.bake_folder(strip) == folder
+    after = gouache.render(1)
+    assert before[0][27, 48, 0] == 20 and after[0][27, 48, 0] == 120
+
+
+def test_other_length_is_followed(gouache):
+    strip = gouache.clip(frames=8)
+    gouache.paint(strip)
+    set_range(strip, 3, 6)
+    again, = gouache.paint(strip)
+    assert gouache.bounds(again) == (3, 6) and len(gouache.scene.sequence_editor.strips_all) == 2
+    strip.mute = True
+    assert gouache.render(3)[0][27, 48, 0] == 60
+
+
+def test_a_copy_of_a_source_gets_a_painting_of_its_own(gouache):
+    strip = gouache.clip()
+    gouache.paint(strip)
+    other = gouache.clip(name="Clip.001", channel=5)
+    other.gouache.result = strip.gouache.result  # as duplicating in Blender does
+    result, = gouache.paint(other)
+    assert result.name == "Clip.001 painted" and result.channel == 6
+
+
+def test_sound_is_untouched(gouache):
+    movie = gouache.movie()
+    tone = gouache.sound(channel=2)
+    before = {p.identifier: repr(getattr(tone, p.identifier)) for p in tone.bl_rna.properties}
+    result, = gouache.paint(movie)
+    assert result.channel == 3
+    assert before == {p.identifier: repr(getattr(tone, p.identifier)) for p in tone.bl_rna.properties}
+
+
+def test_everything_of_the_look_is_taken_over(gouache):
+    strip = gouache.clip()
+    strip.transform.origin = (0.2, 0.7)
+    strip.transform.filter = "NEAREST"
+    strip.blend_type, strip.blend_alpha = "SCREEN", 0.5
+    strip.use_flip_y = True
+    strip.crop.max_x = 3
+    result, = gouache.paint(strip)
+    assert np.allclose(result.transform.origin[:], (0.2, 0.7)) and result.transform.filter == "NEAREST"
+    assert (result.blend_type, result.blend_alpha) == ("SCREEN", 0.5) and result.use_flip_y and result.crop.max_x == 3
+
+
+@pytest.mark.parametrize("kind", ["exr", "tiff"])
+def test_other_file_formats(gouache, kind):
+    """The stand-in writes PNG bytes whatever is asked; what counts is how the strip is told to read them."""
+    strip = gouache.clip()
+    strip.gouache.format = kind
+    assert gouache.paint(strip)[0] is not None
+    assert gouache.jobs()[0]["files"] == {"frames": "1-6", "format": kind, "restore_size": True}
+
+
+def test_linear_name_exists(gouache):
+    strip = gouache.clip()
+    strip.colorspace_settings.name = gouache.module("compat").linear_name()
+    assert strip.colorspace_settings.name == "Linear Rec.709"

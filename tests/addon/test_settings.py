@@ -1,0 +1,173 @@
+"""Settings on strips: made from the engine's options, checked, keyframed, copied, and turned into job.json."""
+
+import bpy
+import pytest
+
+
+def options_module(gouache):
+    import importlib
+    return importlib.import_module("bl_ext.user_default.gouache.core.options")
+
+
+def test_every_option_is_a_property_with_its_default_and_range(gouache):
+    options = options_module(gouache)
+    group = gouache.clip().gouache
+    seen = 0
+    for name, info, default in options.describe(options.StyleOptions):
+        value, rna = getattr(group, name), group.bl_rna.properties[name]
+        assert value == default or abs(value - default) < 1e-6, name
+        assert rna.name == info.label and rna.is_animatable == info.animatable, name
+        if info.kind in ("int", "float") and info.maximum is not None:
+            assert rna.hard_max == info.maximum, name
+        if info.kind == "choice":
+            assert [item.identifier for item in rna.enum_items] == list(info.choices), name
+        seen += 1
+    assert seen > 10 and group.bl_rna.properties["strength"].is_animatable
+
+
+def test_values_are_kept_in_range(gouache):
+    group = gouache.clip().gouache
+    group.strength, group.iterations = 7.0, -3
+    assert (group.strength, group.iterations) == (1.0, 1)
+
+
+def test_the_job_has_the_settings(gouache):
+    strip = gouache.clip()
+    strip.gouache.strength, strip.gouache.size, strip.gouache.warm_start = 0.7, 64, True
+    strip.gouache.styles.add().path = "//second.png"
+    strip.gouache.styles[1].weight = 0.3
+    (gouache.folder / "second.png").write_bytes(gouache.style.read_bytes())
+    gouache.preferences.device, gouache.preferences.threads = "cpu", 2
+    gouache.paint(strip)
+    job, = gouache.jobs()
+    assert (job["options"]["strength"], job["options"]["size"], job["options"]["warm_start"]) == (0.7, 64, True)
+    assert job["options"]["styles"] == [{"path": str(gouache.style), "weight": 1.0},
+                                        {"path": str(gouache.folder / "second.png"), "weight": 0.3}]
+    assert job["engine"] == {"device": "cpu", "precision": "auto", "threads": 2}
+    assert (job["input"], job["output"]) == ("source", "result")
+    assert options_module(gouache).Job.from_json(job, gouache.bake_folder(strip))
+
+
+def test_no_style(gouache):
+    strip = gouache.clip()
+    strip.gouache.styles.clear()
+    with pytest.raises(RuntimeError, match=r"No style picture is set\. Add one"):
+        gouache.paint(strip)
+    strip.gouache.styles.add()  # a line of the list without a picture
+    with pytest.raises(RuntimeError, match="No style picture is set"):
+        gouache.paint(strip)
+
+
+@pytest.mark.parametrize("what", ["style picture", "mask"])
+def test_missing_pictures(gouache, what):
+    strip = gouache.clip()
+    if what == "mask":
+        strip.gouache.mask = "//not there.png"
+    else:
+        strip.gouache.styles[0].path = "//not there.png"
+    with pytest.raises(RuntimeError, match=rf"The {what} 'not there.png' is not there\. Choose"):
+        gouache.paint(strip)
+
+
+def test_wrong_layers(gouache):
+    strip = gouache.clip()
+    strip.gouache.style_layers = "conv9_9=1"
+    with pytest.raises(RuntimeError, match="Option 'style_layers' cannot be"):
+        gouache.paint(strip)
+
+
+def test_keyframed_strength(gouache):
+    strip = gouache.clip(name='Clip "A"')
+    path = strip.path_from_id() + ".gouache.strength"
+    for frame, value in ((1, 0.0), (5, 1.0)):
+        strip.gouache.strength = value
+        assert gouache.scene.keyframe_insert(path, frame=frame)
+    for curve in gouache.module("compat").fcurves(gouache.scene):
+        for key in curve.keyframe_points:
+            key.interpolation = "LINEAR"
+    gouache.paint(strip)
+    job, = gouache.jobs()
+    assert job["animation"]["strength"] == {"1": 0, "2": 0.25, "3": 0.5, "4": 0.75, "5": 1, "6": 1}
+    assert options_module(gouache).Job.from_json(job).at(3, "strength") == 0.5
+
+
+def test_no_keyframes_no_animation(gouache):
+    strip = gouache.clip()
+    strip.keyframe_insert("blend_alpha", frame=1)
+    gouache.paint(strip)
+    assert gouache.jobs()[0]["animation"] == {}
+
+
+def test_keyframe_button(gouache):
+    strip = gouache.clip()
+    gouache.scene.sequence_editor.active_strip = strip
+    animation = gouache.module("animation")
+    gouache.scene.frame_set(4)
+    assert bpy.ops.gouache.keyframe(name="strength") == {"FINISHED"}
+    assert animation.has_key(animation.curve_of(gouache.scene, strip, "strength"), 4)
+    assert bpy.ops.gouache.keyframe(name="strength") == {"FINISHED"}
+    curve = animation.curve_of(gouache.scene, strip, "strength")
+    assert curve is None or not animation.has_key(curve, 4)
+
+
+def test_style_list(gouache):
+    strip = gouache.clip()
+    strip.gouache.styles.clear()
+    gouache.scene.sequence_editor.active_strip = strip
+    bpy.ops.gouache.style_add(path="a.png")
+    bpy.ops.gouache.style_add(path="b.png")
+    bpy.ops.gouache.style_add(path="c.png")
+    strip.gouache.active_style = 1
+    bpy.ops.gouache.style_remove()
+    assert [style.path for style in strip.gouache.styles] == ["a.png", "c.png"] and strip.gouache.active_style == 1
+    bpy.ops.gouache.style_remove()
+    bpy.ops.gouache.style_remove()
+    bpy.ops.gouache.style_remove()  # of an empty list
+    assert len(strip.gouache.styles) == 0
+    bpy.ops.gouache.style_add()
+    bundled = gouache.module("sequencer.style_pictures").bundled()
+    assert strip.gouache.styles[0].path == (str(bundled[0]) if bundled else "")
+    bpy.ops.gouache.style_bundled(path="d.png")
+    assert [style.path for style in strip.gouache.styles] == ["d.png"]
+
+
+def test_copy_settings(gouache):
+    strip, other = gouache.clip(), gouache.clip(name="Other", channel=2)
+    gouache.scene.sequence_editor.active_strip = strip
+    strip.select = other.select = True
+    strip.gouache.strength, strip.gouache.keep_color = 0.125, "histogram"
+    strip.gouache.styles.add().path = "second.png"
+    other.gouache.painted_as = "kept"
+    bpy.ops.gouache.copy_settings()
+    assert (other.gouache.strength, other.gouache.keep_color) == (0.125, "histogram")
+    assert [style.path for style in other.gouache.styles] == [str(gouache.style), "second.png"]
+    assert other.gouache.painted_as == "kept"
+
+
+def test_folder_follows_the_look(gouache):
+    strip = gouache.clip()
+    gouache.paint(strip)
+    first = gouache.bake_folder(strip)
+    assert first.name.startswith("Clip-") and len(first.name) == len("Clip-") + 12
+    gouache.preferences.threads = 3  # not part of the look
+    gouache.paint(strip)
+    assert gouache.bake_folder(strip) == first
+    strip.gouache.tv = 0.5
+    gouache.paint(strip)
+    second = gouache.bake_folder(strip)
+    strip.gouache.tv = 0.0
+    gouache.paint(strip)
+    assert second != first == gouache.bake_folder(strip)
+    from stage import picture, write_png
+    write_png(gouache.style, picture(9))  # the same name, another picture
+    gouache.paint(strip)
+    assert gouache.bake_folder(strip) not in (first, second)
+
+
+def test_two_files_beside_each_other_do_not_share_frames(gouache):
+    strip = gouache.clip()
+    gouache.paint(strip)
+    first = gouache.bake_folder(strip)
+    gouache.save("shot 2.blend")
+    gouache.paint(strip)
+    assert gouache.bake_folder(strip) != first
