@@ -10,6 +10,7 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
+import cv2
 import numpy as np
 from brush import Array, Canvas, blend, cover, noise, palette, ramp, rgb, save
 from cutouts import cut_paper
@@ -160,8 +161,108 @@ def _poppies(canvas: Canvas, horizon: Array, drifts: Array) -> None:
             canvas.stroke(path.astype(np.float32), size * 0.2, np.asarray(rgb("2a1420"), np.float32), 0.1)
 
 
+# ---------------------------------------------------------------------------------------------- ink wash
+
+INK = rgb("1c1f26")
+
+
+def ink(picture: Array, amount: Array, rng: np.random.Generator) -> Array:
+    """Lay diluted ink (0 none .. 1 black) on paper; pigment gathers in the paper's grain."""
+    grain = 1 + 0.10 * noise(amount.shape, 3, rng, 2) + 0.14 * noise(amount.shape, 70, rng)
+    share = np.clip(amount * grain, 0, 1)
+    return blend(picture, np.broadcast_to(np.asarray(INK, np.float32), picture.shape), share).astype(np.float32)
+
+
+def dry_line(mask: Array, points: Array, widths: Array, rng: np.random.Generator, dryness: float = 0.35) -> None:
+    """Draw one pull of an ink brush into `mask`: its hairs run dry one by one along the way (`dryness` 0..1)."""
+    along = np.gradient(points, axis=0)
+    normal = np.stack([-along[:, 1], along[:, 0]], 1) / (np.linalg.norm(along, axis=1, keepdims=True) + 1e-6)
+    for across in np.linspace(-0.5, 0.5, max(3, int(widths.max() / 1.3))):
+        dry = rng.uniform(1 - dryness, 1.6) * (1.25 - abs(across))
+        hair = points + normal * (across * widths)[:, None]
+        last = int(np.clip(dry, 0.15, 1) * len(points))
+        tone = float(np.clip(rng.normal(0.86, 0.12), 0.3, 1))
+        cv2.polylines(mask, [np.round(hair[:last] * 8).astype(np.int32)[:, None]], False, tone, 2, cv2.LINE_8, 3)
+
+
+def ink_wash(width: int = 800, height: int = 640) -> Array:
+    """Mountains in mist, pines and a few birds in black ink on rice paper, with a red seal."""
+    rng = np.random.default_rng(31)
+    x, y = grid(width, height)
+    fibers = noise(x.shape, 5, rng, 2) + 0.7 * cv2.blur(noise(x.shape, 2, rng, 1), (17, 1)) * 2
+    paper = np.asarray(rgb("efe7d6"), np.float32) * (1 + 0.013 * fibers + 0.018 * noise(x.shape, 260, rng))[..., None]
+    far = np.sqrt((x - 0.98) ** 2 + ((y - 0.17) * 1.0) ** 2)
+    picture = ink(paper, 0.10 * soft(far, 0.075, 0.012) * np.exp(-(far / 0.26) ** 2), rng)     # the sky around a moon
+    for k, (base, tall, tone, grain) in enumerate(((0.40, 0.16, 0.22, 300), (0.50, 0.25, 0.36, 230),
+                                                   (0.64, 0.30, 0.52, 210), (0.80, 0.22, 0.70, 240))):
+        ridge = noise((64, width), grain, rng, 6)[20]
+        peaks = base - tall * np.clip(np.abs(ridge) ** 1.3 * np.sign(ridge) * 0.55 + 0.25, -0.2, 1.3)
+        under = (y - peaks[None, :]) + 0.004 * noise(x.shape, 9, rng)
+        inside, fade = soft(under, 0, 0.006), np.exp(-np.clip(under, 0, 1) / (0.085 + 0.025 * k))
+        wet = np.exp(-np.clip(under, 0, 1) / 0.008)
+        folds = np.clip(noise(x.shape, 46, rng, 5) + 0.8 * noise(x.shape, 14, rng, 3), 0, 2) * 0.35
+        picture = ink(picture, inside * tone * (0.62 * fade + 0.26 * wet + 0.75 * folds * fade), rng)
+    picture = _ink_reeds_and_pines(picture, rng)
+    return np.clip(_seal(picture, rng), 0, 1).astype(np.float32)
+
+
+def _ink_reeds_and_pines(picture: Array, rng: np.random.Generator) -> Array:
+    """The near things, in strong ink: a leaning pine at the left, reeds at the right, birds."""
+    height, width = picture.shape[:2]
+    near, twigs = np.zeros((height, width), np.float32), np.zeros((height, width), np.float32)
+    t = np.linspace(0, 1, 60)
+    trunk = np.stack([-10 + 330 * t ** 1.1 + 16 * np.sin(t * 9),
+                      height * (0.93 - 0.50 * t) + 18 * np.sin(t * 7 + 1)], 1)
+    dry_line(near, trunk, 44 * (1 - 0.8 * t) + 4, rng, 0.55)
+    for start, turn, length in ((0.28, -1.9, 120), (0.42, -0.1, 190), (0.55, -2.1, 120), (0.66, 0.15, 190),
+                                (0.80, -1.5, 110), (0.90, -0.2, 150), (0.98, -0.9, 120)):
+        u = np.linspace(0, 1, 26)
+        bend = turn + 0.5 * np.sin(u * 4 + start * 9)
+        step = np.stack([np.cos(bend), np.sin(bend)], 1) * length / 26
+        branch = trunk[int(start * 59)] + np.cumsum(step, 0)
+        dry_line(near, branch, 13 * (1 - 0.75 * u) + 2, rng, 0.4)
+        for at in branch[5::2]:
+            _needles(twigs, at + rng.normal(0, 9, 2), rng)
+    for _ in range(44):                                     # reeds in the corner
+        u, lean = np.linspace(0, 1, 20), rng.normal(0.25, 0.3)
+        foot, tall = rng.uniform(0.60, 1.02) * width, rng.uniform(50, 150)
+        reed = np.stack([foot + tall * lean * u ** 2, height + 6 - tall * u * (1 - 0.12 * u)], 1)
+        dry_line(near, reed, 5.5 * (1 - 0.85 * u), rng, 0.25)
+    for k, (bx, by) in enumerate(((0.63, 0.16), (0.70, 0.20), (0.665, 0.245), (0.78, 0.15))):
+        u = np.linspace(-1, 1, 15)
+        bird = np.stack([bx * width + 17 * u, by * height - 10 * np.sqrt(np.abs(u)) + 8 * u * (-1) ** k], 1)
+        dry_line(near, bird, 4.5 - 3.5 * np.abs(u), rng, 0.1)
+    bleed = 0.30 * cv2.GaussianBlur(near, (0, 0), 5) * (1 - near)
+    picture = ink(picture, np.clip(cv2.GaussianBlur(near, (0, 0), 0.6) * 0.92 + bleed, 0, 1), rng)
+    wash = 0.25 * cv2.GaussianBlur(twigs, (0, 0), 9)
+    return ink(picture, np.clip(cv2.GaussianBlur(twigs, (0, 0), 0.5) * 0.9 + wash, 0, 1), rng)
+
+
+def _needles(mask: Array, at: Array, rng: np.random.Generator) -> None:
+    """A fan of pine needles, opening upward."""
+    for turn in np.linspace(-np.pi, 0, 17) + rng.normal(0, 0.07, 17):
+        end = at + rng.uniform(15, 25) * np.array([np.cos(turn), 0.75 * np.sin(turn)])
+        cv2.line(mask, tuple(np.round(at).astype(int).tolist()), tuple(np.round(end).astype(int).tolist()),
+                 float(rng.uniform(0.55, 1)), 1 + int(rng.uniform() < 0.4))
+
+
+def _seal(picture: Array, rng: np.random.Generator) -> Array:
+    """A worn red square with an ornament of bars: no writing."""
+    size, row, column = 42, 400, 730
+    stamp = np.ones((size, size), np.float32)
+    for k in range(3):
+        stamp[8 + 10 * k:12 + 10 * k, 7:35] = 0
+    stamp[8:32, 19:23] = 1
+    stamp *= noise((size, size), 6, rng, 2) > -1.5
+    mask = np.zeros(picture.shape[:2], np.float32)
+    mask[row:row + size, column:column + size] = stamp
+    red = np.broadcast_to(np.asarray(rgb("b8281c"), np.float32), picture.shape)
+    return blend(picture, red, cv2.GaussianBlur(mask, (0, 0), 0.8) * 0.9)
+
+
 PAINTERS: dict[str, Callable[[], Array]] = {
-    "swirling_night": swirling_night, "cut_paper": cut_paper, "poppy_field": poppy_field}
+    "swirling_night": swirling_night, "cut_paper": cut_paper, "poppy_field": poppy_field,
+    "ink_wash": ink_wash}
 
 
 def main() -> None:
