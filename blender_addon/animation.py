@@ -38,6 +38,21 @@ def remove_key(scene: Any, strip: Any, name: str, frame: float) -> None:
     scene.keyframe_delete(data_path(strip, name), frame=frame)
 
 
+def keys_of(scene: Any, strip: Any) -> dict[str, list[tuple[float, float]]]:
+    """The keyframes of each animated option as (frame, value), to see whether they changed."""
+    curves = {name: curve_of(scene, strip, name) for name, info, _ in describe(StyleOptions) if info.animatable}
+    return {name: [(round(key.co[0], 3), round(key.co[1], 6)) for key in curve.keyframe_points]
+            for name, curve in curves.items() if curve is not None}
+
+
+def animated_defaults(animation: dict[str, dict[int, float]]) -> dict[str, Any]:
+    """What stands in a job's options for animated ones: the option's default.
+
+    A property's present value depends on the playhead, and would make finished frames stale.
+    """
+    return {name: default for name, _, default in describe(StyleOptions) if name in animation}
+
+
 def animated_values(scene: Any, strip: Any, first: int, last: int) -> dict[str, dict[int, float]]:
     """For each animated option its value at every frame first..last, inside the option's range."""
     values: dict[str, dict[int, float]] = {}

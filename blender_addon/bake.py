@@ -15,7 +15,7 @@ import bpy
 from ..core.errors import Cancelled, GouacheError, InputError
 from ..core.options import Job, StyleOptions
 from . import engine, preferences, settings
-from .animation import animated_values
+from .animation import animated_defaults, animated_values, keys_of
 from .capture import Plan, SizeChangedError, capture, find_strip, make_plan
 from .files import make_folder, safe_name, write_text
 from .results import check_room, put_result, shows_through
@@ -173,7 +173,7 @@ class Bake:
                              "Paint again: only missing frames are made.", str(order.result))
         scene, strip = find_strip(order.plan.scene, order.plan.strip)
         result = put_result(scene, strip, order.plan, self.files)
-        strip.gouache.painted_as = settings.fingerprint(strip.gouache)
+        strip.gouache.painted_as = settings.fingerprint(strip.gouache, keys_of(scene, strip))
         self.painted.append(result.name)
         if shows_through(strip):
             self.warnings.append(f"'{strip.name}' is blended with its painting: Mute Source hides it.")
@@ -200,6 +200,7 @@ def order_strip(scene: Any, strip: Any) -> Order:
     check_room(scene, strip, plan)
     files = settings.output_options(strip.gouache, plan.first, plan.last)
     animation = animated_values(scene, strip, plan.first, plan.last)
+    options = replace(options, **animated_defaults(animation))
     job = Job("source", "result", "style", options, files, settings.engine_options(preferences.get()), animation)
     folder = preferences.cache_folder() / f"{safe_name(strip.name)}-{job_hash(job, scene, strip)[:12]}"
     return _rooted(Order(plan, job, folder))

@@ -52,6 +52,8 @@ def set_png_output(scene: Any) -> None:
     scene.display_settings.display_device = "sRGB"
     render.dither_intensity = 0.0  # the default of 1 changes 8-bit values by one
     render.use_stamp = render.use_border = render.use_placeholder = render.use_multiview = False
+    for name in [p.identifier for p in render.bl_rna.properties if p.identifier.startswith("use_stamp_")]:
+        setattr(render, name, False)  # date and render time are written into files, and make equal frames differ
     render.use_overwrite = render.use_file_extension = True
 
 

@@ -2,6 +2,7 @@
 
 # No `from __future__ import annotations` here: Blender reads property annotations as objects.
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -109,11 +110,15 @@ def existing_file(path: str, what: str) -> str:
     return str(full.resolve())
 
 
-def fingerprint(group: Any) -> str:
-    """A short text that changes with any setting; cheap enough for every redraw, so files are not read."""
+def fingerprint(group: Any, keys: Mapping[str, Any]) -> str:
+    """A short text that changes with any setting; cheap enough for every redraw, so files are not read.
+
+    `keys` are the keyframes of animated settings: they count instead of the value at the playhead.
+    """
     values = {name: _value(group, name, info) for name, info, _ in describe(StyleOptions)}
-    for info_name in OUTPUT_FIELDS:
-        values[info_name] = getattr(group, info_name)
+    for name in OUTPUT_FIELDS:
+        values[name] = getattr(group, name)
+    values.update(keys)
     values["styles"] = [[style.path, round(style.weight, 6)] for style in group.styles if style.path]
     return json.dumps(values, sort_keys=True)
 

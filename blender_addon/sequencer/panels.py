@@ -134,7 +134,7 @@ def state_line(scene: Any, strip: Any) -> tuple[str, str]:
         return "Add a style picture to begin", "INFO"
     if find_result(scene, strip) is None:
         return "Not painted yet", "INFO"
-    if strip.gouache.painted_as != settings.fingerprint(strip.gouache):
+    if strip.gouache.painted_as != settings.fingerprint(strip.gouache, animation.keys_of(scene, strip)):
         return "Settings changed since painting", "FILE_REFRESH"
     return "Painted", "CHECKMARK"
 

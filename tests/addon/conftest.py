@@ -41,7 +41,8 @@ def pytest_pyfunc_call(pyfuncitem):
     if CHILD in os.environ or pyfuncitem.get_closest_marker("parent"):
         return None
     folder = pyfuncitem.funcargs["tmp_path"]
-    environ = {**os.environ, CHILD: "1", "GOUACHE_ZIP": str(archive()), "PYTHONDONTWRITEBYTECODE": "1",
+    environ = {**os.environ, CHILD: "1", "GOUACHE_ZIP": str(archive()),
+               "PYTHONPYCACHEPREFIX": str(Path(tempfile.gettempdir(), "gouache-tests-pycache")),
                "BLENDER_USER_RESOURCES": str(folder / "blender"), "XDG_DATA_HOME": str(folder / "data")}
     environ.pop("GOUACHE_ENGINE_PYTHON", None)
     command = [sys.executable, "-m", "pytest", "-q", "--no-header", "-p", "no:cacheprovider", "-rs",
