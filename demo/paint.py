@@ -23,6 +23,7 @@ MOVIE = "movie.mp4"
 def open_editor() -> None:
     """Start from Blender's own video editing template, so that the saved file opens on the timeline."""
     bpy.ops.wm.read_homefile(app_template="Video_Editing", use_factory_startup=True)
+    bpy.context.preferences.filepaths.save_version = 0          # no demo.blend1 beside it
     if bpy.context.window_manager.windows and hasattr(bpy.types.WorkSpace, "sequencer_scene"):
         for window in bpy.context.window_manager.windows:
             window.workspace.sequencer_scene = bpy.context.scene
