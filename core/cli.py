@@ -131,8 +131,8 @@ def _reproduce(options: argparse.Namespace) -> int:
 
 
 def _add_bench(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--content", metavar="IMAGE", help="the content image (default: one made for it)")
-    parser.add_argument("--style", metavar="IMAGE", help="the style image (default: a bundled one)")
+    parser.add_argument("--content", required=True, metavar="IMAGE", help="the content image")
+    parser.add_argument("--style", required=True, metavar="IMAGE", help="the style image")
     parser.add_argument("--size", type=int, default=512, metavar="INT", help="long side in pixels (default 512)")
     parser.add_argument("--iterations", type=int, default=600, metavar="INT",
                         help="L-BFGS steps of the paper's recipe (default 600, as in the paper)")
@@ -142,7 +142,7 @@ def _add_bench(parser: argparse.ArgumentParser) -> None:
 
 def _bench(options: argparse.Namespace) -> int:
     from .evaluate import bench
-    return bench.run(options.content, options.style, Path(options.output), options.size, options.iterations)
+    return bench.run(Path(options.content), Path(options.style), Path(options.output), options.size, options.iterations)
 
 
 def _doctor(options: argparse.Namespace) -> int:

@@ -2,7 +2,7 @@
 
 Every recipe runs in a process of its own and leaves snapshots with the seconds its optimization took so far (reading,
 loading and writing left out). All snapshots are then measured by one judge: VGG-19, float32 (`measure.py`).
-The paper's recipe: one scale, float32, L-BFGS, lambda_os = 1e-3, classic start from the content image.
+The paper's recipe: one scale, float32, L-BFGS, lambda_os = 1e-3, started from the content image.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Trace:
                     None)
 
 
-def run(content: str | None, style: str | None, output: Path, size: int, iterations: int) -> int:
+def run(content: Path, style: Path, output: Path, size: int, iterations: int) -> int:
     """Run every recipe, print the comparison, write figures.json and sheet.png. Returns 0. Raises GouacheError."""
     output.mkdir(parents=True, exist_ok=True)
     content_file, style_file = _prepare(content, style, output, size)
@@ -75,14 +75,11 @@ def run(content: str | None, style: str | None, output: Path, size: int, iterati
     return 0
 
 
-def _prepare(content: str | None, style: str | None, output: Path, size: int) -> tuple[Path, Path]:
+def _prepare(content: Path, style: Path, output: Path, size: int) -> tuple[Path, Path]:
     """Both pictures as PNG at the benchmark's size, so that every recipe reads the same bytes."""
-    bundled = Path(__file__).parents[2] / "blender_addon" / "styles"
-    content = content or str(next(iter(sorted(bundled.glob("*.jpg"))[::-1]), ""))
-    style = style or str(next(iter(sorted(bundled.glob("*.jpg"))), ""))
     paths = []
     for name, source in (("content", content), ("style", style)):
-        picture = frames.read(Path(source)).rgb
+        picture = frames.read(source).rgb
         path = output / f"{name}.png"
         frames.write(path, Picture(resize(picture, fitted(size_of(picture), size, enlarge=True))), "png")
         paths.append(path)
@@ -138,15 +135,23 @@ def _report(traces: Sequence[Trace], iterations: int) -> Iterator[str]:
         peak = f"{trace.peak_mib:.0f}" if trace.peak_mib else "n/a"
         yield f"{trace.name:10}{last.seconds:9.1f}{last.style:12.4f}{last.content:15.3f}{peak:>10}"
     paper, default = (next(t for t in traces if t.name == name) for name in ("paper", "default"))
-    yield "time to reach what the paper's recipe has after n steps (no more style loss, no more content error):"
-    for snapshot in paper.snapshots[len(paper.snapshots) // 10::max(1, len(paper.snapshots) // 6)] + paper.snapshots[-1:]:
-        target = Figures(snapshot.style, snapshot.content)
-        for trace in traces:
-            seconds = trace.reaches(target)
-            if trace is not paper and seconds is not None:
-                yield (f"  style {target.style:.4f}, content {target.content:.3f}: paper {snapshot.seconds:.1f} s, "
-                       f"{trace.name} {seconds:.1f} s, ratio {snapshot.seconds / seconds:.2f}")
+    yield "time to reach what the paper's recipe has after some steps (no more style loss, no more content error):"
+    for i in range(1, 7):
+        snapshot = paper.snapshots[round(i / 6 * (len(paper.snapshots) - 1))]
+        yield from _compared(snapshot, [t for t in traces if t is not paper])
     end = default.snapshots[-1]
-    seconds = next((s.seconds for s in paper.snapshots if s.style <= end.style), None)
-    yield (f"the default's final style loss {end.style:.4f} (content {end.content:.3f}): default {end.seconds:.1f} s, "
-           + (f"paper {seconds:.1f} s, ratio {seconds / end.seconds:.2f}" if seconds else "the paper's recipe never"))
+    yield f"time to reach the default's final style loss {end.style:.4f}, whatever the content error:"
+    for trace in traces:
+        first = next((s for s in trace.snapshots if s.style <= end.style), None)
+        yield (f"  {trace.name}: {first.seconds:.1f} s ({first.seconds / end.seconds:.2f} times the default's), "
+               f"content error {first.content:.3f}" if first else f"  {trace.name}: never")
+
+
+def _compared(snapshot: Snapshot, others: Sequence[Trace]) -> Iterator[str]:
+    """One line: the paper's seconds to a snapshot, the others' seconds to be as good, the ratios."""
+    line = f"  style {snapshot.style:.4f}, content {snapshot.content:.3f}: paper {snapshot.seconds:.1f} s"
+    for trace in others:
+        seconds = trace.reaches(Figures(snapshot.style, snapshot.content))
+        found = f"{seconds:.1f} s (ratio {snapshot.seconds / seconds:.2f})" if seconds else "never"
+        line += f", {trace.name} {found}"
+    yield line

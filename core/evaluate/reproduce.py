@@ -192,7 +192,7 @@ def _findings(figures: dict[str, Any], cells: Sequence[Cell]) -> Iterator[str]:
     for weight in SWEEP["normalized"]:
         errors = [f["content_error"] for f in sweep if (f["loss"], f["content_weight"]) == ("normalized", weight)]
         yield (f"normalized, lambda {weight:g}: content errors {min(errors):.3f} to {max(errors):.3f}, "
-               f"factor {max(errors) / min(errors):.2f}")
+               f"factor {max(errors) / max(min(errors), 1e-9):.2f}")
     for ours in (f for f in sweep if (f["loss"], f["content_weight"]) == ("normalized", CHOSEN["normalized"])):
         rivals = [f["relative_style_loss"] for f in sweep if f["style"] == ours["style"] and f["loss"] == "classic"
                   and f["content_error"] <= ours["content_error"]]

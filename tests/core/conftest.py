@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import os
+from collections.abc import Callable
 from pathlib import Path
+
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as the engine itself does, before torch is loaded
 
 import pytest
 import torch
 
-from core import encoders, weights
+from core import devices, encoders, weights
 from core.encoders import LAYERS, VGG19_BLOCKS
 from core.frames import Picture, write
 from core.options import EngineOptions, Job, OutputOptions, StyleImage, StyleOptions
@@ -18,9 +21,10 @@ QUICK = {"iterations": 3, "scales": 1, "style_layers": "conv1_2=1,conv3_1=1", "c
 
 
 @pytest.fixture(scope="session", autouse=True)
-def steady_threads() -> None:
-    """One thread: small networks are quickest so, and the same bytes come out on every machine."""
+def one_thread() -> None:
+    """Small networks are quickest with one thread, and the same bytes come out on every machine."""
     torch.set_num_threads(1)
+    devices.STARTING_THREADS = 1
 
 
 def tiny_layers() -> weights.LayerWeights:
@@ -93,10 +97,3 @@ def shared_pictures() -> Path:
     if not folder.is_dir():
         pytest.skip("the comparison pictures (shared/data/neural_style_inputs) are not on this machine")
     return folder
-
-
-@pytest.fixture(autouse=True)
-def default_threads_stay() -> Iterator[None]:
-    """A job sets the thread count; the next test starts with one again."""
-    yield
-    torch.set_num_threads(1)

@@ -173,26 +173,6 @@ def test_killed_in_mid_run_and_resumed_equals_the_uninterrupted_run(engine: Engi
     assert results["killed"] == results["whole"]
 
 
-def test_the_command_line_paints_and_reports(sequence: Path, style_file: Path, tmp_path: Path) -> None:
-    def core(*arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run([sys.executable, "-c", TINY_WORKER, *arguments], capture_output=True, text=True,
-                              timeout=TIMEOUT, cwd=tmp_path)
-    order = ["stylize", "source/shot_####.png", "--style", f"{style_file.name}:0.7", "--style", style_file.name,
-             "--output", "painted", "--iterations", "2", "--scales", "1", "--frames", "8-9", "--format", "exr"]
-    done = core(*order)
-    assert done.returncode == 0, done.stderr
-    assert "done: 2 frames" in done.stdout
-    assert sorted(p.name for p in (tmp_path / "painted").glob("*.exr")) == ["shot_0008.exr", "shot_0009.exr"]
-    again = [json.loads(line) for line in core(*order, "--json").stdout.splitlines()]
-    assert [e["event"] for e in again] == ["started", "frame", "frame", "done"]
-    for wrong, words in ((["--strength", "2"], "'strength' cannot be 2.0"), (["--strength", "much"], "'much'"),
-                         (["--magic", "1"], "magic"), (["--style", "none.png"], "none.png")):
-        failed = core(*order, *wrong)
-        assert failed.returncode == 1
-        assert words in failed.stderr and "Traceback" not in failed.stderr
-        assert json.loads(core(*order, *wrong, "--json").stdout.splitlines()[-1])["event"] == "error"
-
-
 def test_doctor_says_what_is_wrong(tmp_path: Path) -> None:
     well = subprocess.run([sys.executable, "-c", TINY_WORKER, "doctor", "--json"], capture_output=True, text=True,
                           timeout=TIMEOUT)

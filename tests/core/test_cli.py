@@ -1,0 +1,61 @@
+"""The command line as a person and a script see it: files, exit codes, errors without tracebacks."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from core.cli import main
+
+pytestmark = pytest.mark.usefixtures("tiny_encoder")
+
+
+@pytest.fixture
+def order(sequence: Path, style_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """A quick order with relative paths, given in the folder they count from."""
+    monkeypatch.chdir(tmp_path)
+    return ["stylize", "source/shot_####.png", "--style", f"{style_file.name}:0.7", "--style", style_file.name,
+            "--output", "painted", "--iterations", "2", "--scales", "1", "--frames", "8-9", "--format", "exr"]
+
+
+def test_frames_are_painted_and_told_line_by_line(order: list[str], tmp_path: Path,
+                                                  capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(order) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in said] == ["2", "frame", "frame", "done:"]
+    assert sorted(p.name for p in (tmp_path / "painted").glob("*.exr")) == ["shot_0008.exr", "shot_0009.exr"]
+
+
+def test_events_as_json_lines(order: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*order, "--json"]) == 0
+    events = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    kinds = [event["event"] for event in events]
+    assert kinds == ["started", *["progress"] * 2, "frame", *["progress"] * 2, "frame", "done"]
+    assert events[1] == {"event": "progress", "frame": 8, "index": 1, "of": 2, "step": 1, "steps": 2,
+                         "loss": events[1]["loss"], "seconds": events[1]["seconds"]}
+
+
+@pytest.mark.parametrize(("wrong", "words"), [
+    (["--strength", "2"], "'strength' cannot be 2.0"), (["--strength", "much"], "'strength' cannot be 'much'"),
+    (["--loss", "quadratic"], "normalized, classic"), (["--magic", "1"], "--magic"),
+    (["--style", "none.png"], "none.png"),
+    (["--frames", "9-8"], "ends before"), (["--device", "cuda"], "cuda"), (["--mask", "no.png"], "no.png"),
+    (["--style-layers", "relu4"], "relu4"), (["--output", "source"], "own folder"),
+])
+def test_errors_name_what_is_wrong(order: list[str], wrong: list[str], words: str,
+                                   capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*order, *wrong]) == 1
+    said = capsys.readouterr()
+    assert words in said.err and "Traceback" not in said.err
+    assert main([*order, *wrong, "--json"]) == 1
+    event = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert event["event"] == "error" and event["message"]
+
+
+def test_no_command_and_a_missing_input_are_errors(order: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 1
+    assert main(["stylize"]) == 1
+    assert main([order[0], "nowhere", *order[2:]]) == 1
+    assert "nowhere" in capsys.readouterr().err
