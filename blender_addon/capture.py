@@ -127,6 +127,8 @@ def _check_files(strip: Any, first: int, last: int) -> None:
         folder = Path(bpy.path.abspath(strip.directory))
         elements = (strip.strip_elem_from_frame(frame) for frame in range(first, last + 1))
         files = [folder / name for name in dict.fromkeys(e.filename for e in elements if e)]
+        if files and own_size(strip) is None and files[0].is_file() and files[0].stat().st_size:
+            _check_readable(files[0], strip.name)
     elif strip.type == "MOVIE":
         files = [Path(bpy.path.abspath(strip.filepath))]
     else:
@@ -185,7 +187,20 @@ def _check_sizes(copy: Any, plan: Plan, first: int, last: int) -> None:
     for frame in range(first, last + 1):
         element = strip.strip_elem_from_frame(frame) if strip.type == "IMAGE" else strip.elements[0]
         if element and (element.orig_width, element.orig_height) != (plan.width, plan.height):
+            if strip.type == "IMAGE":
+                _check_readable(Path(bpy.path.abspath(strip.directory)) / element.filename, strip.name)
             raise SizeChangedError
+
+
+def _check_readable(file: Path, strip_name: str) -> None:
+    """Raise InputError for a file that Blender cannot read: it would show nothing in its place."""
+    image: Any = bpy.data.images.load(str(file))
+    try:
+        if not image.size[0]:
+            raise InputError(f"'{file.name}' of strip '{strip_name}' cannot be read.",
+                             "Copy or render the file again.", str(file))
+    finally:
+        bpy.data.images.remove(image)
 
 
 @contextmanager
@@ -194,6 +209,7 @@ def isolated_copy(scene: Any, plan: Plan) -> Iterator[Any]:
     copy = scene.copy()
     action = None
     try:
+        copy.sequence_editor.show_missing_media = False  # a placeholder of unknown size makes Blender crash
         copy.sequence_editor.display_stack(None)  # a render shows the meta that is open for editing
         chain = strip_chain(copy.sequence_editor.strips_all[plan.strip])
         neutral = [(link, _neutral_values(link, chain[-1], plan)) for link in chain]

@@ -27,6 +27,22 @@ def set_right_handle(strip: Any, frame: int) -> None:
     setattr(strip, "right_handle" if VERSION >= (5, 2) else "frame_final_end", frame)
 
 
+def place(strip: Any, first: int, end: int) -> None:
+    """Let an image strip of end - first pictures show all of them at frames first..end-1."""
+    setattr(strip, "content_start" if VERSION >= (5, 2) else "frame_start", first)
+    set_right_handle(strip, end)
+    set_left_handle(strip, first)
+    set_right_handle(strip, end)  # again: it cannot pass the old left one
+
+
+def in_sequencer(scene: Any) -> Any:
+    """A context in which sequencer operators work on a scene, with or without a window."""
+    override = {"scene": scene}
+    if VERSION >= (5, 0):
+        override["sequencer_scene"] = scene
+    return bpy.context.temp_override(**override)
+
+
 def sequencer_scene(context: Any) -> Any:
     """The scene whose strips the Video Sequencer shows; since 5.0 a workspace may pin one of its own."""
     return getattr(context, "sequencer_scene", None) or context.scene

@@ -35,13 +35,14 @@ class GOUACHE_preferences(bpy.types.AddonPreferences):
         layout: Any = self.layout
         layout.use_property_split = True
         layout.prop(self, "engine_python")
-        draw_engine(layout, self)
+        draw_engine(layout)
         for name in ("device", "precision", "threads", "idle_minutes", "cache_directory"):
             layout.prop(self, name)
+        draw_doctor(layout)
 
 
-def draw_engine(layout: Any, found_for: Any) -> None:
-    """Where the engine is, its buttons, and what its last check found."""
+def draw_engine(layout: Any) -> None:
+    """Where the engine is, and its buttons."""
     try:
         found = find_engine()
         layout.label(text=f"Found by {found.origin}: {found.python}", icon="CHECKMARK")
@@ -53,6 +54,11 @@ def draw_engine(layout: Any, found_for: Any) -> None:
     row.operator("gouache.install_engine", icon="IMPORT")
     if install.current is not None:
         layout.progress(factor=install.current.fraction, text=install.current.text)
+        layout.operator("gouache.cancel_install", icon="CANCEL")
+
+
+def draw_doctor(layout: Any) -> None:
+    """What the last check of the engine found."""
     if doctor is None:
         return
     box = layout.box()

@@ -59,11 +59,15 @@ def shows_through(source: Any) -> bool:
     return not source.mute and not plain
 
 
-def free_channel(scene: Any, source: Any, first: int, last: int) -> int:
-    """The first channel above a source that is empty from frame first to last. Raises InputError at the top."""
-    level = level_of(scene, source)
-    taken = {strip.channel for strip in level
-             if compat.bounds(strip)[0] <= last and compat.bounds(strip)[1] > first}
+def free_channel(scene: Any, source: Any, first: int, last: int, painting: Any = None) -> int:
+    """The channel for a painting of frames first..last: its own if it may stay, else the first free one above.
+
+    Raises InputError at the top.
+    """
+    taken = {strip.channel for strip in level_of(scene, source) if strip != painting
+             and compat.bounds(strip)[0] <= last and compat.bounds(strip)[1] > first}
+    if painting is not None and painting.channel not in taken:
+        return int(painting.channel)
     for channel in range(source.channel + 1, LAST_CHANNEL + 1):
         if channel not in taken:
             return channel
@@ -73,47 +77,52 @@ def free_channel(scene: Any, source: Any, first: int, last: int) -> int:
 
 def check_room(scene: Any, source: Any, plan: Plan) -> None:
     """Raise InputError before hours of work if the painting would find no channel."""
-    if find_result(scene, source) is None:
-        free_channel(scene, source, plan.first, plan.last)
+    free_channel(scene, source, plan.first, plan.last, find_result(scene, source))
 
 
 def put_result(scene: Any, source: Any, plan: Plan, files: dict[int, Path]) -> Any:
-    """Show painted frames (timeline frame -> file) as a strip, new or the one that is there; returns it."""
+    """Show painted frames (timeline frame -> file) as a strip, new or the one that is there; returns it.
+
+    A strip that is there keeps all that was done to it: its name, look and modifiers.
+    """
     paths = [files[frame] for frame in range(plan.first, plan.last + 1)]
-    old = find_result(scene, source)
-    channel = old.channel if old else None
-    if old and compat.bounds(old) != (plan.first, plan.last + 1):
-        level_of(scene, source).remove(old)
-        old, channel = None, None
-    strip = _point_at(old, paths) if old else _add_strip(scene, source, plan, paths, channel)
+    strip = find_result(scene, source)
+    is_new = strip is None
+    channel = free_channel(scene, source, plan.first, plan.last, strip)
+    if strip is None:
+        strip = level_of(scene, source).new_image(
+            f"{source.name} painted", str(paths[0]), channel, plan.first, fit_method="ORIGINAL")
+        strip.select = False
+    show_files(scene, strip, paths)
+    compat.place(strip, plan.first, plan.last + 1)
+    strip.channel = channel
     strip.colorspace_settings.name = compat.linear_name() if paths[0].suffix == ".exr" else "sRGB"
     strip[SOURCE_KEY] = source.name
     source.gouache.result = strip.name
-    if old is None:
-        strip.select = False
+    if is_new:
         copy_look(scene, source, strip, plan)
     if source.gouache.mute_source:
         source.mute = True
     return strip
 
 
-def _add_strip(scene: Any, source: Any, plan: Plan, paths: list[Path], channel: int | None) -> Any:
-    channel = channel or free_channel(scene, source, plan.first, plan.last)
-    strip = level_of(scene, source).new_image(
-        f"{source.name} painted", str(paths[0]), channel, plan.first, fit_method="ORIGINAL")
-    for path in paths[1:]:
-        strip.elements.append(path.name)
-    strip.directory = stored_folder(paths[0].parent)
-    return strip
+def show_files(scene: Any, strip: Any, paths: list[Path]) -> None:
+    """Let an image strip show these files, one a frame, and make Blender forget pictures it keeps of others.
 
-
-def _point_at(strip: Any, paths: list[Path]) -> Any:
-    """Show other files in an existing strip, and make Blender forget the pictures it keeps of the old ones."""
+    By Blender's own operator: `elements.append` leaves random numbers as the picture's size, and Blender 4.5 and 5.2
+    crash on them when a file is missing.
+    """
+    editor = scene.sequence_editor
+    active = editor.active_strip
+    editor.active_strip = strip
+    try:
+        with compat.in_sequencer(scene):
+            bpy.ops.sequencer.change_path(directory=str(paths[0].parent), relative_path=False,
+                                          files=[{"name": path.name} for path in paths])
+    finally:
+        editor.active_strip = active
     strip.directory = stored_folder(paths[0].parent)
-    for element, path in zip(strip.elements, paths, strict=True):
-        element.filename = path.name
     strip.invalidate_cache("RAW")
-    return strip
 
 
 def stored_folder(folder: Path) -> str:

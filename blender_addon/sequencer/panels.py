@@ -1,6 +1,7 @@
 """The Gouache tab in the Video Sequencer's sidebar."""
 
 # No `from __future__ import annotations` here: Blender reads property annotations as objects.
+from pathlib import Path
 from typing import Any
 
 import bpy
@@ -132,8 +133,11 @@ def state_line(scene: Any, strip: Any) -> tuple[str, str]:
         return error.message, "ERROR"
     if not strip.gouache.styles:
         return "Add a style picture to begin", "INFO"
-    if find_result(scene, strip) is None:
+    result = find_result(scene, strip)
+    if result is None:
         return "Not painted yet", "INFO"
+    if not Path(bpy.path.abspath(result.directory), result.elements[0].filename).is_file():
+        return "Painted frames are missing: paint again", "ERROR"
     if strip.gouache.painted_as != settings.fingerprint(strip.gouache, animation.keys_of(scene, strip)):
         return "Settings changed since painting", "FILE_REFRESH"
     return "Painted", "CHECKMARK"

@@ -70,14 +70,15 @@ def test_all_is_checked_before_anything_is_painted(gouache):
 
 
 @pytest.mark.parametrize(("damage", "message"), [
-    ("missing", "'0003.png' of strip 'Clip' is not there"), ("empty", "'0003.png' of strip 'Clip' is empty")])
+    ("missing", "is not there"), ("empty", "is empty"), ("garbage", "cannot be read"), ("cut", "cannot be read")])
 def test_footage_that_is_not_there(gouache, damage, message):
     strip = gouache.clip()
     file = gouache.folder / "footage Clip" / "0003.png"
+    whole = file.read_bytes()
     file.unlink()
-    if damage == "empty":
-        file.touch()
-    with pytest.raises(RuntimeError, match=message):
+    if damage != "missing":
+        file.write_bytes({"empty": b"", "garbage": b"no picture" * 100, "cut": whole[:60]}[damage])
+    with pytest.raises(RuntimeError, match=f"'0003.png' of strip 'Clip' {message}"):
         gouache.paint(strip)
     set_range(strip, 4, 7)  # what is not seen need not be there
     gouache.paint(strip)
@@ -325,6 +326,8 @@ def test_panels(gouache):
     assert ("label", "Painted") in draw(gouache)
     strip.gouache.strength = 0.1
     assert ("label", "Settings changed since painting") in draw(gouache)
+    (gouache.bake_folder(strip) / "result" / "00001.png").unlink()
+    assert ("label", "Painted frames are missing: paint again") in draw(gouache)
     gouache.preferences.engine_python = "/not/there"
     assert ("label", "The engine's Python is not there: /not/there") in draw(gouache)
     bake = gouache.module("bake")

@@ -110,14 +110,34 @@ def test_same_settings_in_the_same_folder_show_new_pixels(gouache):
     assert before[0][27, 48, 0] == 20 and after[0][27, 48, 0] == 120
 
 
-def test_other_length_is_followed(gouache):
-    strip = gouache.clip(frames=8)
-    gouache.paint(strip)
-    set_range(strip, 3, 6)
+@pytest.mark.parametrize(("first", "end"), [(3, 6), (1, 11), (7, 12)])
+def test_other_frames_are_followed(gouache, first, end):
+    """The painting is changed, not made anew, so that what was done to it stays."""
+    strip = gouache.clip(frames=12)
+    set_range(strip, 4, 9)
+    result, = gouache.paint(strip)
+    result.blend_alpha, result.channel = 0.5, 6
+    set_range(strip, first, end)
+    gouache.clip(name="In the way", channel=6, start=end - 1)
     again, = gouache.paint(strip)
-    assert gouache.bounds(again) == (3, 6) and len(gouache.scene.sequence_editor.strips_all) == 2
+    assert again == result and gouache.bounds(result) == (first, end) and len(result.elements) == end - first
+    assert result.blend_alpha == 0.5 and result.channel == 2
+    result.blend_alpha, strip.mute = 1.0, True
+    gouache.strips["In the way"].mute = True
+    shown = gouache.render(first, end - 1)
+    assert [frame[27, 48, 0] for frame in shown] == [20 * n % 256 for n in range(first, end)]
+
+
+def test_missing_frames_do_not_crash_blender(gouache):
+    """Blender makes a placeholder of the size it keeps for each picture: that must be a size, not random memory."""
+    strip = gouache.clip(frames=12)
+    result, = gouache.paint(strip)
+    assert gouache.scene.sequence_editor.show_missing_media
+    assert {(e.orig_width, e.orig_height) for e in result.elements} <= {(0, 0), (64, 36)}
+    for file in (gouache.bake_folder(strip) / "result").iterdir():
+        file.unlink()
     strip.mute = True
-    assert gouache.render(3)[0][27, 48, 0] == 60
+    gouache.render(1, 12)
 
 
 def test_a_copy_of_a_source_gets_a_painting_of_its_own(gouache):

@@ -114,11 +114,12 @@ class Tour:
         self.strip = strips.new_image("Sailing boat", str(files[0]), 1, 1)
         for file in files[1:]:
             self.strip.elements.append(file.name)
+        self.scene.view_settings.view_transform = "Standard"
         self.scene.frame_start, self.scene.frame_end = 1, len(files)
         self.scene.frame_set(len(files) // 2)
         self.scene.sequence_editor.active_strip, self.strip.select = self.strip, True
         group = self.strip.gouache
-        group.size, group.iterations = 256, 15
+        group.size, group.iterations = 256, 10
         bpy.ops.wm.save_as_mainfile(filepath=str(FOLDER / "tour.blend"))
         if "GOUACHE_ENGINE_PYTHON" not in os.environ:
             os.environ["GOUACHE_FAKE"] = "wait"
