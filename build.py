@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -310,7 +311,7 @@ def parser() -> argparse.ArgumentParser:
     styles = ROOT / "blender_addon" / "styles"
     add.add_argument("--style", default=styles / "swirling_night.jpg", help="the style picture (default: %(default)s)")
     add.add_argument("--size", type=int, default=384, help="long side of the painted frames (default: %(default)s)")
-    add.add_argument("--iterations", type=int, default=12, help="optimizer steps per scale (default: %(default)s)")
+    add.add_argument("--iterations", type=int, default=10, help="optimizer steps per scale (default: %(default)s)")
     add = commands.add_parser("test", help="run every check; exit code 1 if one fails")
     add.add_argument("--only", action="append", metavar="WORD", help="only checks with WORD in their name; repeatable")
     add = commands.add_parser("package", help="build the extension's zip in dist/ and have Blender validate it")
@@ -345,6 +346,8 @@ def main() -> int:
     if sys.version_info < (3, 11):      # noqa: UP036 -- it is the older Python that must be told
         print("build.py needs Python 3.11 or newer.", file=sys.stderr)
         return 1
+    # Asked to end, take the child along: an exception makes subprocess.run kill it, and Blender's end is the engine's.
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     try:
         return dispatch(parser().parse_args())
     except BuildError as error:

@@ -204,8 +204,32 @@ def test_what_ends_build_py_ends_the_engine(tmp_path, kind):
     process = engine_process(tmp_path, "import time; time.sleep(60)", "engine")
     assert "elsewhere" in process.stdout.readline()
     process.send_signal(kind)
-    assert process.wait(timeout=20) != 0
-    assert process.stdout.read() == ""                           # closed: no child holds it open
+    process.communicate(timeout=20)                              # the pipe's end: no child holds it open
+    assert process.returncode != 0
+
+
+@pytest.mark.skipif(environments.WINDOWS, reason="signals")
+def test_what_ends_the_demo_ends_its_blender(tmp_path):
+    (tmp_path / "demo").mkdir()
+    (tmp_path / "demo/slow.py").write_text("import time; print('started', flush=True); time.sleep(60)")
+    code = ("import sys, pathlib, build, requirements.environments as e; "
+            "e.Environment.python = pathlib.Path(sys.executable); "
+            f"build.ROOT = pathlib.Path({str(tmp_path)!r}); "
+            "build.dispatch = lambda options: build.run_demo(build.ENGINE, 'slow.py'); build.main()")
+    process = subprocess.Popen([sys.executable, "-c", code, "demo"], stdout=subprocess.PIPE, text=True,
+                               env={**os.environ, "PYTHONPATH": str(ROOT)})
+    assert process.stdout.readline() == "started\n"
+    process.terminate()
+    process.communicate(timeout=20)                              # the pipe's end: the child is gone as well
+    assert process.returncode != 0
+
+
+def test_the_demo_takes_the_older_blender_where_the_newer_cannot_be_had(monkeypatch, capsys):
+    monkeypatch.setattr(build, "make_all", lambda envs: {
+        env.name: environments.BuildError("No usable Python 3.13 was found.") for env in envs if "5.2" in env.name})
+    assert build.demo_blender() is environments.BLENDERS["4.5"]
+    output = capsys.readouterr().out
+    assert "No usable Python 3.13" in output and "using Blender 4.5 LTS (bpy 4.5.15)" in output
 
 
 def test_failed_and_skipped_checks_are_named_and_counted(monkeypatch, capsys):
