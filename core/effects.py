@@ -12,18 +12,26 @@ from .frames import Picture
 
 
 @dataclass(frozen=True)
+class Earlier:
+    """A finished frame of the clip: its content and what was made of it (as its file has it), 1,3,H,W each."""
+
+    content: Tensor
+    result: Tensor
+
+
+@dataclass(frozen=True)
 class Frame:
     """One frame for an effect.
 
     `picture` is the frame at the size to paint, `mask` 1,1,H,W in 0..1 (None: everywhere), `strength` this frame's
-    value, `previous` the finished frame before it, 1,3,H,W (None: there is none, or no warm start).
+    value, `previous` the frame before it (None: there is none, or no warm start).
     """
 
     number: int
     picture: Picture
     strength: float
     mask: Tensor | None = None
-    previous: Tensor | None = None
+    previous: Earlier | None = None
 
 
 @dataclass(frozen=True)

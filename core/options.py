@@ -76,7 +76,8 @@ class StyleOptions:
         3, "Scales", "Most coarse-to-fine levels, each half the size of the next; 1 works at the final size only",
         "int", minimum=1, maximum=6, advanced=True)
     warm_start: bool = option(
-        False, "Warm Start", "Start each frame from the one before: faster and calmer, but strokes may smear", "bool")
+        False, "Warm Start", "Start each frame from the change made to the one before: a quarter of the "
+        "steps and calmer, but strokes stand still while things move", "bool")
     init: str = option(
         "content", "Start From", "The picture the optimizer starts from", "choice",
         choices={"content": "Frame", "noise": "Noise"}, advanced=True)

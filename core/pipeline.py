@@ -17,13 +17,13 @@ from torch import Tensor
 from . import clips, devices, events, frames
 from .clips import Clip
 from .devices import Compute
-from .effects import Effect, Frame, Step
+from .effects import Earlier, Effect, Frame, Step
 from .errors import DeviceError, GouacheError, InputError, OptionError, OutputError
 from .events import Event
 from .frames import FORMATS, Picture
 from .manifest import Manifest, Record, key_of
 from .options import Job, parse_frames
-from .sizes import fitted, resize
+from .sizes import Size, fitted, resize
 from .style.video import StyleEffect
 
 
@@ -46,7 +46,7 @@ class _Task:
     path: Path
     input: str
     key: str
-    before: Path | None
+    before: _Task | None
 
 
 def run(job: Job) -> Iterator[Event]:
@@ -81,6 +81,7 @@ class _Run:
     def __post_init__(self) -> None:
         self.began = time.monotonic()
         self.failed: list[InputError] = []
+        self.unmade: set[int] = set()
 
     def events(self) -> Iterator[Event]:
         numbers = list(clips.chosen(self.clip, parse_frames(self.job.files.frames)))
@@ -96,6 +97,7 @@ class _Run:
                 yield from self._make(task, index, len(todo))
             except InputError as error:
                 self.failed.append(error)
+                self.unmade.add(task.number)
                 yield events.Warning(error.message, error.hint, error.detail)
         if self.failed:
             raise _summary(self.failed, len(numbers))
@@ -114,8 +116,7 @@ class _Run:
                 continue
             values = {name: self.job.at(number, name) for name in self.job.animation}
             key = key_of(source, look, values, before.key if before else "")
-            task = _Task(number, self.output / (self.clip.stem(number) + suffix), source, key,
-                         before.path if before else None)
+            task = _Task(number, self.output / (self.clip.stem(number) + suffix), source, key, before)
             before = task if self.job.options.warm_start else None
             yield task
 
@@ -151,9 +152,14 @@ class _Run:
     def _frame(self, task: _Task, source: Picture, mask: Tensor | None) -> Frame:
         """What the effect is given. The frame before comes from its file, so that a resumed run sees the same."""
         size = fitted(source.size, self.job.options.size)
-        previous = frames.read(task.before).rgb if task.before and task.before.is_file() else None
         return Frame(task.number, resized(source, size), self.job.at(task.number, "strength"),
-                     None if mask is None else resize(mask, size), previous)
+                     None if mask is None else resize(mask, size), self._earlier(task.before, size))
+
+    def _earlier(self, before: _Task | None, size: Size) -> Earlier | None:
+        """The frame before at this size; None if there is none, or if it could not be made."""
+        if before is None or before.number in self.unmade or not before.path.is_file():
+            return None
+        return Earlier(resized(self.clip.read(before.number), size).rgb, resize(frames.read(before.path).rgb, size))
 
 
 def resized(picture: Picture, size: tuple[int, int]) -> Picture:

@@ -92,19 +92,19 @@ class StyleTargets:
 
 
 def paint(encoder: Encoder, content: Tensor, targets: StyleTargets, options: StyleOptions, content_weight: float,
-          start: Tensor | None = None, mask: Tensor | None = None) -> Iterator[Step | Tensor]:
+          change: Tensor | None = None, mask: Tensor | None = None) -> Iterator[Step | Tensor]:
     """Paint one frame: yields a Step per optimizer step and last the painted picture, 1,3,H,W in [0, 1].
 
-    `content` and `start` (None: the content image or noise, as `options.init` says) are 1,3,H,W, `mask` 1,1,H,W.
-    A given start goes to the final size at once.
+    `content` is 1,3,H,W, `mask` 1,1,H,W. `change` (1,3,H,W, any sign) is what an earlier painting changed of its own
+    content: given, painting starts from the content plus this change, at the final size at once; else from the
+    content image or noise, as `options.init` says, coarse to fine.
 
     Deviation: the paper enlarges the small result and starts from that. Here a finer scale starts from the content
     image plus the enlarged change that the coarser scales made, so that small things (windows, faces) are not lost
     on the way: equal style loss at less content error, and visibly so.
     """
-    sizes = [size_of(content)] if start is not None else ladder(size_of(content), options.scales)
+    sizes = [size_of(content)] if change is not None else ladder(size_of(content), options.scales)
     steps = options.iterations
-    change = None if start is None else start - content
     image = content
     for i, size in enumerate(sizes):
         small = resize(content, size)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -14,8 +15,10 @@ from ..encoders import ENCODERS, load_encoder, smallest_side
 from ..errors import InputError
 from ..frames import Picture
 from ..options import StyleOptions, parse_layers
-from ..sizes import resize
 from .transfer import StyleTargets, paint
+
+WARM_SHARE = 0.25
+"""Part of the iterations that a frame takes when it starts from the change made to the frame before it."""
 
 
 class StyleEffect:
@@ -50,9 +53,12 @@ class StyleEffect:
         seen = content
         if self.options.keep_color == "luminance":
             seen = color.luminance(content).expand(-1, 3, -1, -1).contiguous()
-        start = None if frame.previous is None else resize(frame.previous.to(self.device), frame.picture.size)
-        for result in paint(self.encoder, seen, self.targets, self.options,
-                            self.options.content_weight_at(frame.strength), start, self._mask(frame)):
+        change, options = None, self.options
+        if frame.previous is not None:
+            change = (frame.previous.result - frame.previous.content).to(self.device)
+            options = replace(options, iterations=max(1, round(options.iterations * WARM_SHARE)))
+        for result in paint(self.encoder, seen, self.targets, options, options.content_weight_at(frame.strength),
+                            change, self._mask(frame)):
             if isinstance(result, Step):
                 yield result
             elif self.options.keep_color == "luminance":

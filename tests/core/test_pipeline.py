@@ -215,7 +215,16 @@ def test_keeping_luminance_keeps_the_frame_s_hues(tmp_path: Path, job: Jobs, sty
 # --- bad input -----------------------------------------------------------------------------------------------
 
 
-def test_one_unreadable_frame_does_not_cost_the_others(sequence: Path, job: Jobs) -> None:
+def run_despite(job: Job) -> list[Event]:
+    """All that happens before the error that ends the job."""
+    happened = []
+    with pytest.raises(InputError):
+        for event in pipeline.run(job):
+            happened.append(event)
+    return happened
+
+
+def test_one_unreadable_frame_does_not_cost_the_others(sequence: Path, job: Jobs, tmp_path: Path) -> None:
     whole = (sequence / "shot_0008.png").read_bytes()
     (sequence / "shot_0008.png").write_bytes(whole[: len(whole) // 2])
     (sequence / "shot_0009.png").write_bytes(b"")
@@ -225,6 +234,7 @@ def test_one_unreadable_frame_does_not_cost_the_others(sequence: Path, job: Jobs
         for event in pipeline.run(order):
             happened.append(event)
     assert painted(happened) == [7, 10]
+    assert painted(run_despite(job(sequence, tmp_path / "warm", warm_start=True))) == [7, 10]
     assert "shot_0008.png" in error.value.detail and "shot_0009.png" in error.value.detail
     (sequence / "shot_0008.png").write_bytes(whole)
     (sequence / "shot_0009.png").write_bytes(whole)
