@@ -77,7 +77,7 @@ def render_movie(path: Path) -> None:
         image.media_type = "VIDEO"
     image.file_format, image.color_mode = "FFMPEG", "RGB"
     ffmpeg.format, ffmpeg.codec, ffmpeg.audio_codec = "MPEG4", "H264", "NONE"
-    ffmpeg.constant_rate_factor, ffmpeg.gopsize = "HIGH", FPS
+    ffmpeg.constant_rate_factor, ffmpeg.gopsize = "PERC_LOSSLESS", FPS
     scene.render.use_sequencer = True
     path.unlink(missing_ok=True)
     scene.render.filepath = f"//{path.name}"
