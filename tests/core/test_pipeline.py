@@ -97,10 +97,10 @@ def test_stopped_anywhere_and_run_again_gives_the_same_bytes(sequence: Path, job
                                                              options: dict[str, object]) -> None:
     whole, stopped = job(sequence, **options), job(sequence, tmp_path / "stopped", **options)
     run(whole)
-    for stop_after in (2, 7, 9):
+    for stop_after in (2, 6, 7):
         some: Iterator[Event] = pipeline.run(stopped)
         for _ in range(stop_after):
-            next(some)
+            next(some, None)
         some.close()  # type: ignore[attr-defined]
     run(stopped)
     assert files_of(stopped) == files_of(whole)
