@@ -311,7 +311,7 @@ def parser() -> argparse.ArgumentParser:
     styles = ROOT / "blender_addon" / "styles"
     add.add_argument("--style", default=styles / "swirling_night.jpg", help="the style picture (default: %(default)s)")
     add.add_argument("--size", type=int, default=384, help="long side of the painted frames (default: %(default)s)")
-    add.add_argument("--iterations", type=int, default=10, help="optimizer steps per scale (default: %(default)s)")
+    add.add_argument("--iterations", type=int, default=40, help="optimizer steps per scale (default: %(default)s)")
     add = commands.add_parser("test", help="run every check; exit code 1 if one fails")
     add.add_argument("--only", action="append", metavar="WORD", help="only checks with WORD in their name; repeatable")
     add = commands.add_parser("package", help="build the extension's zip in dist/ and have Blender validate it")
