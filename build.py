@@ -285,6 +285,10 @@ def demo(options: argparse.Namespace) -> int:
 # ---------------------------------------------------------------------------------------------- the engine
 
 
+BENCH_PICTURES = ("--content", str(ROOT / "docs" / "clip_frame.jpg"),
+                  "--style", str(ROOT / "blender_addon" / "styles" / "swirling_night.jpg"))
+
+
 def engine(arguments: list[str]) -> int:
     """Run `python -m core` from the caller's own folder, so that relative paths mean what they say."""
     python = make(ENGINE)
@@ -338,7 +342,7 @@ def dispatch(options: argparse.Namespace) -> int:
             return int(bool(errors))
         case _:
             given = options.arguments[1:] if options.arguments[:1] == ["--"] else options.arguments
-            return engine(["bench", *given] if options.command == "bench" else given)
+            return engine(["bench", *BENCH_PICTURES, *given] if options.command == "bench" else given)
     return 0
 
 
