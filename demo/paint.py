@@ -91,7 +91,7 @@ def main() -> None:
     for name in ("zip", "clip", "style", "output"):
         parser.add_argument(f"--{name}", type=Path, required=True)
     parser.add_argument("--size", type=int, required=True, help="long side of the painted frames")
-    parser.add_argument("--iterations", type=int, required=True, help="optimizer steps per scale")
+    parser.add_argument("--iterations", type=int, required=True, help="optimizer steps per scale of the first frame")
     options = parser.parse_args()
     folder = options.output.resolve()
     for old in (folder / "gouache", folder / "frames"):         # the demo shows the work, not the cache
