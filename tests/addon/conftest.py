@@ -6,6 +6,7 @@ test only. GOUACHE_ZIP names the extension to test, else the newest in dist/ is 
 """
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -41,9 +42,9 @@ def pytest_pyfunc_call(pyfuncitem):
     if CHILD in os.environ or pyfuncitem.get_closest_marker("parent"):
         return None
     folder = pyfuncitem.funcargs["tmp_path"]
-    environ = {**os.environ, CHILD: "1", "GOUACHE_ZIP": str(archive()),
-               "PYTHONPYCACHEPREFIX": str(Path(tempfile.gettempdir(), "gouache-tests-pycache")),
-               "BLENDER_USER_RESOURCES": str(folder / "blender"), "XDG_DATA_HOME": str(folder / "data")}
+    shutil.copytree(pyfuncitem.funcargs["installed"], folder / "blender")
+    environ = {**os.environ, CHILD: "1", "BLENDER_USER_RESOURCES": str(folder / "blender"),
+               "XDG_DATA_HOME": str(folder / "data")}
     environ.pop("GOUACHE_ENGINE_PYTHON", None)
     command = [sys.executable, "-m", "pytest", "-q", "--no-header", "-p", "no:cacheprovider", "-rs",
                "--basetemp", str(folder / "child"), f"{pyfuncitem.path}::{pyfuncitem.name}"]
@@ -63,8 +64,24 @@ def pytest_pyfunc_call(pyfuncitem):
     return True
 
 
+INSTALL = """import bpy, os
+bpy.ops.extensions.package_install_files(
+    filepath=os.environ["GOUACHE_ZIP"], repo="user_default", enable_on_install=False, overwrite=True)
+"""
+
+
+@pytest.fixture(scope="session")
+def installed(tmp_path_factory):
+    """A Blender configuration with the zip installed as an artist does it; every test gets a copy."""
+    folder = tmp_path_factory.mktemp("installed")
+    if CHILD not in os.environ:
+        environ = {**os.environ, "GOUACHE_ZIP": str(archive()), "BLENDER_USER_RESOURCES": str(folder)}
+        subprocess.run([sys.executable, "-c", INSTALL], env=environ, check=True, timeout=SECONDS)
+    return folder
+
+
 @pytest.fixture(autouse=True)
-def _own_folder(tmp_path):
+def _own_folder(tmp_path, installed):
     """Every test has a folder, which its process uses as well."""
 
 

@@ -66,7 +66,7 @@ class Stage:
 
     def __init__(self, folder):
         self.folder = folder
-        self.install()
+        self.enable()
         self.set_engine("identity")
         self.scene = bpy.context.scene
         self.scene.render.resolution_x, self.scene.render.resolution_y = CANVAS
@@ -74,12 +74,6 @@ class Stage:
         self.strips = self.scene.sequence_editor_create().strips
         self.style = write_png(folder / "style picture.png", picture(7))
         self.save()
-
-    def install(self):
-        """Install the zip as an artist would."""
-        bpy.ops.extensions.package_install_files(
-            filepath=os.environ["GOUACHE_ZIP"], repo="user_default", enable_on_install=False, overwrite=True)
-        self.enable()
 
     def enable(self):
         bpy.ops.preferences.addon_enable(module=MODULE)
