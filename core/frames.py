@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Mapping
+import shutil
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -94,10 +95,23 @@ def write(path: Path, picture: Picture, format: str) -> None:
     """
     kind = FORMATS[format]
     pixels = _encoded(picture, kind)
+    with _in_place(path) as temporary:
+        _write_pixels(temporary, pixels, kind)
+
+
+def copy(source: Path, path: Path) -> None:
+    """Copy a picture file as safely as `write` writes one. Raises OutputError."""
+    with _in_place(path) as temporary:
+        shutil.copyfile(source, temporary)
+
+
+@contextlib.contextmanager
+def _in_place(path: Path) -> Iterator[Path]:
+    """A temporary file that takes the path's place when all went well. Raises OutputError."""
     temporary = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _write_pixels(temporary, pixels, kind)
+        yield temporary
         temporary.replace(path)
     except OSError as error:
         raise OutputError(f"The frame '{path.name}' could not be written.",

@@ -82,6 +82,7 @@ class _Run:
         self.began = time.monotonic()
         self.failed: list[InputError] = []
         self.unmade: set[int] = set()
+        self.made: dict[str, Path] = {}
 
     def events(self) -> Iterator[Event]:
         numbers = list(clips.chosen(self.clip, parse_frames(self.job.files.frames)))
@@ -91,10 +92,12 @@ class _Run:
         yield events.Started(len(numbers), len(todo), str(self.output))
         for task in tasks:
             if task.number in finished:
+                self.made[task.key] = task.path
                 yield events.Frame(task.number, 0, len(todo), str(task.path), 0.0, cached=True)
         for index, task in enumerate(todo, 1):
             try:
-                yield from self._make(task, index, len(todo))
+                yield from self._copied(task, index, len(todo)) or self._make(task, index, len(todo))
+                self.made[task.key] = task.path
             except InputError as error:
                 self.failed.append(error)
                 self.unmade.add(task.number)
@@ -115,7 +118,8 @@ class _Run:
                 self.failed.append(error)
                 continue
             values = {name: self.job.at(number, name) for name in self.job.animation}
-            key = key_of(source, look, values, before.key if before else "")
+            mask = self.mask.digest(number) if self.mask and number in self.mask.numbers else ""
+            key = key_of(source, look, values, mask, before.key if before else "")
             task = _Task(number, self.output / (self.clip.stem(number) + suffix), source, key, before)
             before = task if self.job.options.warm_start else None
             yield task
@@ -124,6 +128,14 @@ class _Run:
         record = self.manifest.records.get(task.number)
         return (record is not None and (record.key, record.file) == (task.key, task.path.name)
                 and frames.readable(task.path))
+
+    def _copied(self, task: _Task, index: int, of: int) -> list[Event]:
+        """The Frame event after taking an equal frame's result (a still, a held frame); empty if there is none."""
+        if task.key not in self.made:
+            return []
+        frames.copy(self.made[task.key], task.path)
+        self.manifest.add(task.number, Record(task.path.name, task.input, task.key, 0.0))
+        return [events.Frame(task.number, index, of, str(task.path), 0.0, cached=False)]
 
     def _make(self, task: _Task, index: int, of: int) -> Iterator[Event]:
         """Read, paint and write one frame; yields its Progress, Warnings and Frame."""

@@ -84,6 +84,18 @@ def test_a_damaged_manifest_starts_afresh(sequence: Path, job: Jobs) -> None:
     assert files_of(order) == before
 
 
+def test_a_still_is_painted_once_and_shown_on_every_frame(sequence: Path, job: Jobs) -> None:
+    for number in (8, 10):
+        shutil.copy(sequence / "shot_0007.png", sequence / f"shot_{number:04d}.png")
+    order = job(sequence)
+    happened = run(order)
+    assert painted(happened) == [7, 8, 9, 10]
+    assert {e.frame for e in happened if isinstance(e, events.Progress)} == {7, 9}
+    files = files_of(order)
+    assert files["shot_0007.png"] == files["shot_0008.png"] == files["shot_0010.png"] != files["shot_0009.png"]
+    assert painted(run(order)) == []
+
+
 def test_with_a_warm_start_a_changed_frame_changes_those_after_it(sequence: Path, job: Jobs,
                                                                   picture: Callable[..., Picture]) -> None:
     order = job(sequence, warm_start=True)
@@ -158,6 +170,15 @@ def test_a_mask_sequence_goes_by_number_and_a_missing_one_is_named(sequence: Pat
         run(job(sequence, mask=str(tmp_path / "masks")))
     result = frames.read(tmp_path / "result" / "shot_0008.png").rgb
     assert torch.equal(result, frames.read(sequence / "shot_0008.png").rgb)
+
+
+def test_equal_frames_under_different_masks_are_painted_apart(sequence: Path, job: Jobs, tmp_path: Path) -> None:
+    for number, value in ((7, 1.0), (8, 0.0)):
+        shutil.copy(sequence / "shot_0009.png", sequence / f"shot_{number:04d}.png")
+        frames.write(tmp_path / "masks" / f"m_{number}.png", Picture(torch.full((1, 3, 8, 8), value)), "png")
+    order = job(sequence, mask=str(tmp_path / "masks"), frames="7-8")
+    run(order)
+    assert files_of(order)["shot_0007.png"] != files_of(order)["shot_0008.png"]
 
 
 @pytest.mark.parametrize("size", [0, 40])
