@@ -6,10 +6,9 @@ Files with float pixels (EXR, HDR, float TIFF) are scene linear Rec. 709 with pr
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,11 +18,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from .atomic import in_place
 from .color import linear_to_srgb, srgb_to_linear
-from .errors import InputError, OutputError
+from .errors import InputError
 
 PICTURE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".exr", ".bmp", ".tga", ".webp", ".hdr",
                               ".jp2", ".dpx", ".cin", ".gif", ".psd"})
+NO_DATE = "1980:01:01 00:00:00"
+"""The date in every result, so that the same picture gives the same bytes."""
 MOST_PIXELS = 2**28
 """Larger pictures are refused before they fill the memory (268 megapixels, 3.2 GB as float32)."""
 
@@ -95,31 +97,14 @@ def write(path: Path, picture: Picture, format: str) -> None:
     """
     kind = FORMATS[format]
     pixels = _encoded(picture, kind)
-    with _in_place(path) as temporary:
+    with in_place(path) as temporary:
         _write_pixels(temporary, pixels, kind)
 
 
 def copy(source: Path, path: Path) -> None:
     """Copy a picture file as safely as `write` writes one. Raises OutputError."""
-    with _in_place(path) as temporary:
+    with in_place(path) as temporary:
         shutil.copyfile(source, temporary)
-
-
-@contextlib.contextmanager
-def _in_place(path: Path) -> Iterator[Path]:
-    """A temporary file that takes the path's place when all went well. Raises OutputError."""
-    temporary = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        yield temporary
-        temporary.replace(path)
-    except OSError as error:
-        raise OutputError(f"The frame '{path.name}' could not be written.",
-                          "Check that the folder is writable and the disk has room, then run again: "
-                          "finished frames are kept.", f"{path}: {error}") from error
-    finally:
-        with contextlib.suppress(OSError):  # it is gone, or its folder never was
-            temporary.unlink()
 
 
 def readable(path: Path) -> bool:
@@ -195,6 +180,7 @@ def _encoded(picture: Picture, kind: FileFormat) -> NDArray[np.generic]:
 def _write_pixels(path: Path, pixels: NDArray[np.generic], kind: FileFormat) -> None:
     height, width, channels = pixels.shape
     spec = oiio.ImageSpec(width, height, channels, kind.pixels)
+    spec.attribute("DateTime", NO_DATE)  # else TIFF and EXR get the time of writing
     for name, value in kind.attributes.items():
         spec.attribute(name, value)
     if not kind.linear:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import os
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from . import __version__
-from .errors import OutputError
+from .atomic import write_text
 
 log = logging.getLogger(__name__)
 NAME = "manifest.json"
@@ -55,15 +54,7 @@ class Manifest:
     def save(self) -> None:
         """Write the manifest under a temporary name and put it in place at once. Raises OutputError."""
         frames = {str(number): asdict(self.records[number]) for number in sorted(self.records)}
-        temporary = self.folder / f".{NAME}.{os.getpid()}.partial"
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            temporary.write_text(json.dumps({"version": 1, "frames": frames}, indent=1) + "\n", "utf-8")
-            temporary.replace(self.folder / NAME)
-        except OSError as error:
-            raise OutputError(f"The output folder '{self.folder.name}' cannot be written.",
-                              "Check that it is writable and the disk has room, then run again: "
-                              "finished frames are kept.", f"{self.folder}: {error}") from error
+        write_text(self.folder / NAME, json.dumps({"version": 1, "frames": frames}, indent=1) + "\n")
 
 
 def key_of(*parts: object) -> str:

@@ -21,9 +21,9 @@ from torch import Tensor
 from tqdm import tqdm
 
 from .. import devices, frames
+from ..atomic import write_text
 from ..effects import Step
 from ..encoders import Encoder, load_encoder
-from ..errors import OutputError
 from ..frames import Picture
 from ..options import EngineOptions, StyleOptions, parse_layers
 from ..sizes import fitted, resize, size_of
@@ -160,15 +160,7 @@ class _Bench:
         return found if found.get("settings") == self.settings else empty
 
     def _save(self) -> None:
-        path = self.output / "figures.json"
-        temporary = path.with_name(".figures.json.partial")
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            temporary.write_text(json.dumps(self.figures, indent=1) + "\n", "utf-8")
-            temporary.replace(path)
-        except OSError as error:
-            raise OutputError("The figures cannot be written.", "Check the output folder and the disk.",
-                              str(error)) from error
+        write_text(self.output / "figures.json", json.dumps(self.figures, indent=1) + "\n")
 
 
 def _write_sheet(bench: _Bench, experiment: str, cells: Sequence[Cell]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -35,10 +36,18 @@ def test_what_is_written_is_read_again(tmp_path: Path, picture: Pictures, format
     assert (back.alpha is None) == (not alpha)
     if alpha:
         assert torch.allclose(back.alpha, original.alpha, atol=STEP[format])
-    once = path.read_bytes()
-    frames.write(path, original, format)
-    assert path.read_bytes() == once
     assert [p.name for p in tmp_path.iterdir()] == [path.name]
+
+
+def test_the_same_picture_gives_the_same_bytes_at_any_time(tmp_path: Path, picture: Pictures) -> None:
+    written: list[list[bytes]] = [[], []]
+    for files in written:
+        for format, kind in FORMATS.items():
+            path = tmp_path / ("frame" + kind.suffix)
+            frames.write(path, picture(1, alpha=True), format)
+            files.append(path.read_bytes())
+        time.sleep(1.1)  # dates in files count seconds
+    assert written[0] == written[1]
 
 
 def test_an_8_bit_png_comes_back_exactly(tmp_path: Path, picture: Pictures) -> None:

@@ -1,0 +1,36 @@
+"""Files that appear whole or not at all: written under a temporary name beside their place, then moved there."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from .errors import OutputError
+
+
+@contextlib.contextmanager
+def in_place(path: Path) -> Iterator[Path]:
+    """A temporary path with the same ending; what was written there takes the path's place when all went well.
+
+    Makes the folder if it is missing. An OSError on the way becomes an OutputError; the old file then stays.
+    """
+    temporary = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield temporary
+        temporary.replace(path)
+    except OSError as error:
+        raise OutputError(f"'{path.name}' could not be written into '{path.parent.name}'.",
+                          "Check that the folder is writable and the disk has room, then run again: "
+                          "finished frames are kept.", f"{path}: {error}") from error
+    finally:
+        with contextlib.suppress(OSError):  # it is gone, or its folder never was
+            temporary.unlink()
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file in UTF-8. Raises OutputError."""
+    with in_place(path) as temporary:
+        temporary.write_text(text, "utf-8")
