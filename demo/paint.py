@@ -46,8 +46,13 @@ def lay_timeline(folder: Path, pictures: list[Path]) -> Any:
     scene.view_settings.view_transform = "Standard"     # show the pictures' own colors
     bpy.ops.wm.save_as_mainfile(filepath=str(folder / "demo.blend"))
     strip = scene.sequence_editor_create().strips.new_image("Boat", str(pictures[0]), 1, 1)
-    for picture in pictures[1:]:
-        strip.elements.append(picture.name)
+    scene.sequence_editor.active_strip = strip
+    # By the operator: `elements.append` leaves random picture sizes, on which Blender crashes if a file goes missing.
+    shown = {"scene": scene, "sequencer_scene": scene} if hasattr(bpy.types.WorkSpace, "sequencer_scene") else {
+        "scene": scene}
+    with bpy.context.temp_override(**shown):
+        bpy.ops.sequencer.change_path(directory=str(pictures[0].parent), relative_path=False,
+                                      files=[{"name": picture.name} for picture in pictures])
     strip.directory = bpy.path.relpath(str(pictures[0].parent)) + "/"
     return strip
 
