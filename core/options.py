@@ -49,11 +49,11 @@ class StyleImage:
 
 @dataclass(frozen=True)
 class StyleOptions:
-    """Style transfer of one picture or clip (Choi & Kim, JBE 25(6), 2020; METHODS: losses of eq. 3-14)."""
+    """Style transfer of one picture or clip (Choi & Kim, JBE 25(6), 2020, equations 3 to 14)."""
 
     styles: tuple[StyleImage, ...] = ()
     strength: float = option(
-        0.75, "Strength", "How far the picture becomes the style: content weight 10^(-4 x strength)",
+        0.5, "Strength", "How far the picture becomes the style: content weight 10^(-4 x strength)",
         "float", minimum=0.0, maximum=1.0, animatable=True)
     content_weight: float = option(
         0.0, "Content Weight", "Weight of the content loss itself (lambda_os); 0 follows Strength",

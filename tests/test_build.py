@@ -190,7 +190,7 @@ def engine_process(tmp_path, end, *arguments):
 @pytest.mark.parametrize("given, passed", [
     (["engine", "--", "stylize", "a b.png", "--json"], ["stylize", "a b.png", "--json"]),
     (["engine", "doctor"], ["doctor"]),
-    (["bench", "--", "--size", "128"], ["bench", "--size", "128"])])
+    (["bench", "--", "--size", "128"], ["bench", *build.BENCH_PICTURES, "--size", "128"])])
 def test_arguments_folder_and_exit_code_reach_the_engine(tmp_path, given, passed):
     process = engine_process(tmp_path, "sys.exit(7)", *given)
     output, _ = process.communicate(timeout=60)
