@@ -54,6 +54,8 @@ def lay_timeline(folder: Path, pictures: list[Path]) -> Any:
         bpy.ops.sequencer.change_path(directory=str(pictures[0].parent), relative_path=False,
                                       files=[{"name": picture.name} for picture in pictures])
     strip.directory = bpy.path.relpath(str(pictures[0].parent)) + "/"
+    end = "right_handle" if bpy.app.version >= (5, 2) else "frame_final_end"
+    setattr(strip, end, 1 + len(pictures))              # the operator keeps the strip's length: one frame
     return strip
 
 
@@ -91,6 +93,14 @@ def render_movie(path: Path) -> None:
         raise RuntimeError(f"Blender rendered no movie {path}.")
 
 
+def close() -> None:
+    """Leave no engine behind, and none of the template's handlers: with one, 4.5 as a module never ends."""
+    if MODULE in bpy.context.preferences.addons:
+        bpy.ops.preferences.addon_disable(module=MODULE)
+    bpy.app.handlers.load_factory_startup_post.clear()
+    sys.stdout.flush()
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     for name in ("zip", "clip", "style", "output"):
@@ -102,13 +112,15 @@ def main() -> None:
     for old in (folder / "gouache", folder / "frames"):         # the demo shows the work, not the cache
         shutil.rmtree(old, ignore_errors=True)
     shutil.copyfile(options.style, folder / f"style{options.style.suffix}")
-    open_editor()
-    install(options.zip)
     try:
+        open_editor()
+        install(options.zip)
         strip = lay_timeline(folder, sorted(options.clip.resolve().glob("*.png")))
         start = time.monotonic()
         painted = paint(strip, f"//style{options.style.suffix}", options.size, options.iterations)
         seconds = time.monotonic() - start
+        if len(painted.elements) != len(strip.elements):
+            raise RuntimeError(f"{len(painted.elements)} of {len(strip.elements)} frames were painted.")
         (folder / "frames").mkdir()
         for number, element in enumerate(painted.elements, 1):
             shutil.copyfile(Path(bpy.path.abspath(painted.directory), element.filename),
@@ -118,8 +130,7 @@ def main() -> None:
         (folder / "work" / "report.json").write_text(json.dumps(
             {"frames": len(painted.elements), "seconds": seconds, "movie": MOVIE}), encoding="utf-8")
     finally:
-        bpy.ops.preferences.addon_disable(module=MODULE)        # leaves no engine behind
-        sys.stdout.flush()
+        close()
 
 
 if __name__ == "__main__":
