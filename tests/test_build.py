@@ -183,8 +183,10 @@ def engine_process(tmp_path, end, *arguments):
     (tmp_path / "elsewhere").mkdir()
     code = ("import sys, pathlib, build; build.make = lambda env: pathlib.Path(sys.executable); "
             f"build.ROOT = pathlib.Path({str(tmp_path / 'root')!r}); sys.exit(build.main())")
+    # A shell that starts the tests in the background has them ignore Ctrl-C, and every child inherits that.
+    heed = {} if environments.WINDOWS else {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)}
     return subprocess.Popen([sys.executable, "-c", code, *arguments], cwd=tmp_path / "elsewhere", text=True,
-                            stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(ROOT)})
+                            stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(ROOT)}, **heed)
 
 
 @pytest.mark.parametrize("given, passed", [

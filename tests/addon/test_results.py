@@ -86,7 +86,7 @@ def test_painting_again_replaces_the_painting(gouache, renamed):
     result, = gouache.paint(strip)
     first, old = gouache.bake_folder(strip), gouache.render(2)
     (strip if renamed == "source" else result).name = "Another"
-    strip.gouache.strength = 0.5
+    strip.gouache.strength = 0.9
     gouache.set_engine("invert")
     again, = gouache.paint(strip)
     assert again == result and len(gouache.scene.sequence_editor.strips_all) == 2
