@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import os
 import platform
 import sys
 import time
@@ -71,7 +72,6 @@ def _memory(device: torch.device) -> str:
     """Free and whole memory in GiB: the machine's where the system tells, and the GPU's."""
     parts = []
     try:
-        import os
         page = os.sysconf("SC_PAGE_SIZE")
         free, whole = os.sysconf("SC_AVPHYS_PAGES") * page, os.sysconf("SC_PHYS_PAGES") * page
         parts.append(f"{free / 2**30:.1f} of {whole / 2**30:.1f} GiB free")

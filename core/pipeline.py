@@ -110,6 +110,7 @@ class _Run:
         """Every frame with its keys; with a warm start a frame's key holds that of the frame before it."""
         look = key_of(self.job.look(), self.effect.weights)
         suffix = FORMATS[self.job.files.format].suffix
+        masked = set(self.mask.numbers) if self.mask else set()
         before: _Task | None = None
         for number in numbers:
             try:
@@ -118,7 +119,7 @@ class _Run:
                 self.failed.append(error)
                 continue
             values = {name: self.job.at(number, name) for name in self.job.animation}
-            mask = self.mask.digest(number) if self.mask and number in self.mask.numbers else ""
+            mask = self.mask.digest(number) if self.mask and number in masked else ""
             key = key_of(source, look, values, mask, before.key if before else "")
             task = _Task(number, self.output / (self.clip.stem(number) + suffix), source, key, before)
             before = task if self.job.options.warm_start else None

@@ -20,6 +20,7 @@ from pathlib import Path
 import torch
 
 from .. import frames
+from ..atomic import write_text
 from ..errors import GouacheError
 from ..frames import Picture
 from ..sizes import fitted, resize, size_of
@@ -55,7 +56,6 @@ class Trace:
 
 def run(content: Path, style: Path, output: Path, size: int, iterations: int) -> int:
     """Run every recipe, print the comparison, write figures.json and sheet.png. Returns 0. Raises GouacheError."""
-    output.mkdir(parents=True, exist_ok=True)
     content_file, style_file = _prepare(content, style, output, size)
     judge = Judge(frames.read(content_file).rgb, frames.read(style_file).rgb)
     traces = []
@@ -67,7 +67,7 @@ def run(content: Path, style: Path, output: Path, size: int, iterations: int) ->
         traces.append(_trace(name, content_file, style_file, output / name, size, iterations, judge))
     for line in _report(traces, iterations):
         print(line)
-    (output / "figures.json").write_text(json.dumps([asdict(trace) for trace in traces], indent=1) + "\n", "utf-8")
+    write_text(output / "figures.json", json.dumps([asdict(trace) for trace in traces], indent=1) + "\n")
     last = [(t.name, frames.read(sorted((output / t.name).glob("*.png"))[-1]).rgb) for t in traces]
     given = [("content", frames.read(content_file).rgb), ("style", frames.read(style_file).rgb)]
     write_sheet(output / "sheet.png", [("the last picture of each", given + last)], cell=512)
@@ -95,13 +95,14 @@ def _trace(name: str, content: Path, style: Path, folder: Path, size: int, itera
         sys.executable, "-m", f"{__package__}.recipe", name, str(content), str(style), str(folder), str(iterations)]
     began = time.time()
     peak = _run(command, folder / "log.txt")
+    size_of_content = frames.read(content).size
+    times = folder / "seconds.json"
+    seconds = json.loads(times.read_text("utf-8")) if times.is_file() else {}
     snapshots = []
     for path in sorted(folder.glob("*.png")):
-        times = folder / "seconds.json"
-        seconds = json.loads(times.read_text())[path.stem] if times.is_file() else path.stat().st_mtime - began
-        picture = resize(frames.read(path).rgb, size_of(frames.read(content).rgb))
-        figures = judge(picture)
-        snapshots.append(Snapshot(seconds, figures.style, figures.content))
+        figures = judge(resize(frames.read(path).rgb, size_of_content))
+        taken = seconds[path.stem] if seconds else path.stat().st_mtime - began
+        snapshots.append(Snapshot(taken, figures.style, figures.content))
     return Trace(name, snapshots, peak)
 
 

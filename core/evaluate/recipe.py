@@ -15,6 +15,7 @@ from pathlib import Path
 from torch import Tensor
 
 from .. import devices, frames
+from ..atomic import write_text
 from ..effects import Step
 from ..encoders import load_encoder
 from ..frames import Picture
@@ -47,7 +48,7 @@ def main(name: str, content: str, style: str, folder: str, steps: str) -> None:
             frames.write(Path(folder) / f"{key}.png", Picture(snapshot.detach().clamp(0.0, 1.0).cpu()), "png")
             seconds[key] = now - began - paused
         paused += time.perf_counter() - now
-    (Path(folder) / "seconds.json").write_text(json.dumps(seconds), "utf-8")
+    write_text(Path(folder) / "seconds.json", json.dumps(seconds))
 
 
 def _shown(result: Step | Tensor, picture: Tensor) -> tuple[str, Tensor] | None:

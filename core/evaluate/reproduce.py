@@ -11,7 +11,6 @@ where the paper chose one per style by eye.
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -31,7 +30,6 @@ from ..style.transfer import StyleTargets, paint
 from .measure import STYLE_LAYERS, Judge
 from .sheets import write_sheet
 
-log = logging.getLogger(__name__)
 LOSSES = ("classic", "normalized")
 SWEEP = {"classic": (1e-2, 1e-3, 1e-4, 1e-5, 1e-6), "normalized": (1.0, 1e-1, 1e-2, 1e-3, 1e-4)}
 """lambda_os from weak to strong style; the classic loss needs smaller ones."""

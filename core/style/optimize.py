@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -20,16 +19,8 @@ WORSE = 1.5
 ADAM_RATE = 0.02
 
 
-@dataclass(frozen=True)
-class Losses:
-    """The parts of one evaluation: scalars on the device. `total` carries the gradient."""
-
-    total: Tensor
-    content: Tensor
-    style: Tensor
-
-
-Objective = Callable[[Tensor], Losses]
+Objective = Callable[[Tensor], Tensor]
+"""The loss of a picture: a scalar that carries the gradient."""
 
 
 def minimize(image: Tensor, objective: Objective, optimizer: str, steps: int) -> Iterator[Step]:
@@ -75,14 +66,14 @@ def _evaluate_and_move(image: Tensor, objective: Objective, optimizer: torch.opt
     """Evaluate the picture, remember it in `best` if it is the best, take the step. The last one only evaluates."""
     def closure() -> Tensor:
         optimizer.zero_grad()
-        losses = objective(image)
+        loss = objective(image)
         if not last:
-            losses.total.backward()  # type: ignore[no-untyped-call]
+            loss.backward()  # type: ignore[no-untyped-call]
             assert image.grad is not None
             image.grad = image.grad.contiguous()  # torch's L-BFGS flattens it with view()
-        if losses.total.item() < best_loss:
+        if loss.item() < best_loss:
             best.copy_(image.detach())
-        return losses.total.detach()
+        return loss.detach()
 
     if last:
         with torch.no_grad():

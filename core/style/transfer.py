@@ -14,14 +14,14 @@ from ..encoders import Encoder
 from ..options import StyleOptions, parse_layers
 from ..sizes import Size, fitted, ladder, resize, size_of
 from . import losses
-from .optimize import Losses, minimize
+from .optimize import minimize
 
 
 class TransferLoss:
     """The loss of one picture at one size against its content image and the style's Gram matrices.
 
     `content` is 1,3,H,W; `grams` {layer: C,C}; `mask` 1,1,H,W in 0..1 or None. Calling it with a picture gives
-    `Losses`; classic or normalized, as `options.loss` says.
+    its loss, a scalar; classic or normalized, as `options.loss` says.
     """
 
     def __init__(self, encoder: Encoder, content: Tensor, grams: losses.Features, options: StyleOptions,
@@ -37,7 +37,7 @@ class TransferLoss:
         with torch.no_grad():
             self.target = encoder(content, self.content_layers)
 
-    def __call__(self, image: Tensor) -> Losses:
+    def __call__(self, image: Tensor) -> Tensor:
         if self.mask is not None:  # outside the mask the picture is the content image, in the features too
             image = torch.lerp(self.content, image, self.mask)
         features = self.encoder(image, self.layers)
@@ -51,7 +51,7 @@ class TransferLoss:
         total = self.content_weight * content + style
         if self.tv:
             total = total + self.tv * losses.total_variation(image)
-        return Losses(total, content.detach(), style.detach())
+        return total
 
     def _mask_for(self, features: Tensor) -> Tensor | None:
         return None if self.mask is None else resize(self.mask, size_of(features))

@@ -8,13 +8,12 @@ import pytest
 import torch
 from torch import Tensor
 
-from core.style.optimize import Losses, minimize
+from core.style.optimize import minimize
 
 
 def quadratic(target: Tensor) -> object:
-    def loss(image: Tensor) -> Losses:
-        total = (torch.linspace(1, 50, image.numel()) * (image - target).flatten() ** 2).sum()
-        return Losses(total, total.detach(), total.detach())
+    def loss(image: Tensor) -> Tensor:
+        return (torch.linspace(1, 50, image.numel()) * (image - target).flatten() ** 2).sum()
     return loss
 
 
@@ -42,11 +41,10 @@ def test_a_loss_that_is_not_a_number_is_stepped_back_from() -> None:
     target = torch.full((1, 3, 4, 4), 0.5)
     calls = 0
 
-    def treacherous(image: Tensor) -> Losses:
+    def treacherous(image: Tensor) -> Tensor:
         nonlocal calls
         calls += 1
-        total = ((image - target) ** 2).sum() * (math.nan if calls in (3, 4) else 1.0)
-        return Losses(total, total.detach(), total.detach())
+        return ((image - target) ** 2).sum() * (math.nan if calls in (3, 4) else 1.0)
 
     image = torch.zeros(1, 3, 4, 4)
     *_, last = minimize(image, treacherous, "lbfgs", 30)
@@ -63,4 +61,4 @@ def test_stopping_early_leaves_the_best_picture() -> None:
         seen.append(step.loss)
         if len(seen) == 8:
             steps.close()  # type: ignore[attr-defined]
-    assert float(quadratic(target)(image).total) == pytest.approx(min(seen), rel=1e-5)  # type: ignore[operator]
+    assert float(quadratic(target)(image)) == pytest.approx(min(seen), rel=1e-5)  # type: ignore[operator]
