@@ -15,20 +15,21 @@ STARTING_THREADS = torch.get_num_threads()
 
 @dataclass(frozen=True)
 class Compute:
-    """A chosen device and the precision of the encoder on it."""
+    """A chosen device, the precision of the encoder on it, and the side of tiles in pixels (0: automatic)."""
 
     device: torch.device
     precision: torch.dtype
+    tile: int = 0
 
     def __str__(self) -> str:
         return f"{self.device.type}, {str(self.precision).removeprefix('torch.')}"
 
 
 def choose(options: EngineOptions) -> Compute:
-    """The device and precision for these options; sets torch's thread count. Raises DeviceError."""
+    """The device, precision and tiles for these options; sets torch's thread count. Raises DeviceError."""
     torch.set_num_threads(options.threads or STARTING_THREADS)
     device = torch.device(_device(options.device))
-    return Compute(device, _precision(options.precision, device))
+    return Compute(device, _precision(options.precision, device), options.tile)
 
 
 def available() -> dict[str, bool]:

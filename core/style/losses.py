@@ -18,6 +18,8 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
+from ..sizes import Size, size_of
+
 Features = Mapping[str, Tensor]
 Weights = Mapping[str, float]
 
@@ -28,11 +30,20 @@ def gram_matrix(features: Tensor, mask: Tensor | None = None) -> Tensor:
     With a mask (1 x 1 x H x W, 0..1) each position counts by its mask value and the mask's sum takes the place of
     H W (guided Gram matrix; Gatys et al., CVPR 2017, "Controlling perceptual factors", section 4).
     """
-    rows = features[0].flatten(1).to(torch.promote_types(features.dtype, torch.float32))
+    return gram_sum(features, mask) / positions(size_of(features), mask)
+
+
+def gram_sum(features: Tensor, mask: Tensor | None = None) -> Tensor:
+    """F^T F, float32 C x C: a Gram matrix before the division. The sums of a picture's tiles add up to its own."""
+    rows = _wide(features[0].flatten(1))
     if mask is None:
-        return rows @ rows.T / rows.shape[1]
-    share = mask[0, 0].flatten().to(rows.dtype)
-    return (rows * share) @ rows.T / share.sum().clamp_min(1e-6)
+        return rows @ rows.T
+    return (rows * mask[0, 0].flatten().to(rows.dtype)) @ rows.T
+
+
+def positions(size: Size, mask: Tensor | None = None) -> float | Tensor:
+    """How many positions a Gram sum has: H W, or the sum of the mask."""
+    return size[0] * size[1] if mask is None else mask.sum().clamp_min(1e-6)
 
 
 def relative(weights: Weights) -> dict[str, float]:
@@ -41,32 +52,51 @@ def relative(weights: Weights) -> dict[str, float]:
     return {layer: weight / total for layer, weight in weights.items() if weight > 0}
 
 
+def distance(values: Features, target: Features, weights: Mapping[str, float | Tensor]) -> Tensor:
+    """sum_j weights_j |values_j - target_j|^2, a float32 scalar: what all four losses are, by their weights.
+
+    Content losses compare features and add up over tiles; style losses compare Gram matrices per position.
+    """
+    return torch.stack([weight * (_wide(values[j]) - _wide(target[j])).square().sum()
+                        for j, weight in weights.items()]).sum()
+
+
+def classic_content_weights(weights: Weights) -> dict[str, float]:
+    """1/2 lambda_o(j) (eq. 3)."""
+    return {j: 0.5 * weight for j, weight in weights.items()}
+
+
+def classic_style_weights(target: Features, weights: Weights) -> dict[str, float]:
+    """(1 / (2 C_j))^2 lambda_s(j) for Gram matrices per position (eq. 4)."""
+    return {j: (0.5 / target[j].shape[0]) ** 2 * weight for j, weight in weights.items()}
+
+
+def normalized_weights(target: Features, weights: Weights, pixels: int) -> dict[str, Tensor]:
+    """w lambda^R(j) / E_j, E_j = |target_j|^2, for features (eq. 11, 13) and Gram matrices (eq. 12, 13).
+
+    w = `pixels`, the number of pixels of the content image.
+    """
+    return {j: pixels * share / energy(target[j]) for j, share in relative(weights).items()}
+
+
 def classic_content_loss(features: Features, target: Features, weights: Weights) -> Tensor:
     """L_o = sum_j 1/2 lambda_o(j) |phi_j(o) - phi_j(x)|^2 (eq. 3). Scalar, float32."""
-    return _sum(0.5 * weights[j] * _squares(features[j], target[j]) for j in weights)
+    return distance(features, target, classic_content_weights(weights))
 
 
 def classic_style_loss(grams: Features, target: Features, weights: Weights) -> Tensor:
     """L_s = sum_j (1 / (2 C_j))^2 lambda_s(j) |G_j(s) - G_j(x)|_F^2 with Gram matrices per position (eq. 4)."""
-    return _sum(weights[j] * (0.5 / grams[j].shape[0]) ** 2 * _squares(grams[j], target[j]) for j in weights)
+    return distance(grams, target, classic_style_weights(target, weights))
 
 
 def normalized_content_loss(features: Features, target: Features, weights: Weights, pixels: int) -> Tensor:
-    """L_o = w sum_j lambda_o^R(j) |phi_j(o) - phi_j(x)|^2 / E_j^o, E_j^o = |phi_j(o)|^2 (eq. 11, 13).
-
-    w = `pixels`, the number of pixels of the content image. Scalar, float32.
-    """
-    return pixels * _sum(share * _squares(features[j], target[j]) / energy(target[j])
-                         for j, share in relative(weights).items())
+    """L_o = w sum_j lambda_o^R(j) |phi_j(o) - phi_j(x)|^2 / E_j^o (eq. 11). Scalar, float32."""
+    return distance(features, target, normalized_weights(target, weights, pixels))
 
 
 def normalized_style_loss(grams: Features, target: Features, weights: Weights, pixels: int) -> Tensor:
-    """L_s = w sum_j lambda_s^R(j) |G_j(s) - G_j(x)|_F^2 / E_j^G, E_j^G = |G_j(s)|_F^2 (eq. 12, 13).
-
-    w = `pixels`, the number of pixels of the content image. Scalar, float32.
-    """
-    return pixels * _sum(share * _squares(grams[j], target[j]) / energy(target[j])
-                         for j, share in relative(weights).items())
+    """L_s = w sum_j lambda_s^R(j) |G_j(s) - G_j(x)|_F^2 / E_j^G (eq. 12). Scalar, float32."""
+    return distance(grams, target, normalized_weights(target, weights, pixels))
 
 
 def total_variation(image: Tensor) -> Tensor:
@@ -80,13 +110,5 @@ def energy(x: Tensor) -> Tensor:
     return _wide(x).square().sum().clamp_min(1e-12)
 
 
-def _squares(a: Tensor, b: Tensor) -> Tensor:
-    return (_wide(a) - _wide(b)).square().sum()
-
-
 def _wide(x: Tensor) -> Tensor:
     return x.to(torch.promote_types(x.dtype, torch.float32))
-
-
-def _sum(parts: object) -> Tensor:
-    return torch.stack(list(parts)).sum()  # type: ignore[call-overload]

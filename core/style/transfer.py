@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -15,59 +15,68 @@ from ..options import StyleOptions, parse_layers
 from ..sizes import Size, fitted, ladder, resize, size_of
 from . import losses
 from .optimize import minimize
+from .tiles import Tile, TiledEncoder, feature_size
 
 
 class TransferLoss:
     """The loss of one picture at one size against its content image and the style's Gram matrices.
 
-    `content` is 1,3,H,W; `grams` {layer: C,C}; `mask` 1,1,H,W in 0..1 or None. Calling it with a picture gives
-    its loss, a scalar; classic or normalized, as `options.loss` says.
+    `content` is 1,3,H,W; `grams` {layer: C,C}; `mask` 1,1,H,W in 0..1 or None; `tile` as for `TiledEncoder`. Calling
+    it with a picture gives its loss, a scalar; classic or normalized, as `options.loss` says.
     """
 
     def __init__(self, encoder: Encoder, content: Tensor, grams: losses.Features, options: StyleOptions,
-                 content_weight: float, mask: Tensor | None = None) -> None:
-        self.encoder, self.content, self.grams, self.mask = encoder, content, grams, mask
-        self.normalized = options.loss == "normalized"
-        self.content_layers = parse_layers("content_layers", options.content_layers)
-        self.style_layers = parse_layers("style_layers", options.style_layers)
+                 content_weight: float, mask: Tensor | None = None, tile: int = 0) -> None:
+        self.content, self.grams, self.mask, self.tv = content, grams, mask, options.tv
+        content_layers = parse_layers("content_layers", options.content_layers)
+        style_layers = parse_layers("style_layers", options.style_layers)
+        size = size_of(content)
+        self.encoder = TiledEncoder(encoder, {*content_layers, *style_layers}, size, tile)
+        self.target = self.encoder.features(content, content_layers)
+        sizes = {j: feature_size(size, j) for j in style_layers}
+        self.masks = {j: None if mask is None else resize(mask, sizes[j]) for j in style_layers}
+        self.positions = {j: losses.positions(sizes[j], self.masks[j]) for j in style_layers}
+        self.content_weights: Mapping[str, float | Tensor]
+        self.style_weights: Mapping[str, float | Tensor]
+        if options.loss == "normalized":
+            pixels = size[0] * size[1]
+            self.content_weights = losses.normalized_weights(self.target, content_layers, pixels)
+            self.style_weights = losses.normalized_weights(grams, style_layers, pixels)
+        else:
+            self.content_weights = losses.classic_content_weights(content_layers)
+            self.style_weights = losses.classic_style_weights(grams, style_layers)
         self.content_weight = content_weight
-        self.tv = options.tv
-        self.pixels = content.shape[-2] * content.shape[-1]
-        self.layers = {*self.content_layers, *self.style_layers}
-        with torch.no_grad():
-            self.target = encoder(content, self.content_layers)
 
     def __call__(self, image: Tensor) -> Tensor:
         if self.mask is not None:  # outside the mask the picture is the content image, in the features too
             image = torch.lerp(self.content, image, self.mask)
-        features = self.encoder(image, self.layers)
-        grams = {j: losses.gram_matrix(features[j], self._mask_for(features[j])) for j in self.style_layers}
-        if self.normalized:
-            content = losses.normalized_content_loss(features, self.target, self.content_layers, self.pixels)
-            style = losses.normalized_style_loss(grams, self.grams, self.style_layers, self.pixels)
-        else:
-            content = losses.classic_content_loss(features, self.target, self.content_layers)
-            style = losses.classic_style_loss(grams, self.grams, self.style_layers)
-        total = self.content_weight * content + style
+        content, *sums = self.encoder.sums(image, self._sums)
+        grams = {j: total / self.positions[j] for j, total in zip(self.style_weights, sums, strict=True)}
+        loss = self.content_weight * content + losses.distance(grams, self.grams, self.style_weights)
         if self.tv:
-            total = total + self.tv * losses.total_variation(image)
-        return total
+            loss = loss + self.tv * losses.total_variation(image)
+        return loss
 
-    def _mask_for(self, features: Tensor) -> Tensor | None:
-        return None if self.mask is None else resize(self.mask, size_of(features))
+    def _sums(self, features: losses.Features, tile: Tile) -> tuple[Tensor, ...]:
+        """A tile's share of the content loss and of the Gram sums."""
+        target = {j: tile.of(self.target[j], j) for j in self.content_weights}
+        masks = {j: None if mask is None else tile.of(mask, j) for j, mask in self.masks.items()}
+        return (losses.distance(features, target, self.content_weights),
+                *(losses.gram_sum(features[j], masks[j]) for j in self.style_weights))
 
 
 @dataclass
 class StyleTargets:
     """The Gram matrices of the blended style images, computed once per size and clip.
 
-    `images` are 1,3,H,W each with a weight; weights are relative.
+    `images` are 1,3,H,W each with a weight; weights are relative. `tile` as for `TiledEncoder`.
     """
 
     encoder: Encoder
     images: Sequence[tuple[Tensor, float]]
     layers: Sequence[str]
     style_scale: float = 1.0
+    tile: int = 0
 
     def __post_init__(self) -> None:
         self._cache: dict[int, dict[str, Tensor]] = {}
@@ -83,12 +92,17 @@ class StyleTargets:
         blend: dict[str, Tensor] = {}
         for image, weight in self.images:
             picture = resize(image, fitted(size_of(image), long_side, enlarge=True))
-            with torch.no_grad():
-                features = self.encoder(picture, self.layers)
-            for layer in self.layers:
-                gram = losses.gram_matrix(features[layer]) * (weight / total)
+            for layer, gram in self._grams_of(picture).items():
+                gram = gram * (weight / total)
                 blend[layer] = blend[layer] + gram if layer in blend else gram
         return blend
+
+    def _grams_of(self, picture: Tensor) -> dict[str, Tensor]:
+        size = size_of(picture)
+        encoder = TiledEncoder(self.encoder, self.layers, size, self.tile)
+        with torch.no_grad():
+            sums = encoder.sums(picture, lambda features, _: tuple(losses.gram_sum(features[j]) for j in self.layers))
+        return {j: total / losses.positions(feature_size(size, j)) for j, total in zip(self.layers, sums, strict=True)}
 
 
 def paint(encoder: Encoder, content: Tensor, targets: StyleTargets, options: StyleOptions, content_weight: float,
@@ -111,9 +125,9 @@ def paint(encoder: Encoder, content: Tensor, targets: StyleTargets, options: Sty
         if change is not None:
             image = (small + _enlarged(change, size)).clamp(0.0, 1.0)
         else:
-            image = small.clone() if options.init == "content" else _noise(small, options.seed)
+            image = _noise(small, options.seed) if options.init == "noise" else small.clone()
         loss = TransferLoss(encoder, small, targets.at(max(size)), options, content_weight,
-                            None if mask is None else resize(mask, size))
+                            None if mask is None else resize(mask, size), targets.tile)
         for step in minimize(image, loss, options.optimizer, steps):
             if step.step:
                 yield Step(i * steps + step.step, len(sizes) * steps, step.loss, step.picture)
