@@ -27,6 +27,7 @@ from requirements.environments import (
     BLENDERS,
     CHECKS,
     ENGINE,
+    MEASURE,
     BuildError,
     Environment,
     clean_environ,
@@ -289,9 +290,9 @@ BENCH_PICTURES = ("--content", str(ROOT / "docs" / "clip_frame.jpg"),
                   "--style", str(ROOT / "blender_addon" / "styles" / "swirling_night.jpg"))
 
 
-def engine(arguments: list[str]) -> int:
+def engine(arguments: list[str], env: Environment = ENGINE) -> int:
     """Run `python -m core` from the caller's own folder, so that relative paths mean what they say."""
-    python = make(ENGINE)
+    python = make(env)
     command = [str(python), "-m", "core", *arguments]
     environ = clean_environ(PYTHONPATH=str(ROOT))
     if sys.platform != "win32":
@@ -322,7 +323,8 @@ def parser() -> argparse.ArgumentParser:
     add.add_argument("--no-validation", action="store_true", help="do not install a Blender to validate it with")
     commands.add_parser("environments", help="only make (or mend) every environment, in .environments/")
     for name, what in (("engine", "run the engine: build.py engine -- ARGS is python -m core ARGS"),
-                       ("bench", "time the engine: build.py bench -- ARGS is python -m core bench ARGS")):
+                       ("bench", "time the engine: build.py bench -- ARGS is python -m core bench ARGS"),
+                       ("compare", "compare it with rivals: build.py compare -- ARGS is python -m core compare ARGS")):
         add = commands.add_parser(name, help=what, add_help=False)
         add.add_argument("arguments", nargs=argparse.REMAINDER)
     return top
@@ -342,7 +344,10 @@ def dispatch(options: argparse.Namespace) -> int:
             return int(bool(errors))
         case _:
             given = options.arguments[1:] if options.arguments[:1] == ["--"] else options.arguments
-            return engine(["bench", *BENCH_PICTURES, *given] if options.command == "bench" else given)
+            if options.command == "engine":
+                return engine(given)
+            own = BENCH_PICTURES if options.command == "bench" else ()
+            return engine([options.command, *own, *given], MEASURE)
     return 0
 
 

@@ -29,12 +29,16 @@ class BuildError(Exception):
 
 @dataclass(frozen=True)
 class Environment:
-    """A virtual environment made from requirement files; `version` is the Python it needs (None: any we run on)."""
+    """A virtual environment made from requirement files; `version` is the Python it needs (None: any we run on).
+
+    The files in `alone` are installed as they stand, without what their packages ask for.
+    """
 
     name: str
     label: str
     version: str | None
     requirements: tuple[str, ...]
+    alone: tuple[str, ...] = ()
 
     @property
     def folder(self) -> Path:
@@ -52,7 +56,7 @@ class Environment:
     def recipe(self) -> str:
         """A hash over the requirement files' bytes."""
         digest = hashlib.sha256()
-        for name in self.requirements:
+        for name in self.requirements + self.alone:
             digest.update((HERE / f"{name}.txt").read_bytes())
         return digest.hexdigest()
 
@@ -72,6 +76,8 @@ BLENDERS = {
     "5.2": Environment("blender-5.2", "Blender 5.2 LTS (bpy 5.2.3)", "3.13", ("blender-5.2", "tests")),
 }
 ALL = (ENGINE, CHECKS, *BLENDERS.values())
+MEASURE = Environment("measure", "the benchmark's rivals and judge", None, ("engine", "tests"), ("measure",))
+"""Not among ALL: it is made when a measurement is asked for."""
 
 
 def clean_environ(**extra: str) -> dict[str, str]:
@@ -158,11 +164,11 @@ def _make_anew(env: Environment) -> None:
     if env.folder.exists():
         shutil.rmtree(env.folder)
     log = ENVIRONMENTS / f"{env.name}.log"
-    wanted = [part for name in env.requirements for part in ("-r", str(HERE / f"{name}.txt"))]
-    commands: list[list[str | Path]] = [
-        [base, "-m", "venv", env.folder],
-        [env.python, "-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--progress-bar", "off",
-         *wanted]]
+    install: list[str | Path] = [env.python, "-m", "pip", "install", "--disable-pip-version-check", "--no-input",
+                                 "--progress-bar", "off"]
+    commands: list[list[str | Path]] = [[base, "-m", "venv", env.folder], [*install, *files(env.requirements)]]
+    if env.alone:
+        commands.append([*install, "--no-deps", *files(env.alone)])
     with log.open("w", encoding="utf-8") as file:
         for command in commands:
             done = subprocess.run(command, stdout=file, stderr=subprocess.STDOUT, env=clean_environ())
@@ -172,6 +178,11 @@ def _make_anew(env: Environment) -> None:
                                  f"The end of {log}:\n{tail}")
     write_atomically(env.stamp, f"{env.recipe()} {python_version(env.python)}\n")
     say(f"{env.name}: ready after {time.monotonic() - start:.0f} s")
+
+
+def files(names: tuple[str, ...]) -> list[str]:
+    """Requirement files as pip takes them."""
+    return [part for name in names for part in ("-r", str(HERE / f"{name}.txt"))]
 
 
 def make_all(envs: list[Environment]) -> dict[str, BuildError]:

