@@ -51,6 +51,7 @@ from .blender_addon import register, unregister
 __all__ = ["register", "unregister"]
 '''
 PACKAGED = ("blender_manifest.toml", "LICENSE", "NOTICE", "requirements/engine.txt", "blender_addon", "core")
+UNPACKED = ("__pycache__", "*.pyc", "*.partial", "*.checkpoint", ".*")   # a checkpoint is of a training that may go on
 
 
 def version() -> str:
@@ -66,7 +67,7 @@ def stage(folder: Path) -> None:
         source, target = ROOT / name, folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
         if source.is_dir():
-            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__", "*.pyc", "*.partial", ".*"))
+            shutil.copytree(source, target, ignore=shutil.ignore_patterns(*UNPACKED))
         elif source.is_file():
             shutil.copyfile(source, target)
         else:
