@@ -4,78 +4,100 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from typing import Protocol
 
 import torch
 from torch import Tensor
 
 from ..effects import Step
+from .lbfgs import LBFGS
 
-HISTORY = 20
-"""L-BFGS pairs kept; 100 gains nothing over 20 (measured)."""
 FIRST_STEP = 0.01
 """Mean change of a pixel (of 0..1) in the first L-BFGS step."""
 WORSE = 1.5
 """A loss this many times the best one means that the curvature estimate is wrong: restart from the best picture."""
 ADAM_RATE = 0.02
+FLAT_AFTER = 10
+"""Steps over which the loss must fall by the tolerance."""
 
 
 Objective = Callable[[Tensor], Tensor]
 """The loss of a picture: a scalar that carries the gradient."""
 
 
-def minimize(image: Tensor, objective: Objective, optimizer: str, steps: int) -> Iterator[Step]:
+class Mover(Protocol):
+    """Moves a picture by its gradients, one step each."""
+
+    def move(self, image: Tensor, gradient: Tensor) -> None:
+        """Take the next step, in place; the gradient is contiguous."""
+        ...
+
+    def restart(self, first_step: float) -> None:
+        """Forget all gradients; the next step changes a value by about `first_step`."""
+        ...
+
+
+class Adam:
+    """torch's Adam as a `Mover`."""
+
+    def __init__(self, image: Tensor) -> None:
+        self._image = image
+        self.restart(FIRST_STEP)
+
+    def restart(self, first_step: float) -> None:
+        self._optimizer = torch.optim.Adam([self._image], lr=ADAM_RATE * first_step / FIRST_STEP, betas=(0.9, 0.99))
+
+    def move(self, image: Tensor, gradient: Tensor) -> None:
+        image.grad = gradient
+        self._optimizer.step()
+        image.grad = None
+
+
+MOVERS: dict[str, Callable[[Tensor], Mover]] = {"lbfgs": LBFGS, "adam": Adam}
+
+
+def minimize(image: Tensor, objective: Objective, optimizer: str, steps: int, tolerance: float = 0.0) -> Iterator[Step]:
     """Move `image` (float32, contiguous, changed in place) downhill; yields after every evaluation.
 
-    `optimizer` is "lbfgs" or "adam". There are steps + 1 evaluations; at the end, and whenever the caller stops
-    early, `image` is the best of all pictures evaluated. Each evaluation costs one forward and one backward pass:
-    L-BFGS runs without a line search, which costs a quarter more evaluations. In its place a step that made
-    things clearly worse, or not a number, is undone, the curvature forgotten and the first step made shorter.
+    `optimizer` is "lbfgs" or "adam". There are at most steps + 1 evaluations; when the last ten steps lowered the
+    best loss by less than `tolerance` of it, there are no more and the last one yielded counts as step `steps`. At
+    the end, and whenever the caller stops early, `image` is the best of all pictures evaluated. Each evaluation costs
+    one forward and one backward pass: L-BFGS runs without a line search, which costs a quarter more evaluations. In
+    its place a step that made things clearly worse, or not a number, is undone, the curvature forgotten and the first
+    step made shorter.
     """
-    image.requires_grad_(True)
-    best, best_loss = image.detach().clone(), math.inf
-    first_step = FIRST_STEP
-    mover = _start(image, optimizer, first_step)
+    best, best_loss = image.clone(), math.inf
+    mover, first_step = MOVERS[optimizer](image), FIRST_STEP
+    mover.restart(first_step)
+    lowest: list[float] = []  # the best loss after each evaluation since the last restart
     try:
         for step in range(steps + 1):
-            loss = _evaluate_and_move(image, objective, mover, best, best_loss, last=step == steps)
+            loss, gradient = _evaluate(image, objective, last=step == steps)
+            if loss < best_loss:
+                best.copy_(image)
             if not loss <= WORSE * best_loss:  # also true for a loss that is not a number
                 first_step /= 4
-                with torch.no_grad():
-                    image.copy_(best)
-                mover = _start(image, optimizer, first_step)
-            elif optimizer == "lbfgs":
-                mover.param_groups[0]["lr"] = 1.0  # from the second step on, the curvature sets the length
+                image.copy_(best)
+                mover.restart(first_step)
+                lowest.clear()
+            elif gradient is not None:
+                mover.move(image, gradient)
             best_loss = min(best_loss, loss)
-            yield Step(step, steps, best_loss, best)
+            lowest.append(best_loss)
+            flat = len(lowest) > FLAT_AFTER and lowest[-1 - FLAT_AFTER] - best_loss < tolerance * best_loss
+            yield Step(steps if flat else step, steps, best_loss, best)
+            if flat:
+                return
     finally:
-        image.requires_grad_(False)
-        image.grad = None
         image.copy_(best)
 
 
-def _start(image: Tensor, optimizer: str, first_step: float) -> torch.optim.Optimizer:
-    if optimizer == "adam":
-        return torch.optim.Adam([image], lr=ADAM_RATE * first_step / FIRST_STEP, betas=(0.9, 0.99))
-    # torch scales the first step by lr / |gradient|_1: this rate makes its mean change per pixel `first_step`.
-    return torch.optim.LBFGS([image], lr=first_step * image.numel(), max_iter=1, history_size=HISTORY,
-                             tolerance_grad=0.0, tolerance_change=0.0)
-
-
-def _evaluate_and_move(image: Tensor, objective: Objective, optimizer: torch.optim.Optimizer, best: Tensor,
-                       best_loss: float, last: bool) -> float:
-    """Evaluate the picture, remember it in `best` if it is the best, take the step. The last one only evaluates."""
-    def closure() -> Tensor:
-        optimizer.zero_grad()
-        loss = objective(image)
-        if not last:
-            loss.backward()  # type: ignore[no-untyped-call]
-            assert image.grad is not None
-            image.grad = image.grad.contiguous()  # torch's L-BFGS flattens it with view()
-        if loss.item() < best_loss:
-            best.copy_(image.detach())
-        return loss.detach()
-
+def _evaluate(image: Tensor, objective: Objective, last: bool) -> tuple[float, Tensor | None]:
+    """The loss and its gradient, contiguous; the last evaluation needs none."""
     if last:
         with torch.no_grad():
-            return float(closure())
-    return float(optimizer.step(closure))  # type: ignore[arg-type]
+            return objective(image).item(), None
+    seen = image.detach().requires_grad_()  # shares the pixels
+    loss = objective(seen)
+    gradient, = torch.autograd.grad(loss, seen)
+    return loss.item(), gradient.contiguous()

@@ -128,7 +128,7 @@ def paint(encoder: Encoder, content: Tensor, targets: StyleTargets, options: Sty
             image = _noise(small, options.seed) if options.init == "noise" else small.clone()
         loss = TransferLoss(encoder, small, targets.at(max(size)), options, content_weight,
                             None if mask is None else resize(mask, size), targets.tile)
-        for step in minimize(image, loss, options.optimizer, steps):
+        for step in minimize(image, loss, options.optimizer, steps, options.tolerance):
             if step.step:
                 yield Step(i * steps + step.step, len(sizes) * steps, step.loss, step.picture)
         change = image - small
