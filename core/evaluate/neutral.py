@@ -7,15 +7,15 @@ last of each block, with equal weights, as there: conv1_2, conv2_2, conv3_3, con
 
 from __future__ import annotations
 
-from functools import lru_cache
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
-from ..encoders import LAYERS, Encoder, caffe_input
+from .. import weights
+from ..encoders import LAYERS, caffe_input
 from ..errors import WeightsError
-from ..weights import Layer, LayerWeights, WeightFile, load
+from ..weights import Layer, LayerWeights, WeightFile
 from .foreign import shaped
 from .measure import Judge
 
@@ -50,11 +50,6 @@ HED = WeightFile(
 )
 
 
-@lru_cache(maxsize=1)
-def _encoder(file: WeightFile) -> Encoder:
-    return shaped(load(file), caffe_input)
-
-
 def neutral_judge(content: Tensor, style: Tensor) -> Judge:
     """A judge of pictures of this content (1,3,H,W) in this style, by HED's VGG-16. Raises WeightsError."""
-    return Judge(content, style, _encoder(HED), NEUTRAL_STYLE_LAYERS, NEUTRAL_CONTENT_LAYERS)
+    return Judge(content, style, shaped(weights.load(HED), caffe_input), NEUTRAL_STYLE_LAYERS, NEUTRAL_CONTENT_LAYERS)
