@@ -1,4 +1,7 @@
-"""The engine's command line: stylize, reproduce, bench, doctor, serve. Exit code 0: done, 1: error, 130: stopped."""
+"""The engine's command line: stylize, reproduce, bench, compare, doctor, serve.
+
+Exit code 0: done, 1: error, 130: stopped.
+"""
 
 from __future__ import annotations
 
@@ -49,6 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_stylize(commands.add_parser("stylize", help="paint a picture, an image sequence or a movie"))
     _add_reproduce(commands.add_parser("reproduce", help="repeat a paper's experiments"))
     _add_bench(commands.add_parser("bench", help="measure speed and memory against baselines"))
+    _add_compare(commands.add_parser("compare", help="measure the encoder and the fast engine against rivals"))
     doctor = commands.add_parser("doctor", help="say whether this engine can work, and if not, why")
     doctor.add_argument("--json", action="store_true", help="one JSON object on stdout")
     doctor.set_defaults(run=_doctor)
@@ -137,12 +141,34 @@ def _add_bench(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--iterations", type=int, default=600, metavar="INT",
                         help="L-BFGS steps of the paper's recipe (default 600, as in the paper)")
     parser.add_argument("--output", default="bench_output", metavar="DIR", help="pictures and figures.json")
+    parser.add_argument("--only", action="append", default=[], metavar="SECTION",
+                        help="steps, recipes, init, fast or large (repeatable); left out, all of them")
+    parser.add_argument("--pastiche", action="store_true", help="also the package pastiche, which is slow")
     parser.set_defaults(run=_bench)
 
 
 def _bench(options: argparse.Namespace) -> int:
     from .evaluate import bench
-    return bench.run(Path(options.content), Path(options.style), Path(options.output), options.size, options.iterations)
+    return bench.run(Path(options.content), Path(options.style), Path(options.output), options.size, options.iterations,
+                     options.only, options.pastiche)
+
+
+def _add_compare(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--photo", action="extend", nargs="+", required=True, metavar="IMAGE", help="photographs")
+    parser.add_argument("--style", action="extend", nargs="+", required=True, metavar="IMAGE", help="style images")
+    parser.add_argument("--size", type=int, default=256, metavar="INT", help="long side in pixels (default 256)")
+    parser.add_argument("--iterations", type=int, default=60, metavar="INT", help="L-BFGS steps each (default 60)")
+    parser.add_argument("--rival-encoder", metavar="FILE",
+                        help="5SE.safetensors of Collaborative Distillation; left out, the encoder has no rival")
+    parser.add_argument("--output", default="compare_output", metavar="DIR", help="pictures, sheets and figures.json")
+    parser.set_defaults(run=_compare)
+
+
+def _compare(options: argparse.Namespace) -> int:
+    from .evaluate import compare
+    return compare.run([Path(p) for p in options.photo], [Path(s) for s in options.style], Path(options.output),
+                       options.size, options.iterations,
+                       Path(options.rival_encoder) if options.rival_encoder else None)
 
 
 def _doctor(options: argparse.Namespace) -> int:
