@@ -1,4 +1,4 @@
-"""The engine's command line: stylize, reproduce, bench, compare, doctor, serve.
+"""The engine's command line: stylize, reproduce, bench, compare, train, doctor, serve.
 
 Exit code 0: done, 1: error, 130: stopped.
 """
@@ -53,6 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_reproduce(commands.add_parser("reproduce", help="repeat a paper's experiments"))
     _add_bench(commands.add_parser("bench", help="measure speed and memory against baselines"))
     _add_compare(commands.add_parser("compare", help="measure the encoder and the fast engine against rivals"))
+    _add_train(commands.add_parser("train", help="train the networks that Gouache brings along"))
     doctor = commands.add_parser("doctor", help="say whether this engine can work, and if not, why")
     doctor.add_argument("--json", action="store_true", help="one JSON object on stdout")
     doctor.set_defaults(run=_doctor)
@@ -169,6 +170,39 @@ def _compare(options: argparse.Namespace) -> int:
     return compare.run([Path(p) for p in options.photo], [Path(s) for s in options.style], Path(options.output),
                        options.size, options.iterations,
                        Path(options.rival_encoder) if options.rival_encoder else None)
+
+
+def _add_train(parser: argparse.ArgumentParser) -> None:
+    networks = parser.add_subparsers(title="networks", metavar="NETWORK", required=True, parser_class=_Parser)
+    for name, teacher, steps, rate, what in (
+            ("encoder", "vgg19", 1650, 3e-4, "the small encoder, which learns VGG-19's features"),
+            ("decoder", "lite", 4000, 1e-3, "the fast engine's decoder, which learns to paint")):
+        network = networks.add_parser(name, help=what)
+        network.add_argument("--data", nargs="+", required=True, metavar="DIR", help="folders with pictures")
+        network.add_argument("--held-out", nargs="+", default=[], metavar="PATTERN",
+                             help="files kept to measure with (kodim0*); left out, every eighth")
+        network.add_argument("--output", required=True, metavar="FILE",
+                             help="weights (.safetensors); a .json beside them tells how they came about")
+        network.add_argument("--steps", type=int, default=steps, metavar="INT", help=f"(default {steps})")
+        network.add_argument("--batch", type=int, default=8, metavar="INT", help="pictures a step (default 8)")
+        network.add_argument("--side", type=int, default=192, metavar="INT", help="their side in pixels (default 192)")
+        network.add_argument("--rate", type=float, default=rate, metavar="FLOAT",
+                             help=f"learning rate (default {rate})")
+        network.add_argument("--teacher", choices=["vgg19", "lite"], default=teacher,
+                             help=f"the encoder that measures its errors (default {teacher})")
+        network.add_argument("--seed", type=int, default=1, metavar="INT", help="of all random numbers (default 1)")
+        for option, info, default in describe(EngineOptions):
+            _add_option(network, option, info, default)
+        network.set_defaults(run=_train, network=name)
+
+
+def _train(options: argparse.Namespace) -> int:
+    from .train import command
+    settings = command.Settings(options.network, options.teacher, tuple(Path(folder).name for folder in options.data),
+                                tuple(options.held_out), options.steps, options.batch, options.side, options.rate,
+                                options.seed)
+    return command.run(settings, [Path(folder) for folder in options.data], Path(options.output),
+                       _chosen(EngineOptions, options))
 
 
 def _doctor(options: argparse.Namespace) -> int:

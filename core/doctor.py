@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 
-from . import __version__, devices
+from . import __version__, devices, weights
 from .encoders import ENCODERS
 from .errors import GouacheError
 from .options import EngineOptions, StyleOptions
@@ -42,8 +42,9 @@ def examine() -> Iterator[Check]:
     compute = devices.choose(EngineOptions())
     yield Check("Chosen", True, f"{compute}, {torch.get_num_threads()} threads")
     yield Check("Memory", True, _memory(compute.device))
-    for name, kind in ENCODERS.items():
-        yield _tried(f"Weights {name}", lambda kind=kind: _weights(kind.weights))  # type: ignore[misc]
+    networks = {name: kind.weights for name, kind in ENCODERS.items()} | {"decoder": weights.DECODER}
+    for name, file in networks.items():
+        yield _tried(f"Weights {name}", lambda file=file: _weights(file))  # type: ignore[misc]
     yield _tried("Smoke run", lambda: _smoke_run(compute))
 
 

@@ -15,7 +15,7 @@ from torch.nn import functional
 
 from . import weights
 from .errors import OptionError
-from .weights import LayerWeights, WeightFile
+from .weights import Layer, LayerWeights, WeightFile
 
 VGG19_BLOCKS = (2, 2, 4, 4, 4)
 LAYERS = tuple(f"conv{block}_{i}" for block, n in enumerate(VGG19_BLOCKS, 1) for i in range(1, n + 1))
@@ -28,25 +28,31 @@ def caffe_input(image: Tensor) -> Tensor:
     return image.flip(1) * 255.0 - mean
 
 
+def centered_input(image: Tensor) -> Tensor:
+    """RGB [0, 1] to [-1, 1]: what the networks trained here see."""
+    return image * 2.0 - 1.0
+
+
 class Encoder(nn.Module):
     """A VGG-19-shaped network (any widths): 3x3 convolutions with ReLU, five blocks, 2x2 max pooling between.
 
     forward(image, layers) takes float32 NCHW RGB [0, 1] and returns {layer: NCHW features}, computed no deeper
     than the deepest layer asked for. Features come in the encoder's own precision.
+
+    A small encoder's layer may have a tap T (C x C): its features are T times the layer's output. A teacher's
+    features are matched by A times the output, and T'T = A'A, so that distances between features, and between Gram
+    matrices, are the teacher's, though the features have fewer channels (they may be negative).
     """
 
     def __init__(self, layers: LayerWeights, prepare: Callable[[Tensor], Tensor] = caffe_input) -> None:
         super().__init__()
         self.prepare = prepare
-        self.convolutions = nn.ModuleDict()
+        self.convolutions, self.taps = nn.ModuleDict(), nn.ModuleDict()
         for name in LAYERS:
-            kernel, bias = layers[name]
-            convolution = nn.Conv2d(kernel.shape[1], kernel.shape[0], 3, padding=1)
-            with torch.no_grad():
-                convolution.weight.copy_(kernel)
-                if convolution.bias is not None:
-                    convolution.bias.copy_(bias)
-            self.convolutions[name] = convolution
+            kernel, bias, tap = layers[name]
+            self.convolutions[name] = _convolution(kernel, bias)
+            if tap is not None:
+                self.taps[name] = _convolution(tap[:, :, None, None])
         self.requires_grad_(False)
 
     @property
@@ -63,8 +69,18 @@ class Encoder(nn.Module):
                 x = functional.max_pool2d(x, 2)
             x = functional.relu(self.convolutions[name](x))
             if name in wanted:
-                features[name] = x
+                features[name] = self.taps[name](x) if name in self.taps else x
         return features
+
+
+def _convolution(kernel: Tensor, bias: Tensor | None = None) -> nn.Conv2d:
+    outputs, inputs, side = kernel.shape[:3]
+    convolution = nn.Conv2d(inputs, outputs, side, padding=side // 2, bias=bias is not None)
+    with torch.no_grad():
+        convolution.weight.copy_(kernel)
+        if bias is not None and convolution.bias is not None:
+            convolution.bias.copy_(bias)
+    return convolution
 
 
 def depth(layers: Iterable[str]) -> int:
@@ -90,12 +106,26 @@ class EncoderKind:
 
 ENCODERS: Mapping[str, EncoderKind] = {
     "vgg19": EncoderKind(weights.VGG19, caffe_input),
+    "lite": EncoderKind(weights.LITE, centered_input),
 }
 
 
-def load_encoder(name: str, device: torch.device, precision: torch.dtype = torch.float32) -> Encoder:
-    """The encoder of that name, ready on a device. Raises WeightsError."""
-    kind = ENCODERS[name]
-    encoder = Encoder(weights.load(kind.weights), kind.prepare)
-    encoder = encoder.to(device, precision).eval()
+def chosen(name: str, device: torch.device) -> str:
+    """The encoder that "auto" stands for on a device: the small one where there is no GPU; other names stay."""
+    if name != "auto":
+        return name
+    return "lite" if device.type == "cpu" else "vgg19"
+
+
+def load_encoder(name: str, device: torch.device, precision: torch.dtype = torch.float32,
+                 taps: bool = True) -> Encoder:
+    """The encoder of that name (or "auto"), ready on a device. Raises WeightsError.
+
+    Without its taps a small encoder gives its plain outputs, each channel of about the same strength.
+    """
+    kind = ENCODERS[chosen(name, device)]
+    layers = weights.load(kind.weights)
+    if not taps:
+        layers = {name: Layer(layer.kernel, layer.bias) for name, layer in layers.items()}
+    encoder = Encoder(layers, kind.prepare).to(device, precision).eval()
     return encoder.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]

@@ -52,6 +52,9 @@ class StyleOptions:
     """Style transfer of one picture or clip (Choi & Kim, JBE 25(6), 2020, equations 3 to 14)."""
 
     styles: tuple[StyleImage, ...] = ()
+    engine: str = option(
+        "optimize", "Engine", "Optimize paints each frame in many small steps; Fast in one pass, for previews and "
+        "long clips", "choice", choices={"optimize": "Optimize", "fast": "Fast"})
     strength: float = option(
         0.5, "Strength", "How far the picture becomes the style: content weight 10^(-4 x strength)",
         "float", minimum=0.0, maximum=1.0, animatable=True)
@@ -80,7 +83,7 @@ class StyleOptions:
         "steps and calmer, but strokes stand still while things move", "bool")
     init: str = option(
         "content", "Start From", "The picture the optimizer starts from", "choice",
-        choices={"content": "Frame", "noise": "Noise"}, advanced=True)
+        choices={"content": "Frame", "noise": "Noise", "fast": "Fast Engine"}, advanced=True)
     loss: str = option(
         "normalized", "Loss", "Normalized (Choi & Kim 2020) suits every style with one setting; classic is Gatys 2016",
         "choice", choices={"normalized": "Normalized", "classic": "Classic"}, advanced=True)
@@ -91,11 +94,14 @@ class StyleOptions:
         PAPER_CONTENT_LAYERS, "Content Layers", "Layers of the content loss and their weights", "layers",
         advanced=True)
     encoder: str = option(
-        "vgg19", "Encoder", "The network whose features are compared", "choice",
-        choices={"vgg19": "VGG-19"}, advanced=True)
+        "auto", "Encoder", "The network whose features are compared; Automatic is VGG-19 with a GPU, Lite without",
+        "choice", choices={"auto": "Automatic", "lite": "Lite", "vgg19": "VGG-19"}, advanced=True)
     optimizer: str = option(
         "lbfgs", "Optimizer", "L-BFGS needs a third of Adam's steps; Adam needs less memory", "choice",
         choices={"lbfgs": "L-BFGS", "adam": "Adam"}, advanced=True)
+    tolerance: float = option(
+        0.0, "Stop Early", "End a scale when ten steps lower the loss by less than this part of it; 0 takes every step",
+        "float", minimum=0.0, maximum=1.0, soft_maximum=0.1, advanced=True)
     tv: float = option(
         0.0, "Smoothness", "Weight of the total variation loss: higher is smoother", "float",
         minimum=0.0, maximum=1000.0, soft_maximum=10.0, advanced=True)
@@ -131,6 +137,9 @@ class EngineOptions:
     precision: str = option(
         "auto", "Precision", "Precision of the encoder; losses are always float32", "choice",
         choices={"auto": "Automatic", "float32": "Float 32", "bfloat16": "BFloat 16"}, advanced=True)
+    tile: int = option(
+        0, "Tile", "Side of the tiles a large picture is worked on in, which changes memory and time but not the "
+        "result; 0 chooses by the memory needed", "int", minimum=0, maximum=16384, unit="px", advanced=True)
     threads: int = option(
         0, "Threads", "CPU threads; 0 uses one per physical core", "int", minimum=0, maximum=1024)
 

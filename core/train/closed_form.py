@@ -1,0 +1,108 @@
+"""A small encoder without training: layer by layer, ridge regression on the teacher's most telling channels.
+
+Trained from random numbers, the deep layers of a small encoder get nowhere in an hour on a CPU; from here they do.
+Source: our own measurements; regression on a teacher's responses as in Zhang et al., "Accelerating Very Deep
+Convolutional Networks for Classification and Detection", TPAMI 2016, section 3.2 (there for one layer's low rank).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import NamedTuple
+
+import torch
+from scipy.linalg import qr
+from torch import Tensor
+from torch.nn import functional
+
+from ..encoders import LAYERS, Encoder, centered_input
+from ..weights import Layer
+
+POSITIONS = 60_000
+"""Positions of a feature map that a regression looks at, over all crops together."""
+RIDGE = 1e-4
+"""Ridge penalty, relative to the mean energy of the regressors."""
+CHUNK = 16
+"""Crops that pass through a layer at once."""
+
+
+class Start(NamedTuple):
+    """A small encoder and how it stands to its teacher: head (teacher's C x C) times output times scale."""
+
+    layers: dict[str, Layer]
+    heads: dict[str, Tensor]
+    scales: dict[str, float]
+
+
+def start(teacher: Encoder, widths: Sequence[int], crops: Tensor) -> Start:
+    """Make a small encoder with these widths per block from N,3,H,W crops.
+
+    Each layer's output has root mean square 1 per channel.
+    """
+    generator = torch.Generator().manual_seed(0)
+    layers: dict[str, Layer] = {}
+    heads: dict[str, Tensor] = {}
+    scales: dict[str, float] = {}
+    ours, theirs = centered_input(crops), teacher.prepare(crops)
+    for name in LAYERS:
+        if name.endswith("_1") and name != "conv1_1":
+            ours, theirs = functional.max_pool2d(ours, 2), functional.max_pool2d(theirs, 2)
+        convolution = teacher.convolutions[name]
+        wanted = _in_chunks(convolution, theirs)
+        rows, columns = _positions(wanted, generator)
+        theirs = wanted.relu()
+        seen = _at(theirs, rows, columns)
+        chosen = _telling_channels(seen, widths[int(name[4]) - 1])
+        kernel, bias = _regress_convolution(ours, _at(wanted[:, chosen], rows, columns), rows, columns)
+        outputs = _in_chunks(partial(_convolved, layer=Layer(kernel, bias)), ours)
+        scale = outputs.square().mean((0, 2, 3)).sqrt().clamp_min(1e-6)
+        layers[name] = Layer(kernel / scale.view(-1, 1, 1, 1), bias / scale)
+        ours = outputs / scale.view(1, -1, 1, 1)
+        scales[name] = float(seen.square().mean().sqrt())
+        heads[name] = _solve(_at(ours, rows, columns), seen / scales[name]).T.contiguous()
+    return Start(layers, heads, scales)
+
+
+def _in_chunks(layer: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
+    with torch.no_grad():
+        return torch.cat([layer(part) for part in torch.split(x, CHUNK)])
+
+
+def _convolved(x: Tensor, layer: Layer) -> Tensor:
+    return functional.conv2d(x, layer.kernel, layer.bias, padding=1).relu()
+
+
+def _positions(x: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Random rows and columns, the same in every crop, POSITIONS in all."""
+    count, (height, width) = max(1, POSITIONS // len(x)), x.shape[-2:]
+    flat = torch.randperm(height * width, generator=generator)[:count]
+    return flat // width, flat % width
+
+
+def _at(x: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
+    """P x C: the features at these positions of every crop."""
+    return x[:, :, rows, columns].permute(0, 2, 1).flatten(0, 1)
+
+
+def _telling_channels(seen: Tensor, count: int) -> Tensor:
+    """The channels that best stand for all others: the first pivots of a QR decomposition with column pivoting."""
+    _, _, pivots = qr(seen.numpy(), mode="economic", pivoting=True)
+    return torch.from_numpy(pivots[:count].copy()).long()
+
+
+def _regress_convolution(x: Tensor, wanted: Tensor, rows: Tensor, columns: Tensor) -> tuple[Tensor, Tensor]:
+    """Kernel C' x C x 3 x 3 and bias C' that best make `wanted` (P x C') of x's 3 x 3 patches at these positions."""
+    padded = functional.pad(x, (1, 1, 1, 1))
+    patches = torch.stack([_at(padded, rows + dy, columns + dx) for dy in range(3) for dx in range(3)], -1).flatten(1)
+    solution = _solve(torch.cat([patches, patches.new_ones(len(patches), 1)], 1), wanted)
+    return solution[:-1].T.reshape(-1, x.shape[1], 3, 3).contiguous(), solution[-1].contiguous()
+
+
+def _solve(regressors: Tensor, wanted: Tensor) -> Tensor:
+    """Ridge regression: the R x C' matrix that best turns regressors (P x R) into wanted (P x C')."""
+    normal = regressors.T.double() @ regressors.double()
+    normal.diagonal().add_(RIDGE * normal.diagonal().mean())
+    right = regressors.T.double() @ wanted.double()
+    solution: Tensor = torch.linalg.solve(normal, right)
+    return solution.float()

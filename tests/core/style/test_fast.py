@@ -1,0 +1,150 @@
+"""The fast engine through whole jobs: one pass a frame, with the options an artist knows from the other engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from core import events, pipeline
+from core.encoders import Encoder, load_encoder
+from core.errors import WeightsError
+from core.frames import Picture, read, write
+from core.options import Job, StyleImage
+from core.style.decoder import DECODED, load_decoder
+from core.style.fast import FastStyle
+
+pytestmark = pytest.mark.usefixtures("tiny_encoder")
+Pictures = Callable[..., Picture]
+Jobs = Callable[..., Job]
+
+
+@pytest.fixture
+def style(tiny_encoder: Encoder, picture: Pictures) -> Callable[..., FastStyle]:
+    """style(seed, ...) paints with the tiny networks in the style of that picture."""
+    def make(*seeds: int, style_scale: float = 1.0) -> FastStyle:
+        images = [(picture(seed, 40, 52).rgb, 1.0) for seed in seeds]
+        return FastStyle(tiny_encoder, load_decoder(torch.device("cpu")), images, style_scale)
+    return make
+
+
+def test_a_frame_is_painted_at_its_own_size_without_optimizer_steps(job: Jobs, sequence: Path) -> None:
+    heard = list(pipeline.run(job(sequence, engine="fast")))
+    assert sum(isinstance(event, events.Frame) for event in heard) == 4
+    assert not any(isinstance(event, events.Progress) for event in heard)
+    painted = read(Path(heard[1].path))  # type: ignore[union-attr]
+    assert painted.size == (48, 64)
+
+
+@pytest.mark.parametrize("size", [(8, 8), (33, 47), (16, 101)])
+def test_odd_sizes_work(style: Callable[..., FastStyle], picture: Pictures, size: tuple[int, int]) -> None:
+    assert style(1).paint(picture(0, *size).rgb, 0.5).shape[-2:] == size
+
+
+def test_strength_moves_away_from_the_same_picture_at_strength_0(style: Callable[..., FastStyle],
+                                                                picture: Pictures) -> None:
+    content = picture(0).rgb
+    at = [style(1).paint(content, strength) for strength in (0.0, 0.25, 1.0)]
+    assert 0 < (at[1] - at[0]).abs().mean() < (at[2] - at[0]).abs().mean()
+
+
+def test_two_styles_lie_between_each_alone(style: Callable[..., FastStyle], picture: Pictures) -> None:
+    content = picture(0).rgb
+    one, other, both = (style(*seeds).paint(content, 1.0) for seeds in ((1,), (2,), (1, 2)))
+    assert not torch.equal(both, one)
+    assert not torch.equal(both, other)
+    assert (both - one).abs().mean() < (other - one).abs().mean() * 1.5
+
+
+def test_style_scale_changes_the_strokes(style: Callable[..., FastStyle], picture: Pictures) -> None:
+    content = picture(0).rgb
+    assert not torch.equal(style(1).paint(content, 1.0), style(1, style_scale=0.5).paint(content, 1.0))
+
+
+def test_outside_the_mask_the_frame_stays(style: Callable[..., FastStyle], picture: Pictures) -> None:
+    content, mask = picture(0).rgb, torch.zeros(1, 1, 48, 64)
+    mask[..., 32:] = 1
+    painted = style(1).paint(content, 1.0, mask)
+    assert torch.equal(painted[..., :32], content[..., :32])
+    assert not torch.allclose(painted[..., 32:], content[..., 32:], atol=0.05)
+
+
+def test_alpha_stays_and_luminance_keeps_the_frame_s_colors(job: Jobs, tmp_path: Path, picture: Pictures) -> None:
+    source = picture(3, alpha=True)
+    write(tmp_path / "one.png", source, "png")
+    *_, done = pipeline.run(job(tmp_path / "one.png", engine="fast", keep_color="luminance"))
+    assert isinstance(done, events.Done)
+    painted = read(next((tmp_path / "result").glob("*.png")))
+    assert painted.alpha is not None
+    assert source.alpha is not None
+    assert torch.allclose(painted.alpha, source.alpha, atol=1 / 254)
+
+
+def test_init_fast_starts_the_optimizer_from_the_fast_painting(job: Jobs, sequence: Path, tmp_path: Path) -> None:
+    order = job(sequence, frames="7", iterations=1)
+    fast = replace(order.options, engine="fast")
+    first = replace(order.options, init="fast")
+    pictures = {}
+    for name, options in (("plain", order.options), ("fast", fast), ("first", first)):
+        output = tmp_path / name
+        list(pipeline.run(replace(order, options=options, output=str(output))))
+        pictures[name] = read(next(output.glob("*.png"))).rgb
+    away = {name: (pictures["first"] - pictures[name]).abs().mean() for name in ("plain", "fast")}
+    assert away["fast"] < away["plain"]
+
+
+def test_other_networks_make_finished_frames_stale(job: Jobs, sequence: Path) -> None:
+    list(pipeline.run(job(sequence, engine="fast")))
+    again = list(pipeline.run(job(sequence, engine="fast")))
+    assert all(event.cached for event in again if isinstance(event, events.Frame))
+    optimized = list(pipeline.run(job(sequence, frames="7")))
+    assert not any(event.cached for event in optimized if isinstance(event, events.Frame))
+
+
+def test_several_styles_by_weight_through_a_job(job: Jobs, sequence: Path, style_file: Path, tmp_path: Path,
+                                                picture: Pictures) -> None:
+    write(tmp_path / "other.png", picture(5, 40, 52), "png")
+    styles = (StyleImage(str(style_file), 2.0), StyleImage(str(tmp_path / "other.png"), 1.0))
+    heard = list(pipeline.run(job(sequence, engine="fast", styles=styles, frames="7")))
+    assert isinstance(heard[-1], events.Done)
+
+
+@pytest.fixture
+def trained(monkeypatch: pytest.MonkeyPatch) -> FastStyle:
+    """The real networks, without a style yet; skipped where they are not there."""
+    monkeypatch.undo()  # the tiny ones
+    try:
+        encoder = load_encoder("lite", torch.device("cpu"), taps=False)
+        return FastStyle(encoder, load_decoder(torch.device("cpu")), [])
+    except WeightsError:
+        pytest.skip("the trained networks (core/weights) are not there")
+
+
+def test_the_trained_engine_takes_a_style_s_colors(trained: FastStyle, picture: Pictures) -> None:
+    content, style = picture(0, 96, 128).rgb, torch.rand(1, 3, 96, 128) * torch.tensor([1.0, 0.4, 0.1]).view(1, 3, 1, 1)
+    trained.images = [(style, 1.0)]
+    painted = trained.paint(content, 1.0)
+    distance = {name: (painted.mean((2, 3)) - x.mean((2, 3))).norm() for name, x in
+                (("style", style), ("content", content))}
+    assert distance["style"] < 0.5 * distance["content"]
+
+
+def test_the_trained_engine_gives_the_content_back_at_strength_0(trained: FastStyle, picture: Pictures) -> None:
+    content = picture(0, 96, 128).rgb
+    trained.images = [(picture(9, 96, 128).rgb, 1.0)]
+    assert (trained.paint(content, 0.0) - content).abs().mean() < 0.08
+    assert DECODED[-1] == "conv1_2"
+
+
+@pytest.mark.parametrize("masked", [False, True])
+def test_a_large_picture_in_tiles_is_the_picture_in_one(style: Callable[..., FastStyle], picture: Pictures,
+                                                       masked: bool) -> None:
+    content = picture(0, 208, 272).rgb
+    mask = picture(4, 208, 272).rgb[:, :1] if masked else None
+    whole = style(1)
+    in_tiles = style(1)
+    in_tiles.tile = 48
+    assert torch.allclose(in_tiles.paint(content, 0.8, mask), whole.paint(content, 0.8, mask), atol=1e-3)

@@ -1,0 +1,151 @@
+"""Training both networks on a small sample: the loss falls, stopping and going on changes nothing, weights can be used."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from core import weights
+from core.cli import main
+from core.encoders import LAYERS, Encoder, centered_input
+from core.errors import InputError
+from core.frames import Picture, write
+from core.style.decoder import DECODED, Decoder
+from core.train import closed_form, loop
+from core.train import encoder as encoder_training
+from core.train.decoder import DecoderTrainee
+from core.train.encoder import EncoderTrainee
+from core.train.loop import Settings, Trainee, rate_at, train
+from core.train.pictures import Pictures
+
+SETTINGS = Settings("encoder", "vgg19", ("photos",), (), steps=8, batch=3, side=32, rate=1e-3, seed=1)
+CPU = torch.device("cpu")
+Make = Callable[[], Trainee]
+
+
+@pytest.fixture
+def pictures(tmp_path: Path, picture: Callable[..., Picture]) -> Pictures:
+    """Nine small pictures, one held out."""
+    for i in range(9):
+        write(tmp_path / "photos" / f"{i}.png", picture(i, 48, 48), "png")
+    return Pictures([tmp_path / "photos"])
+
+
+@pytest.fixture(params=["encoder", "decoder"])
+def make(request: pytest.FixtureRequest, tiny_encoder: Encoder, pictures: Pictures,
+         monkeypatch: pytest.MonkeyPatch) -> Make:
+    """Makes a tiny network of either kind, ready to train."""
+    monkeypatch.setattr(encoder_training, "START_CROPS", 4)
+    monkeypatch.setattr(encoder_training, "PAINT_STEPS", 2)
+    monkeypatch.setattr(encoder_training, "REFRESH", 2)
+    monkeypatch.setattr(loop, "CHECKPOINT_EVERY", 4)
+
+    def ready() -> Trainee:
+        if request.param == "encoder":
+            return EncoderTrainee(tiny_encoder, pictures, SETTINGS, CPU, widths=(3, 4, 4, 4, 4))
+        return DecoderTrainee(tiny_encoder, tiny_encoder, pictures, SETTINGS, CPU)
+    return ready
+
+
+def test_the_loss_of_a_batch_falls(make: Make) -> None:
+    trainee = make()
+    trainee.begin()
+    losses = [trainee.step(0, 1e-3) for _ in range(12)]  # the same crops again and again
+    assert losses[-1] < losses[0]
+
+
+def test_stopped_and_gone_on_with_gives_the_same_weights(make: Make, tmp_path: Path) -> None:
+    whole = train_to_the_end(make(), tmp_path / "whole.safetensors")
+    with pytest.raises(KeyboardInterrupt):
+        train(Interrupted(make(), at=6), SETTINGS, tmp_path / "parts.safetensors")
+    assert (tmp_path / "parts.checkpoint").is_file()
+    assert train_to_the_end(make(), tmp_path / "parts.safetensors") == whole
+    assert not (tmp_path / "parts.checkpoint").exists()
+
+
+def test_weights_come_with_their_history(make: Make, tmp_path: Path) -> None:
+    train_to_the_end(make(), tmp_path / "net.safetensors")
+    told = json.loads((tmp_path / "net.json").read_text())
+    assert (told["steps"], told["batch"], told["data"]) == (8, 3, ["photos"])
+    assert all(value >= 0 for value in told["score"].values())
+    assert str(tmp_path) not in (tmp_path / "net.json").read_text()
+
+
+def test_a_checkpoint_of_other_settings_is_not_mixed_in(make: Make, tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        train(Interrupted(make(), at=5), SETTINGS, tmp_path / "net.safetensors")
+    with pytest.raises(InputError, match="other settings"):
+        train(make(), replace(SETTINGS, rate=0.5), tmp_path / "net.safetensors")
+
+
+def test_the_learning_rate_rises_then_falls_to_nothing() -> None:
+    settings = replace(SETTINGS, steps=1000)
+    rates = [rate_at(step, settings) for step in range(1000)]
+    assert rates[0] < rates[20] < rates[49] == max(rates)
+    assert rates[-1] < 1e-3 * settings.rate
+
+
+def test_the_closed_form_start_is_already_like_the_teacher(tiny_encoder: Encoder, pictures: Pictures) -> None:
+    crops = pictures.batch(1, 0, 8, 32)
+    begun = closed_form.start(tiny_encoder, (4, 6, 8, 8, 8), crops)  # as wide as the teacher: nothing need be lost
+    student = Encoder(begun.layers, centered_input)
+    ours, theirs = student(crops, LAYERS), tiny_encoder(crops, LAYERS)
+    for name, most in (("conv1_2", 0.05), ("conv2_2", 0.1), ("conv3_4", 0.2)):
+        found = begun.heads[name] @ ours[name].flatten(2) * begun.scales[name]
+        assert (found - theirs[name].flatten(2)).norm() / theirs[name].norm() < most, name
+
+
+def test_a_trained_encoder_s_features_are_as_far_apart_as_the_teacher_s(
+        tiny_encoder: Encoder, pictures: Pictures, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(encoder_training, "START_CROPS", 8)
+    trainee = EncoderTrainee(tiny_encoder, pictures, SETTINGS, CPU, widths=(4, 6, 8, 8, 8))
+    train_to_the_end(trainee, tmp_path / "net.safetensors")
+    small = Encoder(weights.read_safetensors(tmp_path / "net.safetensors"), centered_input)
+    one, other = pictures.batch(2, 1, 2, 32).split(1)
+    for name in ("conv1_2", "conv2_2"):
+        ours, theirs = ((e(one, [name])[name] - e(other, [name])[name]).norm() for e in (small, tiny_encoder))
+        assert ours / theirs == pytest.approx(1.0, abs=0.2), name
+
+
+def test_a_trained_decoder_paints(tiny_encoder: Encoder, pictures: Pictures, tmp_path: Path) -> None:
+    train_to_the_end(DecoderTrainee(tiny_encoder, tiny_encoder, pictures, SETTINGS, CPU), tmp_path / "net.safetensors")
+    decoder = Decoder(weights.read_safetensors(tmp_path / "net.safetensors"))
+    assert decoder(tiny_encoder(pictures.batch(1, 1, 1, 32), DECODED)).shape == (1, 3, 32, 32)
+
+
+@pytest.mark.usefixtures("tiny_encoder")
+def test_the_command_trains_from_a_folder(pictures: Pictures, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+                                          capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(encoder_training, "START_CROPS", 4)
+    for network in ("encoder", "decoder"):
+        output = tmp_path / f"{network}.safetensors"
+        code = main(["train", network, "--data", str(tmp_path / "photos"), "--output", str(output), "--steps", "2",
+                     "--batch", "2", "--side", "32", "--precision", "float32", "--threads", "1"])
+        assert code == 0
+        assert output.is_file()
+    assert "8 pictures to train with, 1 held out" in capsys.readouterr().out
+
+
+class Interrupted:
+    """A trainee during whose step Ctrl-C is pressed."""
+
+    def __init__(self, trainee: Trainee, at: int) -> None:
+        self.trainee, self.at = trainee, at
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.trainee, name)
+
+    def step(self, step: int, rate: float) -> float:
+        if step == self.at:
+            raise KeyboardInterrupt
+        return self.trainee.step(step, rate)
+
+
+def train_to_the_end(trainee: Trainee, output: Path) -> bytes:
+    train(trainee, SETTINGS, output)
+    return output.read_bytes()
