@@ -7,7 +7,7 @@ from typing import Any
 
 import bpy
 
-from ..core.options import EngineOptions
+from ..core.options import EngineOptions, describe
 from . import engine, install
 from .settings import FILE_FLAGS, properties_from
 
@@ -36,7 +36,7 @@ class GOUACHE_preferences(bpy.types.AddonPreferences):
         layout.use_property_split = True
         layout.prop(self, "engine_python")
         draw_engine(layout)
-        for name in ("device", "precision", "threads", "idle_minutes", "cache_directory"):
+        for name in (*(name for name, _, _ in describe(EngineOptions)), "idle_minutes", "cache_directory"):
             layout.prop(self, name)
         draw_doctor(layout)
 

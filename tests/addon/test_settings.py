@@ -43,7 +43,7 @@ def test_the_job_has_the_settings(gouache):
     assert (job["options"]["strength"], job["options"]["size"], job["options"]["warm_start"]) == (0.7, 64, True)
     assert job["options"]["styles"] == [{"path": str(gouache.style), "weight": 1.0},
                                         {"path": str(gouache.folder / "second.png"), "weight": 0.3}]
-    assert job["engine"] == {"device": "cpu", "precision": "auto", "threads": 2}
+    assert job["engine"] == {"device": "cpu", "precision": "auto", "tile": 0, "threads": 2}
     assert (job["input"], job["output"]) == ("source", "result")
     assert options_module(gouache).Job.from_json(job, gouache.bake_folder(strip))
 
