@@ -13,16 +13,16 @@ from typing import Any
 import bpy
 
 from ..core.errors import Cancelled, GouacheError, InputError
-from ..core.options import Job, StyleOptions
+from ..core.options import Job
 from . import engine, preferences, settings
 from .animation import animated_defaults, animated_values, keys_of
 from .capture import Plan, SizeChangedError, capture, find_strip, make_plan
 from .files import make_folder, safe_name, write_text
+from .progress import Painting, capture_share
 from .results import check_room, put_result, shows_through
 
-CAPTURE_SHARE = 0.1     # of the progress bar; the rest is painting
 CAPTURE_SECONDS = 0.1   # a window may stand still for so long
-PREVIEW_SIZE, PREVIEW_ITERATIONS = 320, 20
+PREVIEW_SIZE = 640      # the fast engine paints so many pixels within half a second on two CPU cores
 PREVIEW_FOLDER = "preview"
 
 
@@ -30,12 +30,14 @@ PREVIEW_FOLDER = "preview"
 class Status:
     """Where a bake is: what it does in words, and how much of everything is done (0..1).
 
-    `frame` is the timeline frame that was just finished, or None if this is only a step on the way.
+    `frame` is the timeline frame that was just finished, or None if this is only a step on the way. `is_news` says
+    that a log should have it.
     """
 
     text: str
     fraction: float
     frame: int | None = None
+    is_news: bool = False
 
 
 @dataclass(frozen=True)
@@ -127,19 +129,20 @@ class Bake:
                 frame = plan.first
                 continue
             done = last - plan.first + 1
-            yield Status(f"Capturing frame {done} of {plan.count}", CAPTURE_SHARE * done / plan.count)
+            share = capture_share(order.job.options) * done / plan.count
+            yield Status(f"Capturing frame {done} of {plan.count}", share, is_news=True)
             seconds = (time.monotonic() - start) / (last - frame + 1)
             frame, chunk = last + 1, max(int(self.capture_seconds / max(seconds, 0.001)), 1)
         return replace(order, plan=plan)
 
     def _paint(self, order: Order, running: engine.Engine) -> Iterator[Status]:
         """Listen to the engine until the job is done."""
-        text, fraction = "Starting the engine", CAPTURE_SHARE
+        progress = Painting(order.plan.count, capture_share(order.job.options))
         while True:
             self._check_cancelled()
-            frame = None
             for event in running.events(self.step_seconds):
                 kind = event["event"]
+                progress.hear(event)
                 if kind == "warning":
                     self.warnings.append(f"{event.get('message', '')} {event.get('hint', '')}".strip())
                 elif kind == "error":
@@ -151,14 +154,11 @@ class Bake:
                     return
                 elif kind == "frame":
                     self.files[int(event["frame"])] = _inside(order.result, event["path"])
-                    frame = int(event["frame"])
-                    text, fraction = _progress_text(event), _progress(len(self.files), order.plan.count, 0.0)
-                    yield Status(text, fraction, frame)
-                elif kind == "progress":
-                    share = event["step"] / max(event["steps"], 1)
-                    text = _progress_text(event)
-                    fraction = _progress(len(self.files), order.plan.count, share)
-            yield Status(text, fraction)
+                    if not event.get("cached"):  # a window would stand still for thousands that are there already
+                        yield Status(progress.text, progress.fraction, int(event["frame"]), is_news=True)
+                elif kind == "started":
+                    yield Status(progress.text, progress.fraction, is_news=True)
+            yield Status(progress.text, progress.fraction)
 
     def _check_cancelled(self) -> None:
         """A cancelled job is given up where no engine works on it; else the engine's answer is waited for."""
@@ -184,15 +184,6 @@ def _inside(folder: Path, path: str) -> Path:
     return Path(path) if Path(path).is_absolute() else folder / path
 
 
-def _progress(done: int, of: int, share: float) -> float:
-    return CAPTURE_SHARE + (1 - CAPTURE_SHARE) * min((done + share) / max(of, 1), 1.0)
-
-
-def _progress_text(event: dict[str, Any]) -> str:
-    text = f"Painting frame {event['frame']} ({event['index']} of {event['of']})"
-    return f"{text}, step {event['step']} of {event['steps']}" if event["event"] == "progress" else text
-
-
 def order_strip(scene: Any, strip: Any) -> Order:
     """All that is needed to paint a strip, checked before any work. Raises GouacheError."""
     options = settings.style_options(strip.gouache)
@@ -207,15 +198,17 @@ def order_strip(scene: Any, strip: Any) -> Order:
 
 
 def order_preview(scene: Any, strip: Any, frame: int) -> Order:
-    """A small, quick painting of one frame. Raises GouacheError, also if the strip does not show at that frame."""
-    options: StyleOptions = settings.style_options(strip.gouache)
+    """One frame by the fast engine, small and at once, whatever engine the strip itself is painted by.
+
+    Raises GouacheError, also if the strip does not show at that frame.
+    """
+    options = settings.style_options(strip.gouache, "fast")
     plan = make_plan(scene, strip)
     if not plan.first <= frame <= plan.last:
         raise InputError(f"'{strip.name}' does not show at frame {frame}.",
                          f"Move the playhead to a frame from {plan.first} to {plan.last}.")
     plan = replace(plan, first=frame, last=frame)
-    size = min(options.size or PREVIEW_SIZE, PREVIEW_SIZE)
-    options = replace(options, size=size, iterations=min(options.iterations, PREVIEW_ITERATIONS), warm_start=False)
+    options = replace(options, size=min(options.size or PREVIEW_SIZE, PREVIEW_SIZE))
     files = replace(settings.output_options(strip.gouache, frame, frame), format="png", restore_size=False)
     animation = animated_values(scene, strip, frame, frame)
     job = Job("source", "result", "style", options, files, settings.engine_options(preferences.get()), animation)
@@ -235,11 +228,9 @@ def job_hash(job: Job, scene: Any, strip: Any) -> str:
 def run_to_end(bake: Bake) -> float:
     """Work without a window: print one line per frame, return the seconds. Raises GouacheError or Cancelled."""
     start = time.monotonic()
-    last = ""
     for status in bake:
-        if status.frame is not None or (status.text.startswith("Capturing") and status.text != last):
+        if status.is_news:
             print(f"gouache: {status.fraction:4.0%} {status.text}", flush=True)
-        last = status.text
     return time.monotonic() - start
 
 

@@ -2,7 +2,7 @@
 
 # No `from __future__ import annotations` here: Blender reads property annotations as objects.
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,17 @@ from ..core.options import EngineOptions, OptionInfo, OutputOptions, StyleImage,
 
 FILE_FLAGS: Any = {"PATH_SUPPORTS_BLEND_RELATIVE"}  # else Blender 5 marks a path that starts with // as wrong
 OUTPUT_FIELDS = ("format",)  # the add-on itself decides on the frames and restores the size
+OPTIMIZER_ONLY = {"content_weight", "iterations", "scales", "warm_start", "init", "loss", "style_layers",
+                  "content_layers", "encoder", "optimizer", "tolerance", "tv", "seed"}
+"""What the fast engine does not read. It is neither shown nor counted there, so that no change of it makes a
+finished painting out of date."""
+
+
+def options_for(engine: str) -> Iterator[tuple[str, OptionInfo]]:
+    """The options of a strip that matter to an engine."""
+    for name, info, _ in describe(StyleOptions):
+        if engine != "fast" or name not in OPTIMIZER_ONLY:
+            yield name, info
 
 
 def property_from(info: OptionInfo, default: Any) -> Any:
@@ -24,7 +35,8 @@ def property_from(info: OptionInfo, default: Any) -> Any:
         if info.kind == "int":
             return bpy.props.IntProperty(subtype="PIXEL" if info.unit == "px" else "NONE", **common)
         factor = (info.minimum, info.maximum) == (0.0, 1.0)
-        return bpy.props.FloatProperty(subtype="FACTOR" if factor else "NONE", **common)
+        fine = info.soft_maximum is not None and info.soft_maximum < 1.0  # else its values would all read 0.00
+        return bpy.props.FloatProperty(subtype="FACTOR" if factor else "NONE", precision=4 if fine else 2, **common)
     if info.kind == "bool":
         return bpy.props.BoolProperty(**common)
     if info.kind == "choice":
@@ -75,19 +87,21 @@ class GOUACHE_PG_strip(bpy.types.PropertyGroup):
     }
 
 
-def style_options(group: Any) -> StyleOptions:
-    """The checked options of a strip, every path absolute.
+def style_options(group: Any, engine: str = "") -> StyleOptions:
+    """The checked options of a strip, every path absolute, for an engine, else for the strip's own.
 
+    What that engine does not read has its default.
     Raises InputError without a style picture or if one is not there, OptionError for a value out of range.
     """
     styles = [{"path": existing_file(style.path, "style picture"), "weight": round(style.weight, 6)}
               for style in group.styles if style.path]
     if not styles:
         raise InputError("No style picture is set.", "Add one under Styles in the Gouache tab.")
-    values = {name: _value(group, name, info) for name, info, _ in describe(StyleOptions)}
+    engine = engine or group.engine
+    values = {name: _value(group, name, info) for name, info in options_for(engine)}
     if values["mask"]:
         values["mask"] = existing_file(values["mask"], "mask")
-    return options_from(StyleOptions, {**values, "styles": styles})
+    return options_from(StyleOptions, {**values, "engine": engine, "styles": styles})
 
 
 def output_options(group: Any, first: int, last: int) -> OutputOptions:
@@ -97,7 +111,7 @@ def output_options(group: Any, first: int, last: int) -> OutputOptions:
 
 
 def engine_options(preferences: Any) -> EngineOptions:
-    """Device, precision and threads from the add-on's preferences."""
+    """Where and how the engine computes, from the add-on's preferences."""
     names = [name for name, _, _ in describe(EngineOptions)]
     return options_from(EngineOptions, {name: getattr(preferences, name) for name in names})
 
@@ -111,11 +125,11 @@ def existing_file(path: str, what: str) -> str:
 
 
 def fingerprint(group: Any, keys: Mapping[str, Any]) -> str:
-    """A short text that changes with any setting; cheap enough for every redraw, so files are not read.
+    """A short text that changes with any setting that counts; cheap enough for every redraw, so files are not read.
 
     `keys` are the keyframes of animated settings: they count instead of the value at the playhead.
     """
-    values = {name: _value(group, name, info) for name, info, _ in describe(StyleOptions)}
+    values = {name: _value(group, name, info) for name, info in options_for(group.engine)}
     for name in OUTPUT_FIELDS:
         values[name] = getattr(group, name)
     values.update(keys)

@@ -6,7 +6,6 @@ from typing import Any
 
 import bpy
 
-from ...core.options import StyleOptions, describe
 from .. import animation, bake, compat, engine, preferences, settings
 from ..capture import WITHOUT_PICTURE
 from ..results import find_result
@@ -14,7 +13,6 @@ from .preview import IMAGE_NAME
 from .style_pictures import active_strip, thumbnail
 
 PREVIEW_SCALE = 9.0
-OPTIONS = {name: info for name, info, _ in describe(StyleOptions)}
 
 
 class SidebarPanel:
@@ -39,7 +37,7 @@ class PicturePanel(SidebarPanel):
 
 
 class GOUACHE_PT_strip(SidebarPanel, bpy.types.Panel):
-    """The big button, or the progress; on top, so that it is seen in a low timeline."""
+    """The engine and the big button, or the progress; on top, so that it is seen in a low timeline."""
 
     bl_idname, bl_label = "GOUACHE_PT_strip", "Paint"
 
@@ -87,11 +85,11 @@ def draw_styles(layout: Any, group: Any) -> None:
 
 
 def draw_options(layout: Any, scene: Any, strip: Any) -> None:
-    """The options that are not advanced; those with a keyframe button may change over time."""
+    """The options of the chosen engine that are not advanced; those with a keyframe button may change over time."""
     column = layout.column()
     column.use_property_split, column.use_property_decorate = True, False
-    for name, info in OPTIONS.items():
-        if info.advanced:
+    for name, info in settings.options_for(strip.gouache.engine):
+        if info.advanced or name == "engine":
             continue
         row = column.row(align=True)
         row.prop(strip.gouache, name)
@@ -109,12 +107,13 @@ def draw_keyframe(row: Any, scene: Any, strip: Any, name: str) -> None:
 
 
 def draw_run(layout: Any, scene: Any, strip: Any) -> None:
-    """The buttons, or the progress while something is painted, and one line on the state of things."""
+    """The engine and the buttons, or the progress while something is painted, and one line on the state of things."""
     if bake.current is not None:
         status = bake.current.status
         layout.progress(factor=status.fraction, text=status.text)
         layout.operator("gouache.cancel", icon="CANCEL")
         return
+    layout.row().prop(strip.gouache, "engine", expand=True)
     ready = layout.column()
     ready.enabled = bool(strip.gouache.styles)
     ready.scale_y = 1.4
@@ -157,6 +156,8 @@ class GOUACHE_PT_preview(PicturePanel, bpy.types.Panel):
         layout: Any = self.layout
         if picture := thumbnail(bpy.data.images[IMAGE_NAME].filepath):
             layout.template_icon(icon_value=picture, scale=PREVIEW_SCALE)
+        if active_strip(context).gouache.engine != "fast":
+            layout.label(text="A quick look: Optimize paints finer", icon="INFO")
 
 
 class GOUACHE_PT_advanced(PicturePanel, bpy.types.Panel):
@@ -169,7 +170,7 @@ class GOUACHE_PT_advanced(PicturePanel, bpy.types.Panel):
         layout: Any = self.layout
         group = active_strip(context).gouache
         layout.use_property_split, layout.use_property_decorate = True, False
-        for name, info in OPTIONS.items():
+        for name, info in settings.options_for(group.engine):
             if info.advanced:
                 layout.prop(group, name)
         for name in settings.OUTPUT_FIELDS:

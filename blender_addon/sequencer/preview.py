@@ -1,4 +1,4 @@
-"""A quick look: the frame under the playhead, painted small, shown in an Image Editor and in the panel."""
+"""A quick look: the frame under the playhead by the fast engine, shown in an Image Editor and in the panel."""
 
 # No `from __future__ import annotations` here: Blender reads property annotations as objects.
 from pathlib import Path
@@ -18,10 +18,12 @@ IMAGE_NAME = "Gouache Preview"
 
 
 class GOUACHE_OT_preview_frame(StripJob, bpy.types.Operator):
-    """Paint the current frame of the active strip, small and quick, to judge the settings"""
+    """Paints one frame with the fast engine, whatever engine the strip is set to."""
 
     bl_idname = "gouache.preview_frame"
     bl_label = "Preview Frame"
+    bl_description = ("Paint the current frame of the active strip small and at once, with the fast engine, to judge "
+                      "the settings; Optimize paints finer, and its own options do not show here")
 
     strip: bpy.props.StringProperty(  # type: ignore[valid-type]
         name="Strip", description="Name of the strip; empty is the active one", options={"SKIP_SAVE", "HIDDEN"})

@@ -16,6 +16,8 @@ environment says how it behaves: GOUACHE_FAKE is one of
     old        greets with another protocol
     silent     ends at once, with a message in the log
 
+As with the real one, a job for the fast engine tells of its frames only, not of steps.
+
 GOUACHE_FAKE_LOG names a file that gets every job as one line of JSON, GOUACHE_FAKE_PID one for the process number.
 """
 
@@ -71,30 +73,29 @@ def run(path):
     output = path.parent / job["output"]
     output.mkdir(parents=True, exist_ok=True)
     frames = list(inputs(job, path.parent))
-    say("started", frames=len(frames), todo=len(frames), output=str(output))
+    cached = {number for number, _ in frames if MODE == "stale" and (output / f"{number:05d}.png").is_file()}
+    todo = len(frames) - len(cached)
+    say("started", frames=len(frames), todo=todo, output=str(output))
     if MODE == "stale":
         say("warning", message="The picture is small.", hint="Use a larger one.", detail="")
-    for index, (number, file) in enumerate(frames, 1):
+    for number in sorted(cached):
+        say("frame", frame=number, index=0, of=todo, path=str(output / f"{number:05d}.png"), seconds=0.0, cached=True)
+    for index, (number, file) in enumerate([frame for frame in frames if frame[0] not in cached], 1):
+        target = output / f"{number:05d}.png"
+        if not stop.is_set():
+            paint(file, target, number, index, todo, job["options"]["engine"] != "fast")
         if stop.is_set():
             say("cancelled", frames=index - 1)
             return
-        target = output / f"{number:05d}.png"
-        cached = MODE == "stale" and target.is_file()
-        if not cached:
-            paint(file, target, number, index, len(frames))
-        if stop.is_set():
-            continue
-        say("frame", frame=number, index=index, of=len(frames), path=str(target), seconds=0.0, cached=cached)
-    if stop.is_set():
-        say("cancelled", frames=len(frames) - 1)
-        return
+        say("frame", frame=number, index=index, of=todo, path=str(target), seconds=0.0, cached=False)
     say("done", frames=len(frames), seconds=0.0, output=str(output))
 
 
-def paint(file, target, number, index, of):
+def paint(file, target, number, index, of, tell):
     steps = 20
     for step in range(1, steps + 1):
-        say("progress", frame=number, index=index, of=of, step=step, steps=steps, loss=1.0 / step, seconds=0.0)
+        if tell:
+            say("progress", frame=number, index=index, of=of, step=step, steps=steps, loss=1.0 / step, seconds=0.0)
         while MODE in ("wait", "deaf") and index == 2 and step == 7 and not stop.is_set():
             time.sleep(0.02)
         if stop.is_set():

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import bpy
 import pytest
+from panel_spy import Layout, draw
 from stage import set_range
 
 
@@ -16,7 +17,7 @@ def test_several_strips(gouache, capfd):
     jobs = gouache.jobs()
     assert [job["files"]["frames"] for job in jobs] == ["3-8", "1-6"]
     out = capfd.readouterr().out
-    assert "Second (1 of 2): Painting frame 3" in out and "First (2 of 2): Painting frame 6" in out
+    assert "Second (1 of 2): Painted frame 3" in out and "First (2 of 2): Painted frame 6" in out
 
 
 def test_selected_strips(gouache):
@@ -208,7 +209,7 @@ def test_modal_painting(gouache, monkeypatch):
     assert operator.modal(window, SimpleNamespace(type="MOUSEMOVE", value="NOTHING")) == {"PASS_THROUGH"}
     assert drive(operator, window) == {"FINISHED"}
     assert bake.current is None and window.timers == 0 and window.progress[-1] == "end" and window.status[-1] is None
-    assert any(text and "Painting frame 6 (6 of 6)" in text and "Esc: Cancel" in text for text in window.status)
+    assert any(text and "Painted frame 6 (6 of 6)" in text and "Esc: Cancel" in text for text in window.status)
     numbers = [value for value in window.progress if isinstance(value, int)]
     assert numbers == sorted(numbers) and numbers[-1] == 100 and len(gouache.strips) == 2
 
@@ -248,15 +249,24 @@ def test_strip_removed_while_it_is_painted(gouache, monkeypatch):
     assert "There is no strip 'Clip'" in operator.said[0][1]
 
 
-def test_preview(gouache):
+@pytest.mark.parametrize("engine", ["optimize", "fast"])
+def test_preview(gouache, engine):
+    """By the fast engine whatever the strip's own is, with all the settings that it reads."""
     strip = gouache.clip()
-    strip.gouache.iterations, strip.gouache.size, strip.gouache.format = 300, 2048, "exr"
+    strip.gouache.engine, strip.gouache.size, strip.gouache.format = engine, 2048, "exr"
+    strip.gouache.iterations, strip.gouache.style_layers = 300, "not read"  # by the fast engine
+    strip.gouache.strength, strip.gouache.style_scale, strip.gouache.keep_color = 0.75, 0.5, "luminance"
+    strip.gouache.mask = str(gouache.style)
     gouache.scene.sequence_editor.active_strip = strip
     gouache.scene.frame_set(4)
     assert bpy.ops.gouache.preview_frame() == {"FINISHED"}
     job, = gouache.jobs()
     assert job["files"] == {"frames": "4-4", "format": "png", "restore_size": False}
-    assert (job["options"]["size"], job["options"]["iterations"]) == (320, 20)
+    read = {"engine": "fast", "size": 640, "strength": 0.75, "style_scale": 0.5, "keep_color": "luminance",
+            "mask": str(gouache.style), "styles": [{"path": str(gouache.style), "weight": 1.0}]}
+    assert {name: job["options"][name] for name in read} == read
+    assert not job["options"]["warm_start"]
+    assert strip.gouache.engine == engine
     image = bpy.data.images["Gouache Preview"]
     assert tuple(image.size) == (64, 36) and round(image.pixels[0] * 255) == 80
     assert len(gouache.strips) == 1 and strip.gouache.result == ""
@@ -281,33 +291,6 @@ def test_cancel_and_open_cache(gouache, capfd):
     gouache.paint(strip)
     bpy.ops.gouache.open_cache()
     assert str(gouache.bake_folder(strip)) in capfd.readouterr().out
-
-
-class Layout:
-    """Records what a panel draws; every layout made from it writes into the same list."""
-
-    def __init__(self, drawn):
-        self.__dict__["drawn"] = drawn
-
-    def __setattr__(self, name, value):
-        self.drawn.append((name, value))
-
-    def __getattr__(self, name):
-        def call(*arguments, **options):
-            if name == "prop":
-                arguments[0].bl_rna.properties[arguments[1]]  # a wrong name must fail here as in Blender
-            self.drawn.append((name, options.get("text") or next((a for a in arguments if isinstance(a, str)), "")))
-            return Layout(self.drawn)
-        return call
-
-
-def draw(gouache):
-    """Everything our panels show for the active strip."""
-    drawn = []
-    for panel in gouache.module("sequencer.panels").CLASSES:
-        if panel.poll(bpy.context):
-            panel.draw(SimpleNamespace(layout=Layout(drawn)), bpy.context)
-    return drawn
 
 
 def test_panels(gouache):

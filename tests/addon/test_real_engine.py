@@ -5,6 +5,8 @@ GOUACHE_TEST_ENGINE_PYTHON names a Python with the engine's packages; without it
 
 import json
 import os
+import sys
+from pathlib import Path
 
 import bpy
 import numpy as np
@@ -81,6 +83,45 @@ def test_exr_and_bad_pictures(studio):
         with pytest.raises(RuntimeError, match=r"broken\.png") as error:
             studio.paint(strip)
         assert "Traceback" not in str(error.value)
+
+
+TINY = """#!{python}
+# The installed engine with the tiny networks of its own tests in place of the trained ones.
+import os, sys
+sys.path[:0] = [os.getcwd(), {tests!r}]
+from conftest import tiny_decoder, tiny_layers
+from core import weights
+weights.load = lambda file: tiny_decoder() if file is weights.DECODER else tiny_layers()
+from core.worker import serve
+sys.exit(serve())
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows starts no script by its first line")
+def test_fast_engine(studio, capfd):
+    """Preview, bake and a start for the optimizer, all by one process, and the options come through."""
+    tiny = studio.folder / "tiny engine"
+    tiny.write_text(TINY.format(python=ENGINE, tests=str(Path(__file__).parents[1] / "core")), encoding="utf-8")
+    tiny.chmod(0o755)
+    studio.preferences.engine_python = str(tiny)
+    strip = quick_clip(studio, frames=3)
+    bpy.ops.gouache.preview_frame(strip=strip.name)
+    assert tuple(bpy.data.images["Gouache Preview"].size) == (64, 36)
+    kept = studio.module("engine")._kept
+    strip.gouache.engine, strip.gouache.keep_color = "fast", "luminance"
+    mask = np.zeros((36, 64, 4), np.uint8)
+    mask[:, 32:], mask[..., 3] = 255, 255
+    strip.gouache.mask = str(write_png(studio.folder / "right half.png", mask))
+    capfd.readouterr()
+    studio.paint(strip)
+    out = capfd.readouterr().out
+    assert "Painted frame 1 (1 of 3), " in out and "100% Painted frame 3 (3 of 3)\n" in out and "step" not in out
+    painted = read_picture(studio.bake_folder(strip) / "result" / "00002.png")
+    change = np.abs(painted - studio.captured(strip, 2))
+    assert change[:, :30].max() <= 1 and change[:, 34:, :3].mean() > 2
+    strip.gouache.engine, strip.gouache.init = "optimize", "fast"
+    studio.paint(strip)
+    assert studio.module("engine")._kept is kept
 
 
 def test_check_engine(studio):

@@ -82,6 +82,7 @@ class Tour:
         yield from self.show_sidebar()
         yield from self.shot("panel")
         yield from self.preview()
+        yield from self.fast()
         yield from self.escape()
         yield from self.button()
         yield from self.paint()
@@ -145,6 +146,14 @@ class Tour:
         yield from self.wait_for("preview", lambda: self.bake().current is None)
         self.note("preview image", "Gouache Preview" in bpy.data.images, "")
         yield from self.shot("preview")
+
+    def fast(self):
+        """What the panel shows for the other engine."""
+        self.strip.gouache.engine = "fast"
+        for area in self.areas():
+            area.tag_redraw()
+        yield from self.shot("fast")
+        self.strip.gouache.engine = "optimize"
 
     def escape(self):
         self.invoke("stylize_strip")
