@@ -39,7 +39,7 @@ TIMED_STEPS = 12
 INIT_STEPS = 120
 """At most so many from the fast start: twice the default's at the final size, to tell how late it is if it is late."""
 LARGE: Size = (2304, 4096)
-LARGE_STEPS = 3
+LARGE_STEPS = 4
 FRAMES: tuple[Size, ...] = ((512, 512), (1080, 1920))
 """Sizes that the fast engine is timed at, (height, width)."""
 FRAME_REPEATS = 5
@@ -124,7 +124,7 @@ def steps(bench: Bench) -> dict[str, Any]:
     found: dict[tuple[str, str], Taken] = {}
     for precision in ("auto", "float32"):
         for encoder in ("vgg19", "lite"):
-            options = StyleOptions(encoder=encoder, scales=1, iterations=TIMED_STEPS)
+            options = StyleOptions(encoder=encoder, scales=1, iterations=TIMED_STEPS, tolerance=0.0)
             if taken := bench.paint(f"steps-{encoder}-{precision}", options, precision):
                 found[encoder, precision] = taken
     for line in _step_lines(found):
@@ -158,7 +158,8 @@ def _verdict(reached: bool) -> str:
 def _recipes(iterations: int) -> dict[str, tuple[StyleOptions, str]]:
     """Options and precision by name; the paper's first. "lite-long" is the paper's strength and steps with lite."""
     return {
-        "paper": (StyleOptions(encoder="vgg19", scales=1, strength=0.75, iterations=iterations), "float32"),
+        "paper": (StyleOptions(encoder="vgg19", scales=1, strength=0.75, iterations=iterations, tolerance=0.0),
+                  "float32"),
         "vgg19": (StyleOptions(encoder="vgg19"), "auto"),
         "lite": (StyleOptions(encoder="lite"), "auto"),
         "lite-long": (StyleOptions(encoder="lite", strength=0.75, iterations=iterations), "auto"),
@@ -211,8 +212,9 @@ def _pastiche(bench: Bench) -> Taken | None:
 
 def init(bench: Bench) -> dict[str, Any]:
     """steps with lite until the plain start's final loss, started by the fast engine"""
-    plain = bench.paint("init-content", StyleOptions(encoder="lite"))
-    fast = bench.paint("init-fast", StyleOptions(encoder="lite", init="fast", iterations=INIT_STEPS))
+    plain = bench.paint("init-content", StyleOptions(encoder="lite", tolerance=0.0))
+    fast = bench.paint("init-fast", StyleOptions(encoder="lite", init="fast", iterations=INIT_STEPS,
+                                                 tolerance=0.0))
     if not plain or not fast:
         return {}
     loss = plain.steps[-1][1]
@@ -277,10 +279,10 @@ def large(bench: Bench) -> dict[str, Any]:
     peak = processes.run(
         [sys.executable, "-m", (__package__ or "").rpartition(".")[0], "stylize", str(content), "--style",
          str(bench.style), "--output", str(folder / "result"), "--size", "0", "--encoder", "lite", "--device", "cpu",
-         "--iterations", str(LARGE_STEPS), "--json"], log)
+         "--iterations", str(LARGE_STEPS), "--tolerance", "0", "--json"], log)
     events = [json.loads(line) for line in log.read_text("utf-8").splitlines() if line.startswith("{")]
     times = [event["seconds"] for event in events if event.get("event") == "progress"]
-    last = times[-LARGE_STEPS:]
+    last = times[-LARGE_STEPS:-1]  # the very last step only looks at the loss
     step = statistics.mean(b - a for a, b in pairwise(last))
     whole = next(event["seconds"] for event in events if event.get("event") == "done")
     memory = f"{peak:.0f} MiB ({_verdict(peak <= 6 * 1024)} 6 GiB)" if peak else "n/a"

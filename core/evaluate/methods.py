@@ -56,7 +56,7 @@ class Optimizing:
 
     def options(self) -> StyleOptions:
         """The defaults but for the layers."""
-        return StyleOptions(iterations=self.iterations, style_layers=SHARED_STYLE_LAYERS)
+        return StyleOptions(iterations=self.iterations, style_layers=SHARED_STYLE_LAYERS, tolerance=0.0)
 
     def settings(self) -> dict[str, Any]:
         return {"weights": self.weights, "options": asdict(self.options())}

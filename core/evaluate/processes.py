@@ -33,9 +33,12 @@ class Taken:
 
     @property
     def seconds_per_step(self) -> float:
-        """Median over the steps at the final size but the first two, which prepare things. Needs four of them."""
+        """Median over the steps at the final size, of which there must be four at least.
+
+        The first two prepare things, and the last one only looks at the loss.
+        """
         times = [seconds for final, _, seconds in self.steps if final]
-        return statistics.median(b - a for a, b in pairwise(times[1:]))
+        return statistics.median(b - a for a, b in pairwise(times[1:-1]))
 
 
 def paint(job: Job, folder: Path, every: int = 0, times: int = 1) -> Taken:
