@@ -76,7 +76,7 @@ class Fast:
     """The fast engine."""
 
     name: str = "fast"
-    strengths: Sequence[float] = (0.15, 0.25, 0.35, 0.5, 0.7, 1.0)
+    strengths: Sequence[float] = (0.05, 0.1, 0.2, 0.35, 0.5, 0.7, 1.0)
     _effects: dict[Path, Effect] = field(default_factory=dict)
 
     def settings(self) -> dict[str, Any]:
@@ -117,7 +117,7 @@ def all_methods(iterations: int, rival: Path | None) -> Iterator[Method]:
     else:
         file = ENCODERS["lite"].weights
         yield Optimizing("lite", load_encoder("lite", torch.device("cpu")), weights.sha256_of(file.path()), iterations,
-                         (0.3, 0.4, 0.5, 0.6, 0.7))
+                         (0.2, 0.3, 0.4, 0.5, 0.65))
     if rival is None:
         print("rival encoder: SKIPPED, not given (--rival-encoder)")
     else:
