@@ -1,11 +1,12 @@
 """Run a job: read each frame, apply the effect, write the result; what is finished and unchanged is left alone.
 
 `run` yields events and is stopped by not asking for the next one (or closing it): that is how a job is cancelled,
-at the latest one optimizer step later.
+at the latest one optimizer step later. While a frame is painted, the next one is read and the one before written.
 """
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -15,6 +16,7 @@ import torch
 from torch import Tensor
 
 from . import clips, devices, events, frames
+from .ahead import ReadAhead, WriteBehind
 from .clips import Clip
 from .devices import Compute
 from .effects import Earlier, Effect, Frame, Step
@@ -47,6 +49,15 @@ class _Task:
     input: str
     key: str
     before: _Task | None
+
+
+@dataclass(frozen=True)
+class _Source:
+    """A frame as read: the whole picture, the same at the size to paint, and the mask (1,1,H,W) at the whole size."""
+
+    whole: Picture
+    picture: Picture
+    mask: Tensor | None
 
 
 def run(job: Job) -> Iterator[Event]:
@@ -83,6 +94,7 @@ class _Run:
         self.failed: list[InputError] = []
         self.unmade: set[int] = set()
         self.made: dict[str, Path] = {}
+        self.last: tuple[int, Picture] | None = None  # the frame painted last, for a warm start
 
     def events(self) -> Iterator[Event]:
         numbers = list(clips.chosen(self.clip, parse_frames(self.job.files.frames)))
@@ -94,14 +106,22 @@ class _Run:
             if task.number in finished:
                 self.made[task.key] = task.path
                 yield events.Frame(task.number, 0, len(todo), str(task.path), 0.0, cached=True)
-        for index, task in enumerate(todo, 1):
-            try:
-                yield from self._copied(task, index, len(todo)) or self._make(task, index, len(todo))
-                self.made[task.key] = task.path
-            except InputError as error:
-                self.failed.append(error)
-                self.unmade.add(task.number)
-                yield events.Warning(error.message, error.hint, error.detail)
+        following = self._following(todo)
+        with ReadAhead(self._read) as self.ahead, WriteBehind[Event]() as self.behind:
+            for index, task in enumerate(todo, 1):
+                try:
+                    if task.key in self.made:
+                        yield from self._copied(task, index, len(todo))
+                    else:
+                        yield from self._make(task, index, len(todo), following.get(task.number))
+                except GouacheError as error:
+                    yield from self.behind.finished()
+                    if not isinstance(error, InputError):
+                        raise
+                    self.failed.append(error)
+                    self.unmade.add(task.number)
+                    yield events.Warning(error.message, error.hint, error.detail)
+            yield from self.behind.finished()
         if self.failed:
             raise _summary(self.failed, len(numbers))
         yield events.Done(len(numbers), time.monotonic() - self.began, str(self.output))
@@ -130,49 +150,82 @@ class _Run:
         return (record is not None and (record.key, record.file) == (task.key, task.path.name)
                 and frames.readable(task.path))
 
-    def _copied(self, task: _Task, index: int, of: int) -> list[Event]:
-        """The Frame event after taking an equal frame's result (a still, a held frame); empty if there is none."""
-        if task.key not in self.made:
-            return []
+    def _following(self, todo: list[_Task]) -> dict[int, _Task]:
+        """For each frame that is painted, by number, the next one that is: repeats of another are only copied."""
+        first: dict[str, _Task] = {}
+        for task in todo:
+            first.setdefault(task.key, task)
+        painted = [task for key, task in first.items() if key not in self.made]
+        return {task.number: after for task, after in itertools.pairwise(painted)}
+
+    def _copied(self, task: _Task, index: int, of: int) -> Iterator[Event]:
+        """Take an equal frame's result (a still, a held frame); yields its Frame."""
+        yield from self.behind.finished()
         frames.copy(self.made[task.key], task.path)
         self.manifest.add(task.number, Record(task.path.name, task.input, task.key, 0.0))
-        return [events.Frame(task.number, index, of, str(task.path), 0.0, cached=False)]
+        yield events.Frame(task.number, index, of, str(task.path), 0.0, cached=False)
 
-    def _make(self, task: _Task, index: int, of: int) -> Iterator[Event]:
-        """Read, paint and write one frame; yields its Progress, Warnings and Frame."""
+    def _make(self, task: _Task, index: int, of: int, following: _Task | None) -> Iterator[Event]:
+        """Read, paint and write one frame; yields its Progress and Warnings, and the Frame of the one before.
+
+        Its own Frame comes from `behind`, when its file is in place and the manifest knows it.
+        """
         began = time.monotonic()
-        source = self.clip.read(task.number)
-        for note in source.notes:
+        source = self.ahead.take(task)
+        if task.before is not None:
+            yield from self.behind.finished()
+        frame = self._frame(task, source)
+        if following is not None:
+            self.ahead.start(following)
+        for note in source.whole.notes:
             yield events.Warning(note)
-        mask = None if self.mask is None else _mask_of(self.mask, task.number, source.size)
-        frame = self._frame(task, source, mask)
         painted: Tensor | None = None
         for result in _guarded(self.effect.paint(frame)):
             if isinstance(result, Step):
+                yield from self.behind.finished(wait=False)
                 yield events.Progress(task.number, index, of, result.step, result.steps, result.loss,
                                       time.monotonic() - self.began)
             else:
                 painted = result
         assert painted is not None, "an effect's last result is the picture"
         finished = Picture(painted, frame.picture.alpha)
+        before = self.behind.finished()
+        self.behind.start(lambda: self._write(task, index, of, finished, source, began))
+        self.made[task.key] = task.path
+        yield from before
+
+    def _read(self, task: _Task) -> _Source:
+        """A frame's picture and mask. Raises InputError."""
+        whole = self.clip.read(task.number)
+        mask = None if self.mask is None else _mask_of(self.mask, task.number, whole.size)
+        return _Source(whole, resized(whole, fitted(whole.size, self.job.options.size)), mask)
+
+    def _write(self, task: _Task, index: int, of: int, finished: Picture, source: _Source,
+               began: float) -> Event:
+        """Put a painted frame in place and enter it in the manifest. Raises OutputError."""
         if self.job.files.restore_size:
-            finished = restored(finished, source, mask)
+            finished = restored(finished, source.whole, source.mask)
         frames.write(task.path, finished, self.job.files.format)
         seconds = time.monotonic() - began
         self.manifest.add(task.number, Record(task.path.name, task.input, task.key, round(seconds, 3)))
-        yield events.Frame(task.number, index, of, str(task.path), seconds, cached=False)
+        return events.Frame(task.number, index, of, str(task.path), seconds, cached=False)
 
-    def _frame(self, task: _Task, source: Picture, mask: Tensor | None) -> Frame:
+    def _frame(self, task: _Task, source: _Source) -> Frame:
         """What the effect is given. The frame before comes from its file, so that a resumed run sees the same."""
-        size = fitted(source.size, self.job.options.size)
-        return Frame(task.number, resized(source, size), self.job.at(task.number, "strength"),
-                     None if mask is None else resize(mask, size), self._earlier(task.before, size))
+        size = source.picture.size
+        frame = Frame(task.number, source.picture, self.job.at(task.number, "strength"),
+                      None if source.mask is None else resize(source.mask, size), self._earlier(task.before, size))
+        self.last = task.number, source.picture
+        return frame
 
     def _earlier(self, before: _Task | None, size: Size) -> Earlier | None:
         """The frame before at this size; None if there is none, or if it could not be made."""
         if before is None or before.number in self.unmade or not before.path.is_file():
             return None
-        return Earlier(resized(self.clip.read(before.number), size).rgb, resize(frames.read(before.path).rgb, size))
+        number, picture = self.last or (None, None)
+        if picture is None or number != before.number or picture.size != size:
+            picture = resized(self.clip.read(before.number), size)
+        return Earlier(picture.rgb, resize(frames.read(before.path).rgb, size))
 
 
 def resized(picture: Picture, size: tuple[int, int]) -> Picture:

@@ -6,6 +6,7 @@ import dataclasses
 import json
 import os
 import shutil
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -127,6 +128,73 @@ def test_one_frame_alone_equals_the_same_frame_of_the_whole(sequence: Path, job:
         assert files_of(one)["shot_0009.png"] == files_of(whole)["shot_0009.png"]
 
 
+def test_a_frame_is_told_when_its_file_is_in_place_and_the_manifest_knows_it(sequence: Path, job: Jobs) -> None:
+    order, told = job(sequence), []
+    for event in pipeline.run(order):
+        if isinstance(event, events.Frame):
+            assert frames.readable(Path(event.path))
+            known = json.loads((Path(order.output) / "manifest.json").read_text())["frames"]
+            assert str(event.frame) in known
+            told.append(event.frame)
+    assert told == [7, 8, 9, 10]
+
+
+def test_the_next_frame_is_read_and_the_one_before_written_beside_the_painting(
+        sequence: Path, job: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:
+    read, write, here, threads = frames.read, frames.write, threading.get_ident(), {"read": set(), "write": set()}
+
+    def reading(path: Path) -> Picture:
+        threads["read"].add(threading.get_ident() == here)
+        return read(path)
+
+    def writing(path: Path, picture: Picture, format: str) -> None:
+        threads["write"].add(threading.get_ident() == here)
+        write(path, picture, format)
+
+    order = job(sequence)
+    monkeypatch.setattr(frames, "write", writing)
+    running = pipeline.run(order)
+    assert isinstance(next(running), events.Started)  # the style image has been read here
+    monkeypatch.setattr(frames, "read", reading)
+    list(running)
+    assert threads == {"read": {False}, "write": {False}}
+
+
+def test_stopping_while_a_frame_is_written_keeps_it(sequence: Path, job: Jobs,
+                                                    monkeypatch: pytest.MonkeyPatch) -> None:
+    order, write, allowed = job(sequence), frames.write, threading.Event()
+
+    def slow(path: Path, picture: Picture, format: str) -> None:
+        assert allowed.wait(10.0)
+        write(path, picture, format)
+
+    monkeypatch.setattr(frames, "write", slow)
+    running = pipeline.run(order)
+    for event in running:
+        if isinstance(event, events.Progress) and event.frame == 8:
+            break
+    threading.Timer(0.05, allowed.set).start()
+    running.close()  # type: ignore[attr-defined]
+    assert list(files_of(order)) == ["shot_0007.png"]
+    assert painted(run(order)) == [8, 9, 10]
+
+
+def test_a_frame_being_written_is_told_of_before_the_error_of_the_next(sequence: Path, job: Jobs,
+                                                                       monkeypatch: pytest.MonkeyPatch) -> None:
+    order, happened, forward = job(sequence), [], Encoder.forward
+
+    def failing(*args: object, **options: object) -> object:
+        if any(isinstance(e, events.Progress) and e.frame == 8 for e in happened):
+            raise RuntimeError("DefaultCPUAllocator: can't allocate memory")
+        return forward(*args, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Encoder, "forward", failing)
+    with pytest.raises(GouacheError, match="memory"):
+        for event in pipeline.run(order):
+            happened.append(event)
+    assert painted(happened) == [7]
+
+
 def test_strength_may_change_from_frame_to_frame(sequence: Path, job: Jobs, tmp_path: Path) -> None:
     plain, animated = job(sequence), job(sequence, tmp_path / "animated", animation={"strength": {8: 0.1}})
     run(plain)
@@ -139,7 +207,8 @@ def test_strength_may_change_from_frame_to_frame(sequence: Path, job: Jobs, tmp_
 def test_more_strength_means_less_content(sequence: Path, job: Jobs, tmp_path: Path, tiny_encoder: Encoder) -> None:
     distance = []
     for strength in (0.0, 0.25, 1.0):
-        order = job(sequence / "shot_0007.png", tmp_path / str(strength), strength=strength, iterations=25)
+        order = job(sequence / "shot_0007.png", tmp_path / str(strength), strength=strength, iterations=25,
+                    encoder="vgg19")
         run(order)
         before, after = frames.read(sequence / "shot_0007.png"), frames.read(Path(order.output) / "shot_0007.png")
         ours, theirs = (tiny_encoder(p.rgb, ["conv2_2"])["conv2_2"] for p in (before, after))
@@ -208,7 +277,8 @@ def test_styles_blend_by_weight(sequence: Path, job: Jobs, tmp_path: Path, pictu
     results = []
     for weights in ((1.0, 1e-6), (1.0, 1.0), (1e-6, 1.0)):
         styles = tuple(StyleImage(str(p), w) for p, w in zip(paths, weights, strict=True))
-        order = job(sequence / "shot_0007.png", tmp_path / str(weights), styles=styles, iterations=30)
+        order = job(sequence / "shot_0007.png", tmp_path / str(weights), styles=styles, iterations=30,
+                    encoder="vgg19")
         run(order)
         results.append(frames.read(Path(order.output) / "shot_0007.png").rgb)
     first, middle, last = (r.mean().item() for r in results)
