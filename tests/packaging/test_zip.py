@@ -18,7 +18,7 @@ SECONDS = 180
 def archive(tmp_path_factory):
     """GOUACHE_ZIP, else one built for these tests."""
     if os.environ.get("GOUACHE_ZIP"):
-        return Path(os.environ["GOUACHE_ZIP"])
+        return Path(os.environ["GOUACHE_ZIP"]).resolve()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(build, "DIST", tmp_path_factory.mktemp("dist"))
         return build.package()
