@@ -193,7 +193,9 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
         network.add_argument("--seed", type=int, default=1, metavar="INT", help="of all random numbers (default 1)")
         for option, info, default in describe(EngineOptions):
             _add_option(network, option, info, default)
-        network.set_defaults(run=_train, network=name)
+        network.set_defaults(run=_train, network=name, start=None)
+    networks.choices["decoder"].add_argument("--start", type=Path, metavar="FILE", help="weights of an earlier "
+                                             "training to begin with; their .json lies beside them")
 
 
 def _train(options: argparse.Namespace) -> int:
@@ -202,7 +204,7 @@ def _train(options: argparse.Namespace) -> int:
                                 tuple(options.held_out), options.steps, options.batch, options.side, options.rate,
                                 options.seed)
     return command.run(settings, [Path(folder) for folder in options.data], Path(options.output),
-                       _chosen(EngineOptions, options))
+                       _chosen(EngineOptions, options), options.start)
 
 
 def _doctor(options: argparse.Namespace) -> int:

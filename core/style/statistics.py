@@ -70,18 +70,14 @@ class Movement:
         return torch.baddbmm(offset, matrix, features.flatten(2)).view(features.shape)
 
 
-def movement(ours: Statistics, theirs: Statistics, share: float | Tensor = 1.0, kind: str = "covariance") -> Movement:
+def movement(ours: Statistics, theirs: Statistics, share: float | Tensor = 1.0) -> Movement:
     """What moves features by `share` (0..1, a number or N,1,1) of the way from our statistics to theirs.
 
-    "covariance" is the map that gets there with the least change of the features (optimal transport between normal
-    distributions; Lu et al., "A Closed-form Solution to Universal Style Transfer", ICCV 2019, eq. 9); "variance"
-    matches each channel by itself (adaptive instance normalization; Huang & Belongie, ICCV 2017, eq. 8).
+    It is the linear map that gets there with the least change of the features (optimal transport between normal
+    distributions; Lu et al., "A Closed-form Solution to Universal Style Transfer", ICCV 2019, eq. 9). Matching each
+    channel by itself (adaptive instance normalization) gave the same style loss with more content error (measured).
     """
-    if kind == "covariance":
-        matrix = _transport(_ridged(ours), _ridged(theirs))
-    else:
-        spreads = [s.covariance.diagonal(dim1=1, dim2=2).clamp_min(0) for s in (ours, theirs)]
-        matrix = torch.diag_embed((spreads[1] / (spreads[0] + RIDGE * spreads[0].mean(1, keepdim=True))).sqrt())
+    matrix = _transport(_ridged(ours), _ridged(theirs))
     # x + share (A (x - our mean) + their mean - x)
     matrix = torch.eye(matrix.shape[-1], device=matrix.device) * (1 - share) + matrix * share
     return Movement(matrix, ours.mean + share * (theirs.mean - ours.mean) - matrix @ ours.mean)

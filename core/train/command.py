@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-from .. import devices
+from .. import devices, weights
 from ..devices import Compute
 from ..encoders import load_encoder
+from ..errors import InputError
 from ..options import EngineOptions
+from ..weights import LayerWeights
 from .decoder import DecoderTrainee
 from .encoder import EncoderTrainee
 from .loop import Settings, Trainee, train
@@ -17,18 +22,34 @@ from .pictures import Pictures
 __all__ = ["Settings", "run"]
 
 
-def run(settings: Settings, folders: Sequence[Path], output: Path, engine: EngineOptions) -> int:
-    """Train one network, or go on where it was stopped. Returns 0. Raises InputError, WeightsError, DeviceError."""
+def run(settings: Settings, folders: Sequence[Path], output: Path, engine: EngineOptions,
+        start: Path | None = None) -> int:
+    """Train one network, or go on where it was stopped; `start` are weights that training begins with.
+
+    Returns 0. Raises InputError, WeightsError, DeviceError.
+    """
     compute = devices.choose(engine)
     pictures = Pictures(folders, settings.held_out)
     print(f"{len(pictures.files)} pictures to train with, {len(pictures.held_out_files)} held out, on {compute}")
-    train(_trainee(settings, pictures, compute), settings, output)
+    begun: LayerWeights | None = None
+    if start is not None:
+        begun, settings = weights.read_safetensors(start), replace(settings, start=_history(start))
+    train(_trainee(settings, pictures, compute, begun), settings, output)
     return 0
 
 
-def _trainee(settings: Settings, pictures: Pictures, compute: Compute) -> Trainee:
+def _history(start: Path) -> Any:
+    """What stands in the .json beside weights."""
+    try:
+        return json.loads(start.with_suffix(".json").read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"Beside '{start.name}' there is no .json that says how it was trained.",
+                         "Give weights that this command wrote.", str(error)) from error
+
+
+def _trainee(settings: Settings, pictures: Pictures, compute: Compute, begun: LayerWeights | None) -> Trainee:
     teacher = load_encoder(settings.teacher, compute.device, compute.precision)
     if settings.network == "encoder":
         return EncoderTrainee(teacher, pictures, settings, compute.device)
     encoder = load_encoder("lite", compute.device, compute.precision, taps=False)
-    return DecoderTrainee(encoder, teacher, pictures, settings, compute.device)
+    return DecoderTrainee(encoder, teacher, pictures, settings, compute.device, begun)

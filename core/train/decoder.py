@@ -20,7 +20,7 @@ from ..style import losses
 from ..style.decoder import DECODED, Decoder, untrained
 from ..style.fast import share_at
 from ..style.statistics import Statistics, movement
-from ..weights import Layer
+from ..weights import Layer, LayerWeights
 from .loop import Settings, layers_of
 from .pictures import Pictures
 
@@ -38,16 +38,19 @@ SCORED_STRENGTH = 0.5
 class DecoderTrainee:
     """The decoder in training (`Trainee`).
 
-    `encoder` is the small one without its taps, `teacher` the encoder that measures the loss. `kind` is how
-    statistics are moved (see `movement`).
+    `encoder` is the small one without its taps, `teacher` the encoder that measures the loss, `begun` the weights to
+    start from (None: random ones).
     """
 
     def __init__(self, encoder: Encoder, teacher: Encoder, pictures: Pictures, settings: Settings, device: torch.device,
-                 kind: str = "covariance") -> None:
+                 begun: LayerWeights | None = None) -> None:
         self.encoder, self.teacher, self.pictures = encoder, teacher, pictures
-        self.settings, self.device, self.kind = settings, device, kind
+        self.settings, self.device, self.begun = settings, device, begun
 
     def begin(self) -> None:
+        if self.begun is not None:
+            self._set_up(self.begun)
+            return
         channels = {layer: f.shape[1] for layer, f in self.encoder(torch.zeros(1, 3, 16, 16), DECODED).items()}
         self._set_up(untrained(channels, self.settings.seed))
 
@@ -83,7 +86,7 @@ class DecoderTrainee:
             for layer, features in self.encoder(crops, DECODED).items():
                 ours = Statistics.of(features)
                 theirs = Statistics(ours.mean.roll(1, 0), ours.covariance.roll(1, 0))
-                moved[layer] = movement(ours, theirs, shares, self.kind)(features)
+                moved[layer] = movement(ours, theirs, shares)(features)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=fast_bfloat16(self.device)):
             painted: Tensor = self.decoder(moved)
         return painted.float()

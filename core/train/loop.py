@@ -7,7 +7,7 @@ import math
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -29,7 +29,11 @@ WARM_UP = 50
 
 @dataclass(frozen=True)
 class Settings:
-    """How a network is trained; written beside its weights. `teacher` is the encoder that measures its errors."""
+    """How a network is trained; written beside its weights.
+
+    `teacher` is the encoder that measures its errors, `start` what is told beside the weights it starts from (empty:
+    it starts anew).
+    """
 
     network: str
     teacher: str
@@ -40,6 +44,7 @@ class Settings:
     side: int
     rate: float
     seed: int
+    start: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Trainee(Protocol):

@@ -1,4 +1,4 @@
-"""Training both networks on a small sample: the loss falls, stopping and going on changes nothing, weights can be used."""
+"""Training both networks on a small sample: the loss falls, stopping changes nothing, the weights can be used."""
 
 from __future__ import annotations
 
@@ -129,6 +129,19 @@ def test_the_command_trains_from_a_folder(pictures: Pictures, tmp_path: Path, mo
         assert code == 0
         assert output.is_file()
     assert "8 pictures to train with, 1 held out" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("tiny_encoder")
+def test_a_decoder_can_start_from_an_earlier_one_and_says_so(pictures: Pictures, tmp_path: Path) -> None:
+    arguments = ["train", "decoder", "--data", str(tmp_path / "photos"), "--steps", "1", "--batch", "2", "--side",
+                 "32", "--precision", "float32", "--threads", "1"]
+    first, second = tmp_path / "first.safetensors", tmp_path / "second.safetensors"
+    assert main([*arguments, "--output", str(first)]) == 0
+    assert main([*arguments, "--output", str(second), "--start", str(first), "--rate", "0"]) == 0
+    assert second.read_bytes() == first.read_bytes()  # nothing was learned at rate 0
+    assert json.loads(second.with_suffix(".json").read_text())["start"]["rate"] == 1e-3
+    first.with_suffix(".json").unlink()
+    assert main([*arguments, "--output", str(second), "--start", str(first)]) == 1
 
 
 class Interrupted:
