@@ -47,11 +47,12 @@ class StyleEffect:
         if "fast" in (options.engine, options.init):
             used += [weights.LITE, weights.DECODER]
             self.fast = FastStyle(load_encoder("lite", compute.device, compute.precision, taps=False),
-                                  load_decoder(compute.device, compute.precision), images, options.style_scale)
+                                  load_decoder(compute.device, compute.precision), images, options.style_scale,
+                                  compute.tile)
         if options.engine == "optimize":
             used.append(ENCODERS[chosen(options.encoder, compute.device)].weights)
             self.encoder = load_encoder(options.encoder, compute.device, compute.precision)
-            self.targets = StyleTargets(self.encoder, images, self.style_layers, options.style_scale)
+            self.targets = StyleTargets(self.encoder, images, self.style_layers, options.style_scale, compute.tile)
         self.weights = " ".join(file.sha256 for file in used)
 
     def paint(self, frame: Frame) -> Iterator[Step | Tensor]:
