@@ -25,7 +25,7 @@ def textured(seed: int, height: int, width: int) -> Tensor:
 
 
 def targets_for(encoder: Encoder, options: StyleOptions, tile: int) -> StyleTargets:
-    styles = [(textured(3, 90, 130), 1.0), (textured(4, 48, 64), 2.0)]
+    styles = [(textured(3, 90, 130).to(encoder.dtype), 1.0), (textured(4, 48, 64).to(encoder.dtype), 2.0)]
     return StyleTargets(encoder, styles, list(parse_layers("style_layers", options.style_layers)), tile=tile)
 
 
@@ -73,14 +73,15 @@ def test_feature_maps_put_together_from_tiles(tiny_encoder: Encoder) -> None:
 
 
 def test_the_painted_picture_is_that_of_the_whole(tiny_encoder: Encoder) -> None:
-    options = StyleOptions(iterations=3, scales=2)
-    content, painted = textured(1, 200, 230), []
+    """In double precision: in single a pooled tie now and then goes the other way, and a few pixels with it."""
+    options, encoder = StyleOptions(iterations=3, scales=2), tiny_encoder.double()
+    content, painted = textured(1, 200, 230).double(), []
     for tile in (WHOLE, 64):
-        *_, last = paint(tiny_encoder, content, targets_for(tiny_encoder, options, tile), options, 0.01)
+        *_, last = paint(encoder, content, targets_for(encoder, options, tile), options, 0.01)
         assert isinstance(last, Tensor)
         painted.append(last)
     assert (painted[0] - content).abs().mean() > 0.01
-    assert (painted[1] - painted[0]).abs().max() < 1e-3
+    assert (painted[1] - painted[0]).abs().max() < 1e-6
 
 
 def test_halo() -> None:
