@@ -117,12 +117,12 @@ def all_methods(iterations: int, rival: Path | None) -> Iterator[Method]:
     else:
         file = ENCODERS["lite"].weights
         yield Optimizing("lite", load_encoder("lite", torch.device("cpu")), weights.sha256_of(file.path()), iterations,
-                         (0.2, 0.3, 0.4, 0.5, 0.65))
+                         (0.2, 0.35, 0.5))
     if rival is None:
         print("rival encoder: SKIPPED, not given (--rival-encoder)")
     else:
         encoder = distilled_encoder(rival)
-        yield Optimizing("rival encoder", encoder, weights.sha256_of(rival), iterations, (0.35, 0.5, 0.65))
+        yield Optimizing("rival encoder", encoder, weights.sha256_of(rival), iterations, (0.35, 0.5))
     if reason := lacking(StyleOptions(encoder="lite", engine="fast")):
         print(f"fast: SKIPPED, {reason}")
     else:

@@ -2,7 +2,8 @@
 
 Features of the small encoder at four depths get the style image's means and covariances (the idea of Huang &
 Belongie, ICCV 2017, and Li et al., "Universal Style Transfer via Feature Transforms", NIPS 2017, at all depths at
-once), and one decoder, trained with the normalized loss, makes a picture of them.
+once), and one decoder, trained with the normalized loss, makes a picture of them. What the decoder cannot give
+back of the content (faces, fine lines) is added, the less the higher the strength: at 0 nothing changes.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
+from torch.nn.functional import pad
 
 from ..encoders import Encoder
 from ..sizes import fitted, resize, size_of
@@ -24,8 +26,21 @@ PIXELS = "conv1_1"
 """A layer whose positions are pixels: how tiles cut a picture."""
 
 
+BORDER = 16
+"""Pixels by which the content image is mirrored outward: the encoder pads with zeros, and its answer to those must
+not be moved with the picture's."""
+
+
+def corrected(moved: Tensor, content: Tensor, plain: Tensor, share: float | Tensor) -> Tensor:
+    """The decoded picture with what the decoder cannot give back of the content, the less the larger the share.
+
+    `moved` and `plain` are decoded from moved and unmoved features; all are N,3,H,W. At share 0 it is the content.
+    """
+    return moved + (1 - share) * (content - plain)
+
+
 def share_at(strength: float) -> float:
-    """How far the features' statistics are moved at a strength, both 0..1: half the way at a quarter."""
+    """How far statistics are moved at a strength, both 0..1: half the way at a quarter."""
     return math.sqrt(strength)
 
 
@@ -49,25 +64,36 @@ class FastStyle:
 
         Only what the mask shows counts for the content's statistics.
         """
+        size, share = size_of(content), share_at(strength)
+        styles = self._at(max(size))
+        border = min(BORDER, min(size) - 1)
+        seen = pad(content, (border,) * 4, mode="reflect")
+        shown = None if mask is None else pad(mask, (border,) * 4, mode="reflect")
         with torch.no_grad():
-            tiles = TiledEncoder(self.encoder, DECODED, size_of(content), self.tile, REACH)
-            styles, share = self._at(max(size_of(content))), share_at(strength)
-            if len(tiles.tiles) == 1:  # its features need not be computed twice
-                features = self.encoder(content, DECODED)
-                ours = _statistics_of(features, mask)
-                painted = self._decoded(features, {j: movement(ours[j], styles[j], share) for j in DECODED})
-            else:
-                ours = self._statistics(content, mask)
-                moves = {j: movement(ours[j], styles[j], share) for j in DECODED}
-                painted = torch.empty_like(content)
-                for tile in tiles.tiles:
-                    part = self._decoded(self.encoder(tile.seen(content), DECODED), moves)
-                    tile.of(painted, PIXELS).copy_(tile.inner(part, PIXELS))
+            painted = self._painted(seen, styles, share, shown)[..., border:border + size[0], border:border + size[1]]
         return painted if mask is None else torch.lerp(content, painted, mask)
 
-    def _decoded(self, features: Mapping[str, Tensor], moves: Mapping[str, Movement]) -> Tensor:
-        painted: Tensor = self.decoder({j: moves[j](features[j]) for j in DECODED})
-        return painted.float().clamp(0.0, 1.0)
+    def _painted(self, seen: Tensor, styles: Mapping[str, Statistics], share: float, mask: Tensor | None) -> Tensor:
+        """The picture with its features moved, decoded, in tiles where it is too large for one pass."""
+        tiles = TiledEncoder(self.encoder, DECODED, size_of(seen), self.tile, REACH).tiles
+        features = self.encoder(seen, DECODED) if len(tiles) == 1 else None  # need not be computed twice
+        ours = self._statistics(seen, mask) if features is None else _statistics_of(features, mask)
+        moves = {j: movement(ours[j], styles[j], share) for j in DECODED}
+        if features is not None:
+            return self._decoded(seen, features, moves, share)
+        painted = torch.empty_like(seen)
+        for tile in tiles:
+            part = tile.seen(seen)
+            part = self._decoded(part, self.encoder(part, DECODED), moves, share)
+            tile.of(painted, PIXELS).copy_(tile.inner(part, PIXELS))
+        return painted
+
+    def _decoded(self, seen: Tensor, features: Mapping[str, Tensor], moves: Mapping[str, Movement],
+                 share: float) -> Tensor:
+        moved: Tensor = self.decoder({j: moves[j](features[j]) for j in DECODED}).float()
+        if share < 1:
+            moved = corrected(moved, seen, self.decoder(features).float(), share)
+        return moved.clamp(0.0, 1.0)
 
     def _at(self, long_side: int) -> dict[str, Statistics]:
         """The blended styles' statistics for a frame whose long side has this many pixels; made once."""

@@ -18,7 +18,7 @@ from ..encoders import Encoder
 from ..options import PAPER_CONTENT_LAYERS, PAPER_STYLE_LAYERS, parse_layers
 from ..style import losses
 from ..style.decoder import DECODED, Decoder, untrained
-from ..style.fast import share_at
+from ..style.fast import corrected, share_at
 from ..style.statistics import Statistics, movement
 from ..weights import Layer, LayerWeights
 from .loop import Settings, layers_of
@@ -26,7 +26,7 @@ from .pictures import Pictures
 
 STYLE_LAYERS = parse_layers("style_layers", PAPER_STYLE_LAYERS)
 CONTENT_LAYERS = parse_layers("content_layers", PAPER_CONTENT_LAYERS)
-CONTENT_WEIGHT_FALL = 3.0
+CONTENT_WEIGHT_FALL = 2.0
 """The content weight at strength s is 10^(-this s). The optimizing engine falls by 4: it starts from the content
 image, a decoder has to find it again."""
 OUT_OF_RANGE = 10.0
@@ -70,8 +70,9 @@ class DecoderTrainee:
         painted = self.paint(crops, strengths)
         style, content = self.losses(painted, crops)
         weights = 10.0 ** (-CONTENT_WEIGHT_FALL * strengths)
-        # Divided so that pairs of every strength have losses of a like size
-        loss = ((weights * content + style) / (weights + 0.1)).mean()
+        # Divided so that pairs of every strength have losses of a like size; the logarithm, because a few pairs (a
+        # flat style) have a loss a hundred times that of the others
+        loss = torch.log1p((weights * content + style) / (weights + 0.1)).mean()
         loss = loss + OUT_OF_RANGE * (painted - painted.clamp(0.0, 1.0)).square().mean()
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.decoder.parameters(), 1.0)
@@ -81,15 +82,15 @@ class DecoderTrainee:
     def paint(self, crops: Tensor, strengths: Tensor) -> Tensor:
         """N,3,H,W, not clamped: each crop in the style of the one before it, at its strength (N)."""
         shares = torch.tensor([share_at(float(s)) for s in strengths], device=self.device).view(-1, 1, 1)
-        moved = {}
+        both = {}
         with torch.no_grad():
             for layer, features in self.encoder(crops, DECODED).items():
                 ours = Statistics.of(features)
                 theirs = Statistics(ours.mean.roll(1, 0), ours.covariance.roll(1, 0))
-                moved[layer] = movement(ours, theirs, shares)(features)
+                both[layer] = torch.cat([movement(ours, theirs, shares)(features), features])
         with torch.autocast(self.device.type, torch.bfloat16, enabled=fast_bfloat16(self.device)):
-            painted: Tensor = self.decoder(moved)
-        return painted.float()
+            moved, plain = self.decoder(both).float().chunk(2)
+        return corrected(moved, crops, plain, shares[..., None])
 
     def losses(self, painted: Tensor, crops: Tensor) -> tuple[Tensor, Tensor]:
         """The normalized style and content loss of each painted crop, per pixel: N and N."""

@@ -109,7 +109,7 @@ LITE = WeightFile(
 DECODER = WeightFile(
     package=None,
     filename="decoder.safetensors",
-    sha256="",
+    sha256="d29529c0b3c1ad0a7f0c3d919d2238eae47fad01d915930b080c27404a14db24",
     how_to_get="They belong to Gouache: install it again.",
     read=read_safetensors,
 )

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from core import events, pipeline
+from core import events, pipeline, weights
 from core.encoders import Encoder, load_encoder
 from core.errors import WeightsError
 from core.frames import Picture, read, write
 from core.options import Job, StyleImage
-from core.style.decoder import DECODED, load_decoder
+from core.style.decoder import load_decoder
 from core.style.fast import FastStyle
 
 pytestmark = pytest.mark.usefixtures("tiny_encoder")
@@ -83,7 +83,11 @@ def test_alpha_stays_and_luminance_keeps_the_frame_s_colors(job: Jobs, tmp_path:
     assert torch.allclose(painted.alpha, source.alpha, atol=1 / 254)
 
 
-def test_init_fast_starts_the_optimizer_from_the_fast_painting(job: Jobs, sequence: Path, tmp_path: Path) -> None:
+def test_init_fast_starts_the_optimizer_from_the_fast_painting(job: Jobs, sequence: Path, tmp_path: Path,
+                                                              monkeypatch: pytest.MonkeyPatch) -> None:
+    load = weights.load
+    bold = {name: layer._replace(kernel=layer.kernel * 3) for name, layer in load(weights.DECODER).items()}
+    monkeypatch.setattr(weights, "load", lambda file: bold if file is weights.DECODER else load(file))
     order = job(sequence, frames="7", iterations=1)
     fast = replace(order.options, engine="fast")
     first = replace(order.options, init="fast")
@@ -135,8 +139,7 @@ def test_the_trained_engine_takes_a_style_s_colors(trained: FastStyle, picture: 
 def test_the_trained_engine_gives_the_content_back_at_strength_0(trained: FastStyle, picture: Pictures) -> None:
     content = picture(0, 96, 128).rgb
     trained.images = [(picture(9, 96, 128).rgb, 1.0)]
-    assert (trained.paint(content, 0.0) - content).abs().mean() < 0.08
-    assert DECODED[-1] == "conv1_2"
+    assert (trained.paint(content, 0.0) - content).abs().max() < 1e-3
 
 
 @pytest.mark.parametrize("masked", [False, True])
