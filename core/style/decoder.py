@@ -22,15 +22,15 @@ REACH = 32
 class Decoder(nn.Module):
     """Two 3x3 convolutions per depth, nearest enlargement between them, each depth's features joined on the way.
 
-    forward({layer: N,C,h,w}) gives N,3,H,W RGB, about 0..1, not clamped. Borders are replicated, not black, and
-    nothing is enlarged by a transposed convolution: no dark rims, no checkerboard.
+    forward({layer: N,C,h,w}) gives N,3,H,W RGB, about 0..1, not clamped. Nothing is enlarged by a transposed
+    convolution: no checkerboard. Beyond the border are zeros: mirror a picture outward by REACH and cut that off.
     """
 
     def __init__(self, layers: LayerWeights) -> None:
         super().__init__()
         self.convolutions = nn.ModuleDict()
         for name, (kernel, bias, _) in layers.items():
-            convolution = nn.Conv2d(kernel.shape[1], kernel.shape[0], 3, padding=1, padding_mode="replicate")
+            convolution = nn.Conv2d(kernel.shape[1], kernel.shape[0], 3, padding=1)
             convolution.load_state_dict({"weight": kernel, "bias": bias})
             self.convolutions[name] = convolution
         self.requires_grad_(False)
@@ -38,13 +38,22 @@ class Decoder(nn.Module):
     def forward(self, features: Mapping[str, Tensor]) -> Tensor:
         x: Tensor | None = None
         for layer in DECODED:
-            skip = features[layer]
-            x = skip if x is None else torch.cat([functional.interpolate(x, skip.shape[-2:]), skip], 1)
-            for i in ("a", "b"):
-                x = functional.relu(self.convolutions[f"{layer}{i}"](x))
-        assert x is not None
+            x = functional.relu(self._joined(x, features[layer], layer))
+            x = functional.relu(self.convolutions[f"{layer}b"](x))
         image: Tensor = self.convolutions["image"](x)
         return image + 0.5
+
+
+    def _joined(self, deeper: Tensor | None, skip: Tensor, layer: str) -> Tensor:
+        """The first convolution of a depth on both inputs, each with its part of the kernel: joining them is slower."""
+        first = self.convolutions[f"{layer}a"]
+        assert isinstance(first, nn.Conv2d)
+        kernel, bias = first.weight, first.bias
+        before = kernel.shape[1] - skip.shape[1]
+        x = functional.conv2d(skip, kernel[:, before:], bias, padding=1)
+        if deeper is not None:
+            x = x + functional.conv2d(functional.interpolate(deeper, skip.shape[-2:]), kernel[:, :before], padding=1)
+        return x
 
 
 def load_decoder(device: torch.device, precision: torch.dtype = torch.float32) -> Decoder:

@@ -26,11 +26,6 @@ PIXELS = "conv1_1"
 """A layer whose positions are pixels: how tiles cut a picture."""
 
 
-BORDER = 16
-"""Pixels by which the content image is mirrored outward: the encoder pads with zeros, and its answer to those must
-not be moved with the picture's."""
-
-
 def corrected(moved: Tensor, content: Tensor, plain: Tensor, share: float | Tensor) -> Tensor:
     """The decoded picture with what the decoder cannot give back of the content, the less the larger the share.
 
@@ -66,7 +61,7 @@ class FastStyle:
         """
         size, share = size_of(content), share_at(strength)
         styles = self._at(max(size))
-        border = min(BORDER, min(size) - 1)
+        border = min(REACH, min(size) - 1)  # the networks pad with zeros, which must not show
         seen = pad(content, (border,) * 4, mode="reflect")
         shown = None if mask is None else pad(mask, (border,) * 4, mode="reflect")
         with torch.no_grad():

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+from torch.nn.functional import conv2d
 
 RIDGE = 1e-2
 """Added to a covariance's diagonal, relative to its mean: what hardly varies in a picture must not be blown up."""
@@ -67,6 +68,8 @@ class Movement:
     def __call__(self, features: Tensor) -> Tensor:
         """N,C,H,W features, moved, in their own precision."""
         matrix, offset = self.matrix.to(features.dtype), self.offset.to(features.dtype)
+        if len(features) == 1:  # keeps the memory format, which the product below would change
+            return conv2d(features, matrix[0, :, :, None, None], offset[0, :, 0])
         return torch.baddbmm(offset, matrix, features.flatten(2)).view(features.shape)
 
 
