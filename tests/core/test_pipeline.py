@@ -6,7 +6,6 @@ import dataclasses
 import json
 import os
 import shutil
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -126,73 +125,6 @@ def test_one_frame_alone_equals_the_same_frame_of_the_whole(sequence: Path, job:
         run(whole)
         assert painted(run(one)) == [9]
         assert files_of(one)["shot_0009.png"] == files_of(whole)["shot_0009.png"]
-
-
-def test_a_frame_is_told_when_its_file_is_in_place_and_the_manifest_knows_it(sequence: Path, job: Jobs) -> None:
-    order, told = job(sequence), []
-    for event in pipeline.run(order):
-        if isinstance(event, events.Frame):
-            assert frames.readable(Path(event.path))
-            known = json.loads((Path(order.output) / "manifest.json").read_text())["frames"]
-            assert str(event.frame) in known
-            told.append(event.frame)
-    assert told == [7, 8, 9, 10]
-
-
-def test_the_next_frame_is_read_and_the_one_before_written_beside_the_painting(
-        sequence: Path, job: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:
-    read, write, here, threads = frames.read, frames.write, threading.get_ident(), {"read": set(), "write": set()}
-
-    def reading(path: Path) -> Picture:
-        threads["read"].add(threading.get_ident() == here)
-        return read(path)
-
-    def writing(path: Path, picture: Picture, format: str) -> None:
-        threads["write"].add(threading.get_ident() == here)
-        write(path, picture, format)
-
-    order = job(sequence)
-    monkeypatch.setattr(frames, "write", writing)
-    running = pipeline.run(order)
-    assert isinstance(next(running), events.Started)  # the style image has been read here
-    monkeypatch.setattr(frames, "read", reading)
-    list(running)
-    assert threads == {"read": {False}, "write": {False}}
-
-
-def test_stopping_while_a_frame_is_written_keeps_it(sequence: Path, job: Jobs,
-                                                    monkeypatch: pytest.MonkeyPatch) -> None:
-    order, write, allowed = job(sequence), frames.write, threading.Event()
-
-    def slow(path: Path, picture: Picture, format: str) -> None:
-        assert allowed.wait(10.0)
-        write(path, picture, format)
-
-    monkeypatch.setattr(frames, "write", slow)
-    running = pipeline.run(order)
-    for event in running:
-        if isinstance(event, events.Progress) and event.frame == 8:
-            break
-    threading.Timer(0.05, allowed.set).start()
-    running.close()  # type: ignore[attr-defined]
-    assert list(files_of(order)) == ["shot_0007.png"]
-    assert painted(run(order)) == [8, 9, 10]
-
-
-def test_a_frame_being_written_is_told_of_before_the_error_of_the_next(sequence: Path, job: Jobs,
-                                                                       monkeypatch: pytest.MonkeyPatch) -> None:
-    order, happened, forward = job(sequence), [], Encoder.forward
-
-    def failing(*args: object, **options: object) -> object:
-        if any(isinstance(e, events.Progress) and e.frame == 8 for e in happened):
-            raise RuntimeError("DefaultCPUAllocator: can't allocate memory")
-        return forward(*args, **options)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(Encoder, "forward", failing)
-    with pytest.raises(GouacheError, match="memory"):
-        for event in pipeline.run(order):
-            happened.append(event)
-    assert painted(happened) == [7]
 
 
 def test_strength_may_change_from_frame_to_frame(sequence: Path, job: Jobs, tmp_path: Path) -> None:

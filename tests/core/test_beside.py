@@ -1,0 +1,91 @@
+"""Frames read and written beside the painting of another: the order of events, stops and errors stay as they were."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from core import events, frames, pipeline
+from core.encoders import Encoder
+from core.errors import GouacheError
+from core.events import Event
+from core.frames import Picture
+from core.options import Job
+
+Jobs = Callable[..., Job]
+pytestmark = pytest.mark.usefixtures("tiny_encoder")
+
+
+def painted(happened: list[Event]) -> list[int]:
+    return [event.frame for event in happened if isinstance(event, events.Frame) and not event.cached]
+
+
+def test_a_frame_is_told_when_its_file_is_in_place_and_the_manifest_knows_it(sequence: Path, job: Jobs) -> None:
+    order, told = job(sequence), []
+    for event in pipeline.run(order):
+        if isinstance(event, events.Frame):
+            assert frames.readable(Path(event.path))
+            known = json.loads((Path(order.output) / "manifest.json").read_text())["frames"]
+            assert str(event.frame) in known
+            told.append(event.frame)
+    assert told == [7, 8, 9, 10]
+
+
+def test_the_next_frame_is_read_and_the_one_before_written_beside_the_painting(
+        sequence: Path, job: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:
+    read, write, here, threads = frames.read, frames.write, threading.get_ident(), {"read": set(), "write": set()}
+
+    def reading(path: Path) -> Picture:
+        threads["read"].add(threading.get_ident() == here)
+        return read(path)
+
+    def writing(path: Path, picture: Picture, format: str) -> None:
+        threads["write"].add(threading.get_ident() == here)
+        write(path, picture, format)
+
+    order = job(sequence)
+    monkeypatch.setattr(frames, "write", writing)
+    running = pipeline.run(order)
+    assert isinstance(next(running), events.Started)  # the style image has been read here
+    monkeypatch.setattr(frames, "read", reading)
+    list(running)
+    assert threads == {"read": {False}, "write": {False}}
+
+
+def test_stopping_while_a_frame_is_written_keeps_it(sequence: Path, job: Jobs,
+                                                    monkeypatch: pytest.MonkeyPatch) -> None:
+    order, write, allowed = job(sequence), frames.write, threading.Event()
+
+    def slow(path: Path, picture: Picture, format: str) -> None:
+        assert allowed.wait(10.0)
+        write(path, picture, format)
+
+    monkeypatch.setattr(frames, "write", slow)
+    running = pipeline.run(order)
+    for event in running:
+        if isinstance(event, events.Progress) and event.frame == 8:
+            break
+    threading.Timer(0.05, allowed.set).start()
+    running.close()  # type: ignore[attr-defined]
+    assert [file.name for file in Path(order.output).glob("*.png")] == ["shot_0007.png"]
+    assert painted(list(pipeline.run(order))) == [8, 9, 10]
+
+
+def test_a_frame_being_written_is_told_of_before_the_error_of_the_next(sequence: Path, job: Jobs,
+                                                                       monkeypatch: pytest.MonkeyPatch) -> None:
+    order, happened, forward = job(sequence), [], Encoder.forward
+
+    def failing(*args: object, **options: object) -> object:
+        if any(isinstance(e, events.Progress) and e.frame == 8 for e in happened):
+            raise RuntimeError("DefaultCPUAllocator: can't allocate memory")
+        return forward(*args, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Encoder, "forward", failing)
+    with pytest.raises(GouacheError, match="memory"):
+        for event in pipeline.run(order):
+            happened.append(event)
+    assert painted(happened) == [7]
