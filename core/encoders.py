@@ -50,9 +50,9 @@ class Encoder(nn.Module):
         self.convolutions, self.taps = nn.ModuleDict(), nn.ModuleDict()
         for name in LAYERS:
             kernel, bias, tap = layers[name]
-            self.convolutions[name] = _convolution(kernel, bias)
+            self.convolutions[name] = convolution(kernel, bias)
             if tap is not None:
-                self.taps[name] = _convolution(tap[:, :, None, None])
+                self.taps[name] = convolution(tap[:, :, None, None])
         self.requires_grad_(False)
 
     @property
@@ -73,14 +73,15 @@ class Encoder(nn.Module):
         return features
 
 
-def _convolution(kernel: Tensor, bias: Tensor | None = None) -> nn.Conv2d:
+def convolution(kernel: Tensor, bias: Tensor | None = None) -> nn.Conv2d:
+    """A convolution with these weights (OIHW and O), zeros around its input, which keeps the input's size."""
     outputs, inputs, side = kernel.shape[:3]
-    convolution = nn.Conv2d(inputs, outputs, side, padding=side // 2, bias=bias is not None)
+    made = nn.Conv2d(inputs, outputs, side, padding=side // 2, bias=bias is not None)
     with torch.no_grad():
-        convolution.weight.copy_(kernel)
-        if bias is not None and convolution.bias is not None:
-            convolution.bias.copy_(bias)
-    return convolution
+        made.weight.copy_(kernel)
+        if bias is not None and made.bias is not None:
+            made.bias.copy_(bias)
+    return made
 
 
 def depth(layers: Iterable[str]) -> int:

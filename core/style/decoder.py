@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from .. import weights
+from ..encoders import convolution
 from ..weights import Layer, LayerWeights
 
 DECODED = ("conv4_4", "conv3_4", "conv2_2", "conv1_2")
@@ -30,9 +31,7 @@ class Decoder(nn.Module):
         super().__init__()
         self.convolutions = nn.ModuleDict()
         for name, (kernel, bias, _) in layers.items():
-            convolution = nn.Conv2d(kernel.shape[1], kernel.shape[0], 3, padding=1)
-            convolution.load_state_dict({"weight": kernel, "bias": bias})
-            self.convolutions[name] = convolution
+            self.convolutions[name] = convolution(kernel, bias)
         self.requires_grad_(False)
 
     def forward(self, features: Mapping[str, Tensor]) -> Tensor:
@@ -42,7 +41,6 @@ class Decoder(nn.Module):
             x = functional.relu(self.convolutions[f"{layer}b"](x))
         image: Tensor = self.convolutions["image"](x)
         return image + 0.5
-
 
     def _joined(self, deeper: Tensor | None, skip: Tensor, layer: str) -> Tensor:
         """The first convolution of a depth on both inputs, each with its part of the kernel: joining them is slower."""

@@ -109,7 +109,6 @@ class TiledEncoder:
         return part({layer: tile.inner(f, layer) for layer, f in features.items()}, tile)
 
 
-
 class _Sums(torch.autograd.Function):
     """Sums over tiles that keep no tile's features: each tile is computed once more for its gradient."""
 
