@@ -23,21 +23,25 @@ def capture_share(options: StyleOptions) -> float:
 
 @dataclass
 class Painting:
-    """Hears the events of one strip's job. `frames` are in it, and the bar stands at `start` when it begins."""
+    """Hears the events of one strip's job. `frames` are in it, and the bar stands at `start` when it begins.
+
+    In several passes there are more pictures to make than frames: the events count those.
+    """
 
     frames: int
     start: float
     text: str = "Starting the engine"
-    _finished: int = field(default=0, init=False)
+    _found: int = field(default=0, init=False)
+    _work: float = field(default=0.0, init=False)
     _made: int = field(default=0, init=False)
-    _share: float = field(default=0.0, init=False)
     _began: float = field(default=0.0, init=False)
     _seconds: float = field(default=0.0, init=False)
 
     @property
     def fraction(self) -> float:
         """Of all the work, 0..1."""
-        return self.start + (1 - self.start) * min((self._finished + self._share) / max(self.frames, 1), 1.0)
+        done = (self._found + max(self.frames - self._found, 0) * self._work) / max(self.frames, 1)
+        return self.start + (1 - self.start) * min(done, 1.0)
 
     def hear(self, event: dict[str, Any]) -> None:
         """Take in one event; those that do not move the painting on are ignored."""
@@ -45,20 +49,27 @@ class Painting:
             case "started":
                 self._began = time.monotonic()
                 frames, found = event["frames"], event["frames"] - event["todo"]
-                self.text = f"{found} of {frames} frames are there already" if found else "Painting the first frame"
+                self.text = f"{found} of {frames} frames are there already" if found > 0 else "Painting the first frame"
             case "progress":
-                self._share = event["step"] / max(event["steps"], 1)
-                left = event["of"] - event["index"] + 1 - self._share
+                share = event["step"] / max(event["steps"], 1)
+                self._finished(event["index"] - 1)
+                self._work = (event["index"] - 1 + share) / event["of"]
+                left = event["of"] - event["index"] + 1 - share
                 self.text = f"Painting {_place(event)}{self._time(left)}, step {event['step']} of {event['steps']}"
+            case "frame" if event.get("cached"):
+                self._found += 1
             case "frame":
-                self._finished, self._share = self._finished + 1, 0.0
-                if not event.get("cached"):
-                    self._made += 1
-                    self._seconds = time.monotonic() - self._began
-                    self.text = f"Painted {_place(event)}{self._time(event['of'] - event['index'])}"
+                self._finished(event["index"])
+                self._work = event["index"] / event["of"]
+                self.text = f"Painted {_place(event)}{self._time(event['of'] - event['index'])}"
+
+    def _finished(self, made: int) -> None:
+        """So many pictures have been made by now."""
+        if made > self._made:
+            self._made, self._seconds = made, time.monotonic() - self._began
 
     def _time(self, left: float) -> str:
-        """The time for so many frames; unknown before the first one is finished."""
+        """The time for so many pictures; unknown before the first one is finished."""
         return f", {in_words(self._seconds / self._made * left)} left" if self._made and left > 0 else ""
 
 

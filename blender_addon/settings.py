@@ -13,16 +13,16 @@ from ..core.options import EngineOptions, OptionInfo, OutputOptions, StyleImage,
 
 FILE_FLAGS: Any = {"PATH_SUPPORTS_BLEND_RELATIVE"}  # else Blender 5 marks a path that starts with // as wrong
 OUTPUT_FIELDS = ("format",)  # the add-on itself decides on the frames and restores the size
-OPTIMIZER_ONLY = {"content_weight", "iterations", "scales", "warm_start", "init", "loss", "style_layers",
-                  "content_layers", "encoder", "optimizer", "tolerance", "tv", "seed"}
-"""What the fast engine does not read. It is neither shown nor counted there, so that no change of it makes a
-finished painting out of date."""
 
 
 def options_for(engine: str) -> Iterator[tuple[str, OptionInfo]]:
-    """The options of a strip that matter to an engine."""
+    """The options of a strip that matter to an engine.
+
+    What the fast engine does not read is neither shown nor counted there, so that no change of it makes a finished
+    painting out of date.
+    """
     for name, info, _ in describe(StyleOptions):
-        if engine != "fast" or name not in OPTIMIZER_ONLY:
+        if engine != "fast" or not info.optimizer_only:
             yield name, info
 
 

@@ -1,4 +1,4 @@
-"""The engine's command line: stylize, reproduce, bench, compare, train, doctor, serve.
+"""The engine's command line: stylize, reproduce, bench, compare, evaluate, train, doctor, serve.
 
 Exit code 0: done, 1: error, 130: stopped.
 """
@@ -16,10 +16,12 @@ from typing import Any, NoReturn, TypeVar
 
 from . import __version__
 from .errors import GouacheError, OptionError
-from .options import EngineOptions, Job, OptionInfo, OutputOptions, StyleImage, StyleOptions, describe, options_from
+from .options import (EngineOptions, Job, MotionOptions, OptionInfo, OutputOptions, StyleImage, StyleOptions, describe,
+                      options_from)
 
 Chosen = TypeVar("Chosen")
-OPTION_GROUPS = (("style", StyleOptions), ("files", OutputOptions), ("engine", EngineOptions))
+OPTION_GROUPS = (("style", StyleOptions), ("files", OutputOptions), ("motion", MotionOptions),
+                 ("engine", EngineOptions))
 
 
 class _Parser(argparse.ArgumentParser):
@@ -53,6 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_reproduce(commands.add_parser("reproduce", help="repeat a paper's experiments"))
     _add_bench(commands.add_parser("bench", help="measure speed and memory against baselines"))
     _add_compare(commands.add_parser("compare", help="measure the encoder and the fast engine against rivals"))
+    _add_evaluate(commands.add_parser("evaluate", help="measure how steady a painted clip is"))
     _add_train(commands.add_parser("train", help="train the networks that Gouache brings along"))
     doctor = commands.add_parser("doctor", help="say whether this engine can work, and if not, why")
     doctor.add_argument("--json", action="store_true", help="one JSON object on stdout")
@@ -83,7 +86,7 @@ def _add_option(group: Any, name: str, info: OptionInfo, default: Any) -> None:
         group.add_argument(flag, dest=name, action=argparse.BooleanOptionalAction, default=None, help=text)
         return
     metavar = "|".join(info.choices) if info.kind == "choice" else {
-        "layers": "NAME=WEIGHT,...", "frames": "A-B", "file": "PATH"}.get(info.kind, info.kind.upper())
+        "layers": "NAME=WEIGHT,...", "frames": "A-B", "chunk": "K/N", "file": "PATH"}.get(info.kind, info.kind.upper())
     shown = f" (default {default})" if default != "" else ""
     group.add_argument(flag, dest=name, default=None, metavar=metavar, type=_value(info), help=text + shown)
 
@@ -105,7 +108,7 @@ def _stylize(options: argparse.Namespace) -> int:
     styles = tuple(StyleImage.parse(text) for text in options.style)
     style = dataclasses.replace(_chosen(StyleOptions, options), styles=styles)
     job = Job(options.input, options.output, options=style, files=_chosen(OutputOptions, options),
-              engine=_chosen(EngineOptions, options)).rooted(Path.cwd())
+              engine=_chosen(EngineOptions, options), motion=_chosen(MotionOptions, options)).rooted(Path.cwd())
     listener = progress.JsonLines() if options.json else progress.for_terminal()
     with listener:
         for event in pipeline.run(job):
@@ -170,6 +173,46 @@ def _compare(options: argparse.Namespace) -> int:
     return compare.run([Path(p) for p in options.photo], [Path(s) for s in options.style], Path(options.output),
                        options.size, options.iterations,
                        Path(options.rival_encoder) if options.rival_encoder else None)
+
+
+def _add_evaluate(parser: argparse.ArgumentParser) -> None:
+    kinds = parser.add_subparsers(title="measurements", metavar="WHAT", required=True, parser_class=_Parser)
+    clip = kinds.add_parser("clip", help="a painted clip against its source")
+    clip.add_argument("--source", required=True, metavar="CLIP", help="a folder, a pattern (shot_####.png) or a movie")
+    clip.add_argument("--result", required=True, metavar="CLIP", help="what was made of it, likewise")
+    clip.add_argument("--flow", type=Path, metavar="DIR", help="the source's exact motion; left out, it is estimated")
+    clip.add_argument("--style", type=Path, metavar="IMAGE", help="the style image; left out, style is not measured")
+    clip.add_argument("--gap", action="append", default=[], type=int, metavar="INT",
+                      help="frames apart at which to take warp errors (repeatable; default 1 and 10)")
+    clip.add_argument("--seam", action="append", default=[], type=int, metavar="N",
+                      help="compare the step to frame N with the clip's others (repeatable)")
+    clip.add_argument("--sheet", type=Path, metavar="FILE", help="a PNG with frames and what changed beyond motion")
+    clip.add_argument("--json", action="store_true", help="one JSON object on stdout")
+    clip.set_defaults(run=_evaluate_clip)
+    steady = kinds.add_parser("steady", help="paint clips frame by frame and steadily, and compare")
+    steady.add_argument("--clip", action="extend", nargs="+", required=True, metavar="CLIP",
+                        help="folders, patterns or movies; .flo files beside the frames are their exact motion")
+    steady.add_argument("--style", type=Path, required=True, metavar="IMAGE", help="the style image")
+    steady.add_argument("--engine", nargs="+", choices=["optimize", "fast"], default=["optimize"],
+                        help="which engines paint (default optimize)")
+    steady.add_argument("--size", type=int, default=512, metavar="INT", help="long side in pixels (default 512)")
+    steady.add_argument("--iterations", type=int, metavar="INT", help="optimizer steps; left out, the default")
+    steady.add_argument("--frames", default="", metavar="A-B", help="the frames of every clip; left out, all")
+    steady.add_argument("--output", type=Path, default=Path("steady_output"), metavar="DIR",
+                        help="painted clips, sheets, table.md and figures.json")
+    steady.set_defaults(run=_evaluate_steady)
+
+
+def _evaluate_clip(options: argparse.Namespace) -> int:
+    from .evaluate import clip
+    return clip.run(options.source, options.result, options.flow, options.style, options.gap, options.seam,
+                    options.sheet, options.json)
+
+
+def _evaluate_steady(options: argparse.Namespace) -> int:
+    from .evaluate import steady
+    settings = steady.Settings(options.style, options.size, options.frames, options.iterations)
+    return steady.run(options.clip, options.engine, settings, options.output)
 
 
 def _add_train(parser: argparse.ArgumentParser) -> None:

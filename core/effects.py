@@ -9,14 +9,19 @@ from typing import Protocol
 from torch import Tensor
 
 from .frames import Picture
+from .motion.links import Link
 
 
 @dataclass(frozen=True)
-class Earlier:
-    """A finished frame of the clip: its content and what was made of it (as its file has it), 1,3,H,W each."""
+class Neighbor:
+    """A finished frame of the clip: its content, what was made of it (as its file has it), both 1,3,H,W, and the link.
+
+    `link` says where each pixel of the frame to make lies in this one, and how far that can be trusted.
+    """
 
     content: Tensor
     result: Tensor
+    link: Link
 
 
 @dataclass(frozen=True)
@@ -24,14 +29,16 @@ class Frame:
     """One frame for an effect.
 
     `picture` is the frame at the size to paint, `mask` 1,1,H,W in 0..1 (None: everywhere), `strength` this frame's
-    value, `previous` the frame before it (None: there is none, or no warm start).
+    value, `neighbors` finished frames, the nearest first, that this one should agree with; `begun` (1,3,H,W) what an
+    earlier pass over the clip made of it.
     """
 
     number: int
     picture: Picture
     strength: float
     mask: Tensor | None = None
-    previous: Earlier | None = None
+    neighbors: tuple[Neighbor, ...] = ()
+    begun: Tensor | None = None
 
 
 @dataclass(frozen=True)

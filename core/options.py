@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from .errors import InputError, OptionError
-from .schema import OptionInfo, check, describe, number, option, parse_frames, parse_layers, reject_unknown
+from .schema import OptionInfo, check, describe, number, option, parse_chunk, parse_frames, parse_layers, reject_unknown
 
-__all__ = ["EngineOptions", "Job", "OptionInfo", "OutputOptions", "StyleImage", "StyleOptions", "check", "describe",
-           "options_from", "parse_frames", "parse_layers"]
+__all__ = ["EngineOptions", "Job", "MotionOptions", "OptionInfo", "OutputOptions", "StyleImage", "StyleOptions",
+           "check", "describe", "options_from", "parse_chunk", "parse_frames", "parse_layers"]
 
 JOB_VERSION = 1
 EFFECTS = ("style",)
@@ -60,7 +60,7 @@ class StyleOptions:
         "float", minimum=0.0, maximum=1.0, animatable=True)
     content_weight: float = option(
         0.0, "Content Weight", "Weight of the content loss itself (lambda_os); 0 follows Strength",
-        "float", minimum=0.0, maximum=1e6, soft_maximum=1.0, advanced=True)
+        "float", minimum=0.0, maximum=1e6, soft_maximum=1.0, advanced=True, optimizer_only=True)
     style_scale: float = option(
         1.0, "Stroke Size", "Size of the strokes: the style image is used at this multiple of the frame's size",
         "float", minimum=0.1, maximum=4.0, soft_minimum=0.25, soft_maximum=2.0)
@@ -74,40 +74,50 @@ class StyleOptions:
         "int", minimum=0, maximum=16384, soft_maximum=2048, unit="px")
     iterations: int = option(
         60, "Iterations", "Optimizer steps at the final size; coarser scales take as many",
-        "int", minimum=1, maximum=10000, soft_maximum=600)
+        "int", minimum=1, maximum=10000, soft_maximum=600, optimizer_only=True)
     scales: int = option(
         3, "Scales", "Most coarse-to-fine levels, each half the size of the next; 1 works at the final size only",
-        "int", minimum=1, maximum=6, advanced=True)
-    warm_start: bool = option(
-        False, "Warm Start", "Start each frame from the change made to the one before: a quarter of the "
-        "steps and calmer, but strokes stand still while things move", "bool")
+        "int", minimum=1, maximum=6, advanced=True, optimizer_only=True)
+    stability: float = option(
+        0.5, "Stability", "How still a clip holds where nothing moves, and how closely strokes follow what does; "
+        "0 paints every frame alone", "float", minimum=0.0, maximum=1.0)
+    passes: int = option(
+        1, "Passes", "Times the clip is gone through, forward and backward by turns: each evens out what earlier "
+        "ones could not know", "int", minimum=1, maximum=16, soft_maximum=4, optimizer_only=True)
+    hold: int = option(
+        1, "Hold", "Frames that each painting stays: 2 is animation on twos", "int", minimum=1, maximum=1000,
+        soft_maximum=4)
+    anchor: int = option(
+        0, "Anchor", "A frame painted anew, after so many, to which its neighbors lead over: long shots do not wander "
+        "off, and what lies between two anchors can be painted alone; 0 has none", "int", minimum=0, maximum=100000,
+        soft_maximum=250, unit="frames", advanced=True)
     init: str = option(
         "content", "Start From", "The picture the optimizer starts from", "choice",
-        choices={"content": "Frame", "noise": "Noise", "fast": "Fast Engine"}, advanced=True)
+        choices={"content": "Frame", "noise": "Noise", "fast": "Fast Engine"}, advanced=True, optimizer_only=True)
     loss: str = option(
         "normalized", "Loss", "Normalized (Choi & Kim 2020) suits every style with one setting; classic is Gatys 2016",
-        "choice", choices={"normalized": "Normalized", "classic": "Classic"}, advanced=True)
+        "choice", choices={"normalized": "Normalized", "classic": "Classic"}, advanced=True, optimizer_only=True)
     style_layers: str = option(
         PAPER_STYLE_LAYERS, "Style Layers", "Layers of the style loss and their weights: low ones fine texture, "
-        "high ones large structures", "layers", advanced=True)
+        "high ones large structures", "layers", advanced=True, optimizer_only=True)
     content_layers: str = option(
         PAPER_CONTENT_LAYERS, "Content Layers", "Layers of the content loss and their weights", "layers",
-        advanced=True)
+        advanced=True, optimizer_only=True)
     encoder: str = option(
         "auto", "Encoder", "The network whose features are compared; Automatic is VGG-19 with a GPU, Lite without",
-        "choice", choices={"auto": "Automatic", "lite": "Lite", "vgg19": "VGG-19"}, advanced=True)
+        "choice", choices={"auto": "Automatic", "lite": "Lite", "vgg19": "VGG-19"}, advanced=True, optimizer_only=True)
     optimizer: str = option(
         "lbfgs", "Optimizer", "L-BFGS needs a third of Adam's steps; Adam needs less memory", "choice",
-        choices={"lbfgs": "L-BFGS", "adam": "Adam"}, advanced=True)
+        choices={"lbfgs": "L-BFGS", "adam": "Adam"}, advanced=True, optimizer_only=True)
     tolerance: float = option(
         0.0, "Stop Early", "End a scale when ten steps lower the loss by less than this part of it; 0 takes every step",
-        "float", minimum=0.0, maximum=1.0, soft_maximum=0.1, advanced=True)
+        "float", minimum=0.0, maximum=1.0, soft_maximum=0.1, advanced=True, optimizer_only=True)
     tv: float = option(
         0.0, "Smoothness", "Weight of the total variation loss: higher is smoother", "float",
-        minimum=0.0, maximum=1000.0, soft_maximum=10.0, advanced=True)
+        minimum=0.0, maximum=1000.0, soft_maximum=10.0, advanced=True, optimizer_only=True)
     seed: int = option(
         1, "Seed", "Start of the random numbers; the same seed gives the same picture", "int",
-        minimum=0, maximum=2**31 - 1, advanced=True)
+        minimum=0, maximum=2**31 - 1, advanced=True, optimizer_only=True)
 
     def content_weight_at(self, strength: float | None = None) -> float:
         """lambda_os for a strength in 0..1 (this object's own when None); an explicit content weight wins."""
@@ -123,8 +133,26 @@ class OutputOptions:
         "png", "File Format", "File format of the result", "choice",
         choices={"png": "PNG 8 bit", "png16": "PNG 16 bit", "tiff": "TIFF 16 bit", "exr": "EXR Half",
                  "exr32": "EXR Float"})
+    chunk: str = option(
+        "", "Chunk", "Paint only part K of N of the clip, as K/N: the parts may be made on "
+        "different machines and fit together", "chunk", advanced=True)
     restore_size: bool = option(
         False, "Restore Size", "Enlarge painted frames to the input's own size", "bool", advanced=True)
+
+
+@dataclass(frozen=True)
+class MotionOptions:
+    """How the movement between frames is found out."""
+
+    flow: str = option(
+        "", "Exact Motion", "A folder with the movement from frame to frame: .flo files, or EXR files with Blender's "
+        "Vector pass, numbered like the input; left empty, it is estimated", "file", advanced=True)
+    flow_method: str = option(
+        "dis", "Optical Flow", "DIS is quick; RAFT finds large movements better and takes seconds a frame", "choice",
+        choices={"dis": "DIS", "raft": "RAFT"}, advanced=True)
+    raft_weights: str = option(
+        "", "RAFT Weights", "A .safetensors file of RAFT-small; left empty, the one in torchvision's cache", "file",
+        advanced=True)
 
 
 @dataclass(frozen=True)
@@ -158,6 +186,7 @@ class Job:
     options: StyleOptions = StyleOptions()
     files: OutputOptions = OutputOptions()
     engine: EngineOptions = EngineOptions()
+    motion: MotionOptions = MotionOptions()
     animation: Mapping[str, Mapping[int, float]] = field(default_factory=dict)
 
     def to_json(self, folder: Path | None = None) -> dict[str, Any]:
@@ -188,6 +217,7 @@ class Job:
                   options_from(StyleOptions, data.get("options", {})),
                   options_from(OutputOptions, data.get("files", {})),
                   options_from(EngineOptions, data.get("engine", {})),
+                  options_from(MotionOptions, data.get("motion", {})),
                   _animation_from(data.get("animation", {})))
         return job.rooted(folder) if folder else job
 
@@ -198,10 +228,12 @@ class Job:
         styles = tuple(dataclasses.replace(s, path=root(s.path)) for s in self.options.styles)
         return dataclasses.replace(
             self, input=root(self.input), output=root(self.output),
-            options=dataclasses.replace(self.options, styles=styles, mask=root(self.options.mask)))
+            options=dataclasses.replace(self.options, styles=styles, mask=root(self.options.mask)),
+            motion=dataclasses.replace(self.motion, flow=root(self.motion.flow),
+                                       raft_weights=root(self.motion.raft_weights)))
 
     def look(self) -> str:
-        """The hash (hex) of all that changes every frame's pixels: options, and the bytes of styles and mask.
+        """The hash (hex) of all that changes every frame's pixels: options, and the bytes of styles, mask and motion.
 
         Frame numbers, animated values, threads and file names are left out, so that a moved picture or one
         more frame does not make finished frames stale. Raises InputError if a picture cannot be read.
@@ -209,7 +241,9 @@ class Job:
         options = dataclasses.asdict(self.options)
         options["styles"] = [[_digest(s.path), s.weight] for s in self.options.styles]
         options["mask"] = _digest(self.options.mask) if self.options.mask else ""
-        kept = [options, self.effect, self.files.format, self.files.restore_size,
+        motion = [self.motion.flow_method, *(_digest(path) if path else "" for path in (
+            self.motion.flow, self.motion.raft_weights))] if self.options.stability else []
+        kept = [options, motion, self.effect, self.files.format, self.files.restore_size,
                 self.engine.device, self.engine.precision]
         return hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()
 
@@ -256,6 +290,8 @@ def _paths(data: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str]]:
     yield data, "input"
     yield data, "output"
     yield data["options"], "mask"
+    yield data["motion"], "flow"
+    yield data["motion"], "raft_weights"
     for style in data["options"]["styles"]:
         yield style, "path"
 

@@ -9,23 +9,28 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
-from . import clips, devices, events, frames
+from . import clips, devices, events, frames, shots
 from .ahead import ReadAhead, WriteBehind
 from .clips import Clip
 from .devices import Compute
-from .effects import Earlier, Effect, Frame, Step
+from .effects import Effect, Frame, Neighbor, Step
 from .errors import DeviceError, GouacheError, InputError, OptionError, OutputError
 from .events import Event
 from .frames import FORMATS, Picture
 from .manifest import Manifest, Record, key_of
-from .options import Job, parse_frames
-from .sizes import Size, fitted, resize
+from .motion.flow import estimator
+from .motion.links import Motion
+from .motion.recorded import RecordedFlow
+from .options import Job, parse_chunk, parse_frames
+from .plan import Plan, Source, Task, plan
+from .sizes import Size, resize
+from .sources import Input, Sources, restored
 from .style.video import StyleEffect
 
 
@@ -38,26 +43,8 @@ def _style(job: Job, clip: Clip, compute: Compute) -> Effect:
 
 EFFECTS: Mapping[str, Callable[[Job, Clip, Compute], Effect]] = {"style": _style}
 """How each effect a job may name is made ready for a clip: its pictures read, its networks loaded."""
-
-
-@dataclass(frozen=True)
-class _Task:
-    """A frame to make: its number, result file, the hashes of its input and of everything, the result before it."""
-
-    number: int
-    path: Path
-    input: str
-    key: str
-    before: _Task | None
-
-
-@dataclass(frozen=True)
-class _Source:
-    """A frame as read: the whole picture, the same at the size to paint, and the mask (1,1,H,W) at the whole size."""
-
-    whole: Picture
-    picture: Picture
-    mask: Tensor | None
+MOTION = "motion"
+"""The folder, inside that of the results, for what was found out about movement and shots."""
 
 
 def run(job: Job) -> Iterator[Event]:
@@ -73,185 +60,192 @@ def run(job: Job) -> Iterator[Event]:
         raise OutputError("The output folder is the input's own folder.", "Choose another one: nothing is overwritten.")
     mask = clips.open_clip(job.options.mask) if job.options.mask else None
     effect = EFFECTS[job.effect](job, clip, compute)
-    manifest = Manifest.load(output)
-    manifest.save()  # a read-only folder or full disk shows now, not after the first painted frame
-    yield from _Run(job, clip, mask, effect, output, manifest).events()
+    results = _Results(output)
+    results.manifest(output).save()  # a read-only folder or full disk shows now, not after the first painted frame
+    planned, failed = _planned(job, clip, mask, effect.weights)
+    sources = Sources(clip, mask, job.options.size, _motion(job, clip, compute))
+    yield from _Run(job, effect, sources, results, planned, failed).events()
+
+
+def _planned(job: Job, clip: Clip, mask: Clip | None, networks: str) -> tuple[Plan, list[InputError]]:
+    """The job's tasks, and the errors of the frames that cannot be read."""
+    masked = set(mask.numbers) if mask else set()
+    inputs: dict[int, str] = {}
+    failed: list[InputError] = []
+    for number in clips.chosen(clip, parse_frames(job.files.frames)):
+        try:
+            inputs[number] = clip.digest(number)
+        except InputError as error:
+            failed.append(error)
+    hangs_together = job.options.stability > 0 and len(inputs) > 1
+    begins = shots.beginnings(clip, inputs, Path(job.output) / MOTION) if hangs_together else set()
+    sources = []
+    for number, digest in inputs.items():
+        values = {name: job.at(number, name) for name in job.animation}
+        facts = key_of(digest, values, mask.digest(number) if mask and number in masked else "")
+        file = clip.stem(number) + FORMATS[job.files.format].suffix
+        sources.append(Source(number, file, digest, facts, number in begins))
+    look = key_of(job.look(), networks)
+    return plan(sources, job.options, look, Path(job.output), parse_chunk(job.files.chunk)), failed
+
+
+def _motion(job: Job, clip: Clip, compute: Compute) -> Motion | None:
+    if not job.options.stability or len(clip.numbers) == 1:
+        return None
+    recorded = RecordedFlow(Path(job.motion.flow), clip.numbers) if job.motion.flow else None
+    return Motion(estimator(job.motion.flow_method, job.motion.raft_weights, compute.device), recorded,
+                  Path(job.output) / MOTION)
+
+
+class _Results:
+    """The folders that pictures go to, each with a manifest."""
+
+    def __init__(self, output: Path) -> None:
+        self.output = output
+        self._manifests: dict[Path, Manifest] = {}
+
+    def manifest(self, folder: Path) -> Manifest:
+        """A folder's manifest, read once."""
+        if folder not in self._manifests:
+            self._manifests[folder] = Manifest.load(folder)
+        return self._manifests[folder]
+
+    def has(self, task: Task) -> bool:
+        """Whether a task's picture is there, made from what it would be made from now."""
+        record = self.manifest(task.path.parent).records.get(task.number)
+        return (record is not None and (record.key, record.file) == (task.key, task.path.name)
+                and frames.readable(task.path))
+
+    def enter(self, task: Task, seconds: float) -> None:
+        """Remember a task's picture as finished. Raises OutputError."""
+        record = Record(task.path.name, task.input, task.key, round(seconds, 3))
+        self.manifest(task.path.parent).add(task.number, record)
 
 
 @dataclass
 class _Run:
-    """One pass over a job's frames."""
+    """One pass over a job's tasks."""
 
     job: Job
-    clip: Clip
-    mask: Clip | None
     effect: Effect
-    output: Path
-    manifest: Manifest
+    sources: Sources
+    results: _Results
+    plan: Plan
+    failed: list[InputError]
 
     def __post_init__(self) -> None:
         self.began = time.monotonic()
-        self.failed: list[InputError] = []
-        self.unmade: set[int] = set()
+        self.frames = len(self.plan.results) + len(self.failed)
+        self.shown = set(self.plan.results)
+        self.unmade: set[Task] = set()
         self.made: dict[str, Path] = {}
-        self.last: tuple[int, Picture] | None = None  # the frame painted last, for a warm start
 
     def events(self) -> Iterator[Event]:
-        numbers = list(clips.chosen(self.clip, parse_frames(self.job.files.frames)))
-        tasks = list(self._tasks(numbers))
-        finished = {task.number for task in tasks if self._is_finished(task)}
-        todo = [task for task in tasks if task.number not in finished]
-        yield events.Started(len(numbers), len(todo), str(self.output))
-        for task in tasks:
-            if task.number in finished:
-                self.made[task.key] = task.path
+        finished = {task for task in self.plan.tasks if self.results.has(task)}
+        todo = self.plan.needed(finished)
+        self.made = {task.key: task.path for task in self.plan.tasks if task in finished}
+        yield events.Started(self.frames, len(todo), str(self.results.output))
+        for task in self.plan.results:
+            if task in finished:
                 yield events.Frame(task.number, 0, len(todo), str(task.path), 0.0, cached=True)
         following = self._following(todo)
-        with ReadAhead(self._read) as self.ahead, WriteBehind[Event]() as self.behind:
+        with ReadAhead(self.sources.read) as self.ahead, WriteBehind[list[Event]]() as self.behind:
             for index, task in enumerate(todo, 1):
                 try:
-                    if task.key in self.made:
-                        yield from self._copied(task, index, len(todo))
-                    else:
-                        yield from self._make(task, index, len(todo), following.get(task.number))
+                    yield from self._done(task, index, len(todo), following.get(task))
                 except GouacheError as error:
-                    yield from self.behind.finished()
+                    yield from self._written()
                     if not isinstance(error, InputError):
                         raise
+                    self.unmade.add(task)
                     self.failed.append(error)
-                    self.unmade.add(task.number)
                     yield events.Warning(error.message, error.hint, error.detail)
-            yield from self.behind.finished()
+            yield from self._written()
         if self.failed:
-            raise _summary(self.failed, len(numbers))
-        yield events.Done(len(numbers), time.monotonic() - self.began, str(self.output))
+            raise _summary(self.failed, self.frames)
+        yield events.Done(self.frames, time.monotonic() - self.began, str(self.results.output))
 
-    def _tasks(self, numbers: list[int]) -> Iterator[_Task]:
-        """Every frame with its keys; with a warm start a frame's key holds that of the frame before it."""
-        look = key_of(self.job.look(), self.effect.weights)
-        suffix = FORMATS[self.job.files.format].suffix
-        masked = set(self.mask.numbers) if self.mask else set()
-        before: _Task | None = None
-        for number in numbers:
-            try:
-                source = self.clip.digest(number)
-            except InputError as error:
-                self.failed.append(error)
-                continue
-            values = {name: self.job.at(number, name) for name in self.job.animation}
-            mask = self.mask.digest(number) if self.mask and number in masked else ""
-            key = key_of(source, look, values, mask, before.key if before else "")
-            task = _Task(number, self.output / (self.clip.stem(number) + suffix), source, key, before)
-            before = task if self.job.options.warm_start else None
-            yield task
-
-    def _is_finished(self, task: _Task) -> bool:
-        record = self.manifest.records.get(task.number)
-        return (record is not None and (record.key, record.file) == (task.key, task.path.name)
-                and frames.readable(task.path))
-
-    def _following(self, todo: list[_Task]) -> dict[int, _Task]:
-        """For each frame that is painted, by number, the next one that is: repeats of another are only copied."""
-        first: dict[str, _Task] = {}
+    def _following(self, todo: list[Task]) -> dict[Task, Task]:
+        """For each task that reads its frame, the next one that does: repeats of another are only copied."""
+        first: dict[str, Task] = {}
         for task in todo:
             first.setdefault(task.key, task)
-        painted = [task for key, task in first.items() if key not in self.made]
-        return {task.number: after for task, after in itertools.pairwise(painted)}
+        return dict(itertools.pairwise(task for key, task in first.items() if key not in self.made))
 
-    def _copied(self, task: _Task, index: int, of: int) -> Iterator[Event]:
-        """Take an equal frame's result (a still, a held frame); yields its Frame."""
-        yield from self.behind.finished()
-        frames.copy(self.made[task.key], task.path)
-        self.manifest.add(task.number, Record(task.path.name, task.input, task.key, 0.0))
-        yield events.Frame(task.number, index, of, str(task.path), 0.0, cached=False)
+    def _done(self, task: Task, index: int, of: int, following: Task | None) -> Iterator[Event]:
+        """Make one picture; yields its Progress and Warnings, and the Frame of the one before."""
+        if task.key in self.made:
+            yield from self._written()
+            frames.copy(self.made[task.key], task.path)
+            self.results.enter(task, 0.0)
+            yield from self._frame(task, index, of, 0.0)
+        elif any(needed in self.unmade for needed in task.whole):
+            self.unmade.add(task)  # what went wrong has been told
+        else:
+            yield from self._make(task, index, of, following)
 
-    def _make(self, task: _Task, index: int, of: int, following: _Task | None) -> Iterator[Event]:
-        """Read, paint and write one frame; yields its Progress and Warnings, and the Frame of the one before.
+    def _make(self, task: Task, index: int, of: int, following: Task | None) -> Iterator[Event]:
+        """Read, paint and write one picture.
 
         Its own Frame comes from `behind`, when its file is in place and the manifest knows it.
         """
         began = time.monotonic()
         source = self.ahead.take(task)
-        if task.before is not None:
-            yield from self.behind.finished()
-        frame = self._frame(task, source)
+        if any(True for _ in task.needs):
+            yield from self._written()
         if following is not None:
             self.ahead.start(following)
         for note in source.whole.notes:
             yield events.Warning(note)
         painted: Tensor | None = None
-        for result in _guarded(self.effect.paint(frame)):
+        for result in self._painted(task, source):
             if isinstance(result, Step):
-                yield from self.behind.finished(wait=False)
+                yield from self._written(wait=False)
                 yield events.Progress(task.number, index, of, result.step, result.steps, result.loss,
                                       time.monotonic() - self.began)
             else:
                 painted = result
         assert painted is not None, "an effect's last result is the picture"
-        finished = Picture(painted, frame.picture.alpha)
-        before = self.behind.finished()
+        finished = Picture(painted, source.picture.alpha)
+        before = self._written()
         self.behind.start(lambda: self._write(task, index, of, finished, source, began))
         self.made[task.key] = task.path
         yield from before
 
-    def _read(self, task: _Task) -> _Source:
-        """A frame's picture and mask. Raises InputError."""
-        whole = self.clip.read(task.number)
-        mask = None if self.mask is None else _mask_of(self.mask, task.number, whole.size)
-        return _Source(whole, resized(whole, fitted(whole.size, self.job.options.size)), mask)
+    def _painted(self, task: Task, source: Input) -> Iterator[Step | Tensor]:
+        size = source.picture.size
+        if task.joined:
+            one, other, share = task.joined
+            yield torch.lerp(self._result(one, size), self._result(other, size), share)
+            return
+        neighbors = tuple(Neighbor(near.content, self._result(near.task, size), near.link)
+                          for near in source.nearby if near.task not in self.unmade)
+        begun = None if task.begun is None or task.begun in self.unmade else self._result(task.begun, size)
+        mask = None if source.mask is None else resize(source.mask, size)
+        frame = Frame(task.number, source.picture, self.job.at(task.number, "strength"), mask, neighbors, begun)
+        yield from _guarded(self.effect.paint(frame))
 
-    def _write(self, task: _Task, index: int, of: int, finished: Picture, source: _Source,
-               began: float) -> Event:
-        """Put a painted frame in place and enter it in the manifest. Raises OutputError."""
+    def _result(self, task: Task, size: Size) -> Tensor:
+        """A finished picture, from its file, so that a resumed run sees the same."""
+        return resize(frames.read(task.path).rgb, size)
+
+    def _write(self, task: Task, index: int, of: int, finished: Picture, source: Input, began: float) -> list[Event]:
+        """Put a picture in place and enter it in the manifest. Raises OutputError."""
         if self.job.files.restore_size:
             finished = restored(finished, source.whole, source.mask)
         frames.write(task.path, finished, self.job.files.format)
         seconds = time.monotonic() - began
-        self.manifest.add(task.number, Record(task.path.name, task.input, task.key, round(seconds, 3)))
-        return events.Frame(task.number, index, of, str(task.path), seconds, cached=False)
+        self.results.enter(task, seconds)
+        return list(self._frame(task, index, of, seconds))
 
-    def _frame(self, task: _Task, source: _Source) -> Frame:
-        """What the effect is given. The frame before comes from its file, so that a resumed run sees the same."""
-        size = source.picture.size
-        frame = Frame(task.number, source.picture, self.job.at(task.number, "strength"),
-                      None if source.mask is None else resize(source.mask, size), self._earlier(task.before, size))
-        self.last = task.number, source.picture
-        return frame
+    def _frame(self, task: Task, index: int, of: int, seconds: float) -> Iterator[Event]:
+        """The event for a picture that stands in its place, if it is one of the job's results."""
+        if task in self.shown:
+            yield events.Frame(task.number, index, of, str(task.path), seconds, cached=False)
 
-    def _earlier(self, before: _Task | None, size: Size) -> Earlier | None:
-        """The frame before at this size; None if there is none, or if it could not be made."""
-        if before is None or before.number in self.unmade or not before.path.is_file():
-            return None
-        number, picture = self.last or (None, None)
-        if picture is None or number != before.number or picture.size != size:
-            picture = resized(self.clip.read(before.number), size)
-        return Earlier(picture.rgb, resize(frames.read(before.path).rgb, size))
-
-
-def resized(picture: Picture, size: tuple[int, int]) -> Picture:
-    """The picture at (H, W); color is weighted by alpha, so that hidden colors do not bleed in."""
-    if picture.size == size:
-        return picture
-    if picture.alpha is None:
-        return replace(picture, rgb=resize(picture.rgb, size))
-    alpha = resize(picture.alpha, size)
-    rgb = resize(picture.rgb * picture.alpha, size) / alpha.clamp_min(1e-4)
-    return replace(picture, rgb=rgb.clamp(0.0, 1.0), alpha=alpha)
-
-
-def restored(painted: Picture, source: Picture, mask: Tensor | None) -> Picture:
-    """The painted picture enlarged to its source's size, with the source's own alpha, and its pixels outside a mask."""
-    rgb = resize(painted.rgb, source.size)
-    return Picture(rgb if mask is None else torch.lerp(source.rgb, rgb, mask), source.alpha)
-
-
-def _mask_of(mask: Clip, number: int, size: tuple[int, int]) -> Tensor:
-    """1,1,H,W: the mask for a frame, its luminance; a single picture serves every frame. Raises InputError."""
-    numbers = mask.numbers
-    if len(numbers) > 1 and number not in numbers:
-        raise InputError(f"The mask has no frame {number}.", f"It has the frames {numbers[0]} to {numbers[-1]}.")
-    picture = mask.read(number if len(numbers) > 1 else numbers[0])
-    return resize(picture.rgb.mean(1, keepdim=True), size)
+    def _written(self, wait: bool = True) -> Iterator[Event]:
+        """The events of what was being written, which is finished on return unless nobody waits for it."""
+        return itertools.chain.from_iterable(self.behind.finished(wait))
 
 
 def _guarded(results: Iterator[Step | Tensor]) -> Iterator[Step | Tensor]:

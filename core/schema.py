@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from .errors import OptionError
 
-Kind = Literal["float", "int", "bool", "choice", "text", "file", "layers", "frames"]
+Kind = Literal["float", "int", "bool", "choice", "text", "file", "layers", "frames", "chunk"]
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,8 @@ class OptionInfo:
     """What people and programs need to know of one option.
 
     `minimum`/`maximum` are hard limits (inclusive); `soft_minimum`/`soft_maximum` bound a slider.
-    `choices` maps each allowed value to its label. `animatable` options may change from frame to frame.
+    `choices` maps each allowed value to its label. `animatable` options may change from frame to frame,
+    `optimizer_only` ones mean nothing to the fast engine.
     """
 
     label: str
@@ -36,6 +37,7 @@ class OptionInfo:
     choices: Mapping[str, str] = field(default_factory=dict)
     animatable: bool = False
     advanced: bool = False
+    optimizer_only: bool = False
 
     def allowed(self) -> str:
         """The allowed values, in words for an error message."""
@@ -46,7 +48,7 @@ class OptionInfo:
         if self.minimum is not None:
             return f"{self.minimum:g} or more"
         return {"bool": "true or false", "layers": "a list such as conv1_2=1,conv4_4=0.5", "frames": "A-B or A",
-                "float": "a number", "int": "a whole number"}.get(self.kind, "a text")
+                "chunk": "K/N, such as 2/4", "float": "a number", "int": "a whole number"}.get(self.kind, "a text")
 
 
 def option(default: Any, label: str, help: str, kind: Kind, **info: Any) -> Any:
@@ -83,6 +85,8 @@ def check(name: str, value: Any, info: OptionInfo) -> Any:
         parse_layers(name, value)
     if info.kind == "frames":
         parse_frames(value)
+    if info.kind == "chunk":
+        parse_chunk(value)
     return value
 
 
@@ -116,6 +120,14 @@ def parse_frames(text: str) -> tuple[int, int] | None:
         raise OptionError(f"Option 'frames' cannot be {text!r}: it ends before it begins.",
                           "Write the first one first.")
     return first, last
+
+
+def parse_chunk(text: str) -> tuple[int, int]:
+    """Read `K/N`, part K of N; empty means 1/1. Raises OptionError."""
+    found = re.fullmatch(r"\s*(\d+)\s*/\s*(\d+)\s*", text or "1/1")
+    if not found or not 1 <= int(found[1]) <= int(found[2]):
+        raise OptionError(f"Option 'chunk' cannot be {text!r}.", "Allowed: K/N, such as 2/4: part 2 of 4.")
+    return int(found[1]), int(found[2])
 
 
 def number(name: str, value: Any, minimum: float, maximum: float) -> float:

@@ -71,7 +71,7 @@ def paint(strip: Any, style: str, size: int, iterations: int) -> Any:
     """Paint the strip through the add-on's operator; returns the strip with the painting."""
     settings = strip.gouache
     settings.styles.add().path = style
-    settings.size, settings.iterations, settings.warm_start = size, iterations, True
+    settings.size, settings.iterations = size, iterations
     bpy.ops.gouache.stylize_strip(strips=strip.name)
     return bpy.context.scene.sequence_editor.strips_all[settings.result]
 

@@ -15,6 +15,7 @@ from ..options import StyleOptions, parse_layers
 from ..sizes import Size, fitted, ladder, resize, size_of
 from . import losses
 from .optimize import minimize
+from .steady import Held, temporal_loss
 from .tiles import Tile, TiledEncoder, feature_size
 
 
@@ -22,12 +23,14 @@ class TransferLoss:
     """The loss of one picture at one size against its content image and the style's Gram matrices.
 
     `content` is 1,3,H,W; `grams` {layer: C,C}; `mask` 1,1,H,W in 0..1 or None; `tile` as for `TiledEncoder`. Calling
-    it with a picture gives its loss, a scalar; classic or normalized, as `options.loss` says.
+    it with a picture gives its loss, a scalar; classic or normalized, as `options.loss` says. `held` is what the
+    picture should agree with, and the weight of that.
     """
 
     def __init__(self, encoder: Encoder, content: Tensor, grams: losses.Features, options: StyleOptions,
-                 content_weight: float, mask: Tensor | None = None, tile: int = 0) -> None:
-        self.content, self.grams, self.mask, self.tv = content, grams, mask, options.tv
+                 content_weight: float, mask: Tensor | None = None, tile: int = 0,
+                 held: tuple[Held, float] | None = None) -> None:
+        self.content, self.grams, self.mask, self.tv, self.held = content, grams, mask, options.tv, held
         content_layers = parse_layers("content_layers", options.content_layers)
         style_layers = parse_layers("style_layers", options.style_layers)
         size = size_of(content)
@@ -55,6 +58,8 @@ class TransferLoss:
         loss = self.content_weight * content + losses.distance(grams, self.grams, self.style_weights)
         if self.tv:
             loss = loss + self.tv * losses.total_variation(image)
+        if self.held:
+            loss = loss + self.held[1] * temporal_loss(image, self.held[0])
         return loss
 
     def _sums(self, features: losses.Features, tile: Tile) -> tuple[Tensor, ...]:
@@ -106,28 +111,31 @@ class StyleTargets:
 
 
 def paint(encoder: Encoder, content: Tensor, targets: StyleTargets, options: StyleOptions, content_weight: float,
-          change: Tensor | None = None, mask: Tensor | None = None) -> Iterator[Step | Tensor]:
+          start: Tensor | None = None, mask: Tensor | None = None,
+          held: tuple[Held, float] | None = None) -> Iterator[Step | Tensor]:
     """Paint one frame: yields a Step per optimizer step and last the painted picture, 1,3,H,W in [0, 1].
 
-    `content` is 1,3,H,W, `mask` 1,1,H,W. `change` (1,3,H,W, any sign) is what an earlier painting changed of its own
-    content: given, painting starts from the content plus this change, at the final size at once; else from the
-    content image or noise, as `options.init` says, coarse to fine.
+    `content` is 1,3,H,W, `mask` 1,1,H,W. From a `start` (1,3,H,W) it is painted at the final size at once; without
+    one from the content image or noise, as `options.init` says, coarse to fine. `held` is what it should agree with
+    and the weight of that, given with a start only.
 
     Deviation: the paper enlarges the small result and starts from that. Here a finer scale starts from the content
     image plus the enlarged change that the coarser scales made, so that small things (windows, faces) are not lost
     on the way: equal style loss at less content error, and visibly so.
     """
-    sizes = [size_of(content)] if change is not None else ladder(size_of(content), options.scales)
+    sizes = [size_of(content)] if start is not None else ladder(size_of(content), options.scales)
     steps = options.iterations
-    image = content
+    change: Tensor | None = None
     for i, size in enumerate(sizes):
         small = resize(content, size)
-        if change is not None:
+        if start is not None:
+            image = start.clone()
+        elif change is not None:
             image = (small + _enlarged(change, size)).clamp(0.0, 1.0)
         else:
             image = _noise(small, options.seed) if options.init == "noise" else small.clone()
         loss = TransferLoss(encoder, small, targets.at(max(size)), options, content_weight,
-                            None if mask is None else resize(mask, size), targets.tile)
+                            None if mask is None else resize(mask, size), targets.tile, held)
         for step in minimize(image, loss, options.optimizer, steps, options.tolerance):
             if step.step:
                 yield Step(i * steps + step.step, len(sizes) * steps, step.loss, step.picture)

@@ -1,4 +1,8 @@
-"""Style transfer of a clip, frame by frame: style targets made once, color kept, each frame warm-started if asked."""
+"""Style transfer of a clip, frame by frame: style targets made once, color kept, each frame steady with those before.
+
+A frame with finished neighbors starts from what they say of it and takes a part of the steps (`steady.py`); the fast
+engine's pictures are blended with it.
+"""
 
 from __future__ import annotations
 
@@ -18,10 +22,20 @@ from ..options import StyleOptions, parse_layers
 from ..weights import WeightFile
 from .decoder import DECODED, load_decoder
 from .fast import FastStyle
+from .steady import Held, held_by, temporal_weight
 from .transfer import StyleTargets, paint
 
 WARM_SHARE = 0.25
-"""Part of the iterations that a frame takes when it starts from the change made to the frame before it."""
+"""Part of the iterations that a frame takes when it starts from its neighbors' or an earlier pass's result."""
+NEW_SHARE = 0.01
+"""Where less than this part of a frame has changed since its neighbors, nothing is painted anew."""
+BEGUN_SHARE = 0.5
+"""How much of the start an earlier pass's result makes, where the neighbors have a say too."""
+
+
+def blend_at(stability: float) -> float:
+    """How much of a fast picture is taken from its neighbors at a stability, both 0..1: nine tenths at a half."""
+    return 1.0 - 10.0 ** (-2.0 * stability)
 
 
 class StyleEffect:
@@ -65,27 +79,47 @@ class StyleEffect:
         seen = content
         if self.options.keep_color == "luminance":
             seen = color.luminance(content).expand(-1, 3, -1, -1).contiguous()
-        for result in self._painted(frame, seen, self._mask(frame)):
+        gray = self.options.keep_color == "luminance"
+        held = self._held(frame, content, gray)
+        for result in self._painted(frame, seen, self._mask(frame), held):
             if isinstance(result, Step):
                 yield result
-            elif self.options.keep_color == "luminance":
-                yield color.with_luminance(content, color.luminance(result)).cpu()
-            else:
-                yield result.cpu()
+                continue
+            painted = result if held is None else held.kept(result)
+            yield (color.with_luminance(content, color.luminance(painted)) if gray else painted).cpu()
 
-    def _painted(self, frame: Frame, content: Tensor, mask: Tensor | None) -> Iterator[Step | Tensor]:
-        """One frame through the chosen engine; a start from another painting is a change of the content."""
-        if self.options.engine == "fast":
-            yield self.fast.paint(content, frame.strength, mask)
-            return
-        change, options = None, self.options
-        if frame.previous is not None:
-            change = (frame.previous.result - frame.previous.content).to(self.device)
-            options = replace(options, iterations=max(1, round(options.iterations * WARM_SHARE)))
-        elif options.init == "fast":
-            change = self.fast.paint(content, frame.strength, mask) - content
-        yield from paint(self.encoder, content, self.targets, options, options.content_weight_at(frame.strength),
-                         change, mask)
+    def _held(self, frame: Frame, content: Tensor, gray: bool) -> Held | None:
+        """What the neighbors say of the frame; of its luminance alone where the colors stay its own."""
+        held = held_by(frame.neighbors, content)
+        if held is None or not gray:
+            return held
+        return replace(held, picture=color.luminance(held.picture).expand(-1, 3, -1, -1).contiguous())
+
+    def _painted(self, frame: Frame, content: Tensor, mask: Tensor | None, held: Held | None) -> Iterator[Step | Tensor]:
+        """One frame through the chosen engine."""
+        options = self.options
+        if held is not None and frame.begun is None and float((1 - held.still).mean()) < NEW_SHARE:
+            yield held.picture
+        elif options.engine == "fast":
+            painted = self.fast.paint(content, frame.strength, mask)
+            yield painted if held is None else torch.lerp(painted, held.picture, held.trust * blend_at(options.stability))
+        else:
+            start = self._start(frame, content, mask, held)
+            if start is not None and (held is not None or frame.begun is not None):
+                options = replace(options, iterations=max(1, round(options.iterations * WARM_SHARE)))
+            yield from paint(self.encoder, content, self.targets, options, options.content_weight_at(frame.strength),
+                             start, mask, held and (held, temporal_weight(options.stability)))
+
+    def _start(self, frame: Frame, content: Tensor, mask: Tensor | None, held: Held | None) -> Tensor | None:
+        """The picture that painting starts from; None: as `init` says, coarse to fine."""
+        if frame.begun is not None:
+            begun = frame.begun.to(self.device)
+            if self.options.keep_color == "luminance":
+                begun = color.luminance(begun).expand(-1, 3, -1, -1).contiguous()
+            return begun if held is None else torch.lerp(begun, held.picture, held.trust * (1 - BEGUN_SHARE))
+        if held is not None:
+            return torch.lerp(content, held.picture, held.trust)
+        return self.fast.paint(content, frame.strength, mask) if self.options.init == "fast" else None
 
     def _content(self, picture: Picture) -> Tensor:
         filled = picture.rgb if picture.alpha is None else color.fill_transparent(picture.rgb, picture.alpha)

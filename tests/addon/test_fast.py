@@ -4,9 +4,9 @@ import bpy
 import pytest
 from panel_spy import draw
 
-OPTIMIZER_ONLY = ("iterations", "scales", "warm_start", "init", "loss", "style_layers", "content_layers", "encoder",
+OPTIMIZER_ONLY = ("iterations", "scales", "passes", "init", "loss", "style_layers", "content_layers", "encoder",
                   "optimizer", "tolerance", "tv", "seed", "content_weight")
-BOTH = ("engine", "strength", "style_scale", "keep_color", "mask", "size", "format", "mute_source")
+BOTH = ("engine", "strength", "stability", "hold", "anchor", "style_scale", "keep_color", "mask", "size", "format", "mute_source")
 
 
 def fast_clip(gouache, **options):

@@ -265,7 +265,6 @@ def test_preview(gouache, engine):
     read = {"engine": "fast", "size": 640, "strength": 0.75, "style_scale": 0.5, "keep_color": "luminance",
             "mask": str(gouache.style), "styles": [{"path": str(gouache.style), "weight": 1.0}]}
     assert {name: job["options"][name] for name in read} == read
-    assert not job["options"]["warm_start"]
     assert strip.gouache.engine == engine
     image = bpy.data.images["Gouache Preview"]
     assert tuple(image.size) == (64, 36) and round(image.pixels[0] * 255) == 80
@@ -301,7 +300,7 @@ def test_panels(gouache):
     assert ("label", "Add a style picture to begin") in draw(gouache)
     gouache.add_style(strip)
     drawn = draw(gouache)
-    for name in ("strength", "style_scale", "keep_color", "size", "iterations", "warm_start", "mask", "seed", "format",
+    for name in ("strength", "style_scale", "keep_color", "size", "iterations", "stability", "passes", "hold", "mask", "seed", "format",
                  "mute_source", "optimizer"):
         assert drawn.count(("prop", name)) == 1, name
     assert ("operator", "gouache.stylize_strip") in drawn and ("label", "Not painted yet") in drawn

@@ -33,14 +33,14 @@ def test_values_are_kept_in_range(gouache):
 
 def test_the_job_has_the_settings(gouache):
     strip = gouache.clip()
-    strip.gouache.strength, strip.gouache.size, strip.gouache.warm_start = 0.7, 64, True
+    strip.gouache.strength, strip.gouache.size, strip.gouache.hold = 0.7, 64, 2
     strip.gouache.styles.add().path = "//second.png"
     strip.gouache.styles[1].weight = 0.3
     (gouache.folder / "second.png").write_bytes(gouache.style.read_bytes())
     gouache.preferences.device, gouache.preferences.threads = "cpu", 2
     gouache.paint(strip)
     job, = gouache.jobs()
-    assert (job["options"]["strength"], job["options"]["size"], job["options"]["warm_start"]) == (0.7, 64, True)
+    assert (job["options"]["strength"], job["options"]["size"], job["options"]["hold"]) == (0.7, 64, 2)
     assert job["options"]["styles"] == [{"path": str(gouache.style), "weight": 1.0},
                                         {"path": str(gouache.folder / "second.png"), "weight": 0.3}]
     assert job["engine"] == {"device": "cpu", "precision": "auto", "tile": 0, "threads": 2}

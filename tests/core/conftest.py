@@ -18,7 +18,7 @@ from core.options import EngineOptions, Job, OutputOptions, StyleImage, StyleOpt
 from core.style.decoder import untrained
 
 SHARED = Path(__file__).parents[3] / "shared"
-QUICK = {"iterations": 3, "scales": 1, "style_layers": "conv1_2=1,conv3_1=1", "content_layers": "conv2_2=1"}
+QUICK = {"iterations": 3, "scales": 1, "stability": 0.0, "style_layers": "conv1_2=1,conv3_1=1", "content_layers": "conv2_2=1"}
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -86,7 +86,7 @@ def style_file(tmp_path: Path, picture: Callable[..., Picture]) -> Path:
 def job(tmp_path: Path, style_file: Path) -> Callable[..., Job]:
     """A quick job: job(input, strength=..., format=..., ...); its results go to tmp_path / "result"."""
     def make(source: Path | str, output: Path | None = None, animation: object = None, **options: object) -> Job:
-        files = {name: options.pop(name) for name in ("frames", "format", "restore_size") if name in options}
+        files = {name: options.pop(name) for name in ("frames", "format", "restore_size", "chunk") if name in options}
         styles = options.pop("styles", (StyleImage(str(style_file)),))
         return Job(str(source), str(output or tmp_path / "result"),
                    options=StyleOptions(styles=styles, **{**QUICK, **options}),  # type: ignore[arg-type]

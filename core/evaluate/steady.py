@@ -1,0 +1,174 @@
+"""`evaluate steady`: clips painted frame by frame and with the default stability, measured alike, in one table.
+
+Results stay in the output folder, and what is finished there is not painted again.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from .. import clips, events, frames, pipeline, weights
+from ..atomic import write_text
+from ..clips import Clip
+from ..errors import OptionError
+from ..manifest import Manifest
+from ..options import Job, OutputOptions, StyleOptions, options_from, parse_frames
+from . import differences
+from .clip import ClipFigures, least_steady, measure
+from .footage import open_footage
+from .neutral import HED
+from .steadiness import WarpError
+
+FARTHEST = 10
+"""Frames apart at which the second warp error is taken; in a shorter clip as far as it allows."""
+ALONE, STEADY = "alone", "steady"
+HEADINGS = ("clip", "engine", "E(1) floor", "alone", "steady", "farther", "floor", "alone", "steady",
+            "style loss steady / alone", "content error alone", "steady", "s a frame alone: first / later", "steady")
+NOTHING = "n/a"
+
+
+@dataclass(frozen=True)
+class Painted:
+    """One clip, painted one way: its figures, the seconds its first frame took, and the mean of those after it."""
+
+    figures: ClipFigures
+    first: float
+    later: float | None
+
+
+@dataclass(frozen=True)
+class Row:
+    """A clip with an engine, painted both ways; `gap` is the larger distance of frames (1: the clip has no other)."""
+
+    clip: str
+    engine: str
+    gap: int
+    painted: Mapping[str, Painted]
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values."""
+        return {"clip": self.clip, "engine": self.engine, "gap": self.gap} | {
+            way: {"figures": painted.figures.to_json(), "first_seconds": painted.first, "later_seconds": painted.later}
+            for way, painted in self.painted.items()}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What every clip is painted with, beside the engine.
+
+    A style image, the long side in pixels, frames as in `OutputOptions.frames`, optimizer steps (None: the default).
+    """
+
+    style: Path
+    size: int
+    frames: str = ""
+    iterations: int | None = None
+
+    def options(self, engine: str, way: str) -> StyleOptions:
+        """The defaults but for these, and for the stability of frames painted alone. Raises OptionError."""
+        given = {"styles": [{"path": str(self.style)}], "size": self.size, "engine": engine}
+        given |= {} if self.iterations is None else {"iterations": self.iterations}
+        return options_from(StyleOptions, given | ({"stability": 0} if way == ALONE else {}))
+
+
+def run(paths: Sequence[str], engines: Sequence[str], settings: Settings, output: Path) -> int:
+    """Paint, measure, print the table; keep it as table.md, all figures as figures.json, and a sheet per result.
+
+    Returns 0. Raises GouacheError.
+    """
+    weights.load(HED)  # now, so that a missing judge shows before the work and not after it
+    clips_by_name = _named(paths)
+    rows = []
+    for name, path in clips_by_name.items():
+        for engine in engines:
+            rows.append(_compared(name, path, engine, settings, output))
+            write_text(output / "figures.json", json.dumps([row.to_json() for row in rows], indent=1) + "\n")
+    text = "\n".join(table(rows))
+    write_text(output / "table.md", text + "\n")
+    print(text)
+    return 0
+
+
+def table(rows: Sequence[Row]) -> Iterator[str]:
+    """The rows in Markdown."""
+    yield "| " + " | ".join(HEADINGS) + " |"
+    yield "|---" * len(HEADINGS) + "|"
+    for row in rows:
+        yield "| " + " | ".join(_cells(row)) + " |"
+
+
+def _cells(row: Row) -> Iterator[str]:
+    alone, steady = row.painted[ALONE], row.painted[STEADY]
+    yield from (row.clip, row.engine)
+    yield from _errors(alone.figures.warp.get(1), steady.figures.warp.get(1))
+    yield f"E({row.gap})" if row.gap > 1 else NOTHING
+    yield from _errors(*((figures.warp.get(row.gap) if row.gap > 1 else None)
+                         for figures in (alone.figures, steady.figures)))
+    losses = alone.figures.style_loss, steady.figures.style_loss
+    yield f"{losses[1] / losses[0]:.2f}" if losses[0] and losses[1] is not None else NOTHING
+    for painted in (alone, steady):
+        yield f"{painted.figures.content_error:.3f}"
+    for painted in (alone, steady):
+        yield f"{painted.first:.1f} / " + (NOTHING if painted.later is None else f"{painted.later:.1f}")
+
+
+def _errors(alone: WarpError | None, steady: WarpError | None) -> tuple[str, str, str]:
+    if alone is None or steady is None:
+        return NOTHING, NOTHING, NOTHING
+    return f"{alone.floor:.4f}", f"{alone.error:.4f}", f"{steady.error:.4f}"
+
+
+def _compared(name: str, path: str, engine: str, settings: Settings, output: Path) -> Row:
+    """One clip with one engine, painted and measured both ways."""
+    clip = clips.open_clip(path)
+    wanted = parse_frames(settings.frames)
+    numbers = list(clips.chosen(clip, wanted))
+    gap = max(1, min(FARTHEST, len(numbers) - 1))
+    style = frames.read(settings.style).rgb
+    painted = {}
+    for way in (ALONE, STEADY):
+        folder = output / f"{name}-{engine}-{way}"
+        _paint(path, folder, settings.options(engine, way), settings.frames, len(numbers))
+        footage = open_footage(path, str(folder), _recorded(clip), wanted)
+        figures = measure(footage, style, (1, gap))
+        differences.write(output / "sheets" / f"{folder.name}.png", footage, least_steady(figures))
+        records = Manifest.load(folder).records
+        seconds = [records[number].seconds for number in numbers if number in records]
+        painted[way] = Painted(figures, seconds[0], statistics.fmean(seconds[1:]) if seconds[1:] else None)
+    return Row(name, engine, gap, painted)
+
+
+def _paint(path: str, folder: Path, options: StyleOptions, wanted: str, total: int) -> None:
+    """Make what is missing. The movement is estimated, even where it is known exactly: so it is with most clips."""
+    job = Job(path, str(folder), options=options, files=OutputOptions(frames=wanted)).rooted(Path.cwd())
+    with tqdm(total=total, unit="frame", desc=folder.name, disable=None) as bar:
+        for event in pipeline.run(job):
+            if isinstance(event, events.Frame):
+                bar.update()
+            elif isinstance(event, events.Warning):
+                bar.write(f"{folder.name}: {event.message}", sys.stderr)
+
+
+def _recorded(clip: Clip) -> Path | None:
+    """The folder with the clip's exact movement: its own, if .flo files lie there."""
+    return clip.folder if isinstance(clip, clips.Sequence) and any(clip.folder.glob("*.flo")) else None
+
+
+def _named(paths: Sequence[str]) -> dict[str, str]:
+    """The clips by the names of their folders or movies. Raises OptionError when two share one."""
+    named: dict[str, str] = {}
+    for path in paths:
+        clip = clips.open_clip(path)
+        name = clip.path.stem if isinstance(clip, clips.Movie) else clip.folder.resolve().name
+        if name in named:
+            raise OptionError(f"Two clips are called '{name}'.", "Results lie in folders of that name: rename one.")
+        named[name] = path
+    return named

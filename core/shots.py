@@ -1,0 +1,59 @@
+"""Where the shots of a clip begin: every frame is looked at once, and what was found is kept for the next run."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+
+from torch import Tensor
+
+from .atomic import write_text
+from .clips import Clip
+from .errors import InputError
+from .motion.cuts import is_cut, thumbnail
+
+log = logging.getLogger(__name__)
+NAME = "shots.json"
+
+
+def beginnings(clip: Clip, inputs: Mapping[int, str], folder: Path) -> set[int]:
+    """The numbers of the frames, among those in `inputs` (number: hash of its pixels), that begin a shot.
+
+    The first one always does. A frame that cannot be read begins none. `folder` keeps the findings by the two
+    frames' hashes. Raises OutputError if they cannot be written.
+    """
+    numbers = sorted(inputs)
+    pairs = {number: f"{inputs[before]} {inputs[number]}"
+             for before, number in zip(numbers, numbers[1:], strict=False)}
+    known = _load(folder / NAME)
+    if any(pair not in known for pair in pairs.values()):
+        known = _look(clip, pairs, numbers)
+        write_text(folder / NAME, json.dumps(known, indent=0) + "\n")
+    return {numbers[0], *(number for number, pair in pairs.items() if known[pair])} if numbers else set()
+
+
+def _look(clip: Clip, pairs: Mapping[int, str], numbers: list[int]) -> dict[str, bool]:
+    found: dict[str, bool] = {}
+    before: Tensor | None = None
+    for number in numbers:
+        try:
+            here: Tensor | None = thumbnail(clip.read(number).rgb)
+        except InputError:  # told of when it is painted
+            here = None
+        if number in pairs:
+            found[pairs[number]] = before is not None and here is not None and is_cut(before, here)
+        before = here
+    return found
+
+
+def _load(path: Path) -> dict[str, bool]:
+    try:
+        data = json.loads(path.read_text("utf-8"))
+        return {str(pair): bool(cut) for pair, cut in data.items()}
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, AttributeError) as error:
+        log.warning("%s is damaged and made again: %s", path, error)
+        return {}

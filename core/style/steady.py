@@ -1,0 +1,102 @@
+"""Temporal consistency of one frame: what finished frames say of it, and the loss of departing from that.
+
+After Ruder, Dosovitskiy & Brox, "Artistic Style Transfer for Videos and Spherical Images", IJCV 2018: a frame starts
+from its neighbors' results, warped by the optical flow (section 4.1), and is held to them by a temporal loss where
+the flow is reliable, the nearest neighbor first (sections 4.2 and 4.3, eq. 8 to 11).
+
+Deviations: what stands still is not only held but kept, pixel by pixel, so that a static background cannot drift,
+blur or darken however long the shot; and the temporal loss is relative (see `temporal_weight`), as the other losses
+of Choi & Kim 2020 are, so that one stability means the same for every style and size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn.functional import avg_pool2d, pad
+
+from ..effects import Neighbor
+from ..motion.warp import warp
+from . import losses
+
+STILL = 0.6 / 255
+"""A place stands still if its content, averaged over `AROUND`, differs by less than this from all neighbors'."""
+AROUND = 17
+"""Side, in pixels, of the squares over which that is averaged: footage has noise, which no painting should follow."""
+MARGIN = 5
+"""Pixels by which what moves is widened, so that its edge is painted with it."""
+LEAST, MOST = 1e-1, 1e3
+"""The temporal weight at a stability just above 0 and at 1."""
+
+
+@dataclass(frozen=True)
+class Held:
+    """What a frame should agree with: `picture` 1,3,H,W where `trust` (1,1,H,W in 0..1) is above 0.
+
+    `still` (1,1,H,W in 0..1) is where nothing has changed since: there the picture is kept as it is.
+    """
+
+    picture: Tensor
+    trust: Tensor
+    still: Tensor
+
+    def kept(self, painted: Tensor) -> Tensor:
+        """A painted frame, 1,3,H,W, with what stands still as it was."""
+        return torch.lerp(painted, self.picture, self.still)
+
+
+def held_by(neighbors: Sequence[Neighbor], content: Tensor) -> Held | None:
+    """What finished neighbors, the nearest first, say of a frame with this content (1,3,H,W); None without any.
+
+    Each counts where those before it cannot tell: c_long(j) = max(c(j) - sum of c(i), i before j; 0) (eq. 11).
+    """
+    if not neighbors:
+        return None
+    picture = torch.zeros_like(content)
+    trust = torch.zeros_like(content[:, :1])
+    still = torch.ones_like(trust)
+    for neighbor in neighbors:
+        flow, reliability = neighbor.link.flow.to(content.device), neighbor.link.reliability.to(content.device)
+        share = (reliability - trust).clamp_min(0.0)
+        picture = picture + share * warp(neighbor.result.to(content.device), flow)
+        trust = trust + share
+        still = still * _unmoved(content, neighbor.content.to(content.device), flow)
+    return Held(picture / trust.clamp_min(1e-6), trust, _softened(still * (trust > 0)))
+
+
+def temporal_weight(stability: float) -> float:
+    """The weight of the temporal loss for a stability in 0..1, rising evenly in its logarithm; 0 at 0."""
+    return LEAST * (MOST / LEAST) ** stability if stability > 0 else 0.0
+
+
+def temporal_loss(image: Tensor, held: Held) -> Tensor:
+    """w sum c (x - p)^2 / sum (p - mean p)^2, a float32 scalar: eq. 8 with the energy of the picture under it.
+
+    1 per pixel means as far from the held picture p as that is from a plain color; w is the number of pixels, as in
+    the normalized losses (Choi & Kim 2020, eq. 11).
+    """
+    plain = (held.picture * held.trust).sum((-2, -1), keepdim=True) / held.trust.sum().clamp_min(1e-6)
+    energy = losses.energy((held.picture - plain) * held.trust)
+    pixels = image.shape[-2] * image.shape[-1]
+    return pixels * (held.trust * (image - held.picture).square()).sum() / energy
+
+
+def _unmoved(content: Tensor, before: Tensor, flow: Tensor) -> Tensor:
+    """1,1,H,W, 0 or 1: where nothing moves and no color changes beyond noise."""
+    difference = _averaged(content - before).abs().amax(1, keepdim=True)
+    resting = (flow == 0).all(1, keepdim=True)
+    return (resting & (difference < STILL)).to(content.dtype)
+
+
+def _averaged(image: Tensor) -> Tensor:
+    around = min(AROUND, *(2 * side - 1 for side in image.shape[-2:])) // 2
+    return avg_pool2d(pad(image, (around,) * 4, mode="replicate"), 2 * around + 1, 1)
+
+
+def _softened(still: Tensor) -> Tensor:
+    """The map without what lies near movement, its edge blurred."""
+    far = -torch.nn.functional.max_pool2d(-still, 2 * MARGIN + 1, 1, MARGIN)
+    return avg_pool2d(pad(far, (MARGIN // 2,) * 4, mode="replicate"), 2 * (MARGIN // 2) + 1, 1)
