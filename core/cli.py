@@ -16,8 +16,17 @@ from typing import Any, NoReturn, TypeVar
 
 from . import __version__
 from .errors import GouacheError, OptionError
-from .options import (EngineOptions, Job, MotionOptions, OptionInfo, OutputOptions, StyleImage, StyleOptions, describe,
-                      options_from)
+from .options import (
+    EngineOptions,
+    Job,
+    MotionOptions,
+    OptionInfo,
+    OutputOptions,
+    StyleImage,
+    StyleOptions,
+    describe,
+    options_from,
+)
 
 Chosen = TypeVar("Chosen")
 OPTION_GROUPS = (("style", StyleOptions), ("files", OutputOptions), ("motion", MotionOptions),

@@ -28,6 +28,10 @@ NO_DATE = "1980:01:01 00:00:00"
 """The date in every result, so that the same picture gives the same bytes."""
 MOST_PIXELS = 2**28
 """Larger pictures are refused before they fill the memory (268 megapixels, 3.2 GB as float32)."""
+FLO_MAGIC = b"PIEH"
+"""The first bytes of a .flo file: 202021.25 as a float."""
+FLO_UNKNOWN = 1e8
+"""Larger numbers in a .flo file, written as 1e9 or more, mean that the flow is not known."""
 
 
 @dataclass(frozen=True)
@@ -117,6 +121,58 @@ def readable(path: Path) -> bool:
     return True
 
 
+def read_data(path: Path) -> tuple[NDArray[np.float32], list[str]]:
+    """The numbers in a file as they are, without regard to color: H,W,C and the channels' names.
+
+    The parts of a multi-part EXR (as Blender 5 writes its passes) come together if they have one size. Raises
+    InputError as `read` does.
+    """
+    pixels, names, _ = _pixels(path)
+    found = [pixels]
+    for part in range(1, oiio.ImageBuf(str(path)).nsubimages):
+        buffer = oiio.ImageBuf(str(path), part, 0)
+        more = buffer.get_pixels("float", buffer.roi_full)
+        if more is None:
+            raise InputError(f"The picture '{path.name}' is damaged.",
+                             "It is truncated or corrupt: render or copy it again.", f"{path}: {buffer.geterror()}")
+        if more.shape[:2] == pixels.shape[:2]:
+            found.append(more)
+            names += buffer.spec().channelnames
+    return np.concatenate(found, -1), names
+
+
+def write_data(path: Path, data: Mapping[str, NDArray[np.floating]]) -> None:
+    """Write channels (H,W each) by name into an EXR in half precision, as `write` writes. Raises OutputError."""
+    pixels = np.stack(list(data.values()), -1).astype(np.float16)
+    with in_place(path) as temporary:
+        _write_pixels(temporary, pixels, FORMATS["exr"], tuple(data))
+
+
+def read_flo(path: Path) -> NDArray[np.float32]:
+    """H,W,2: the flow (x, y; pixels) in a Middlebury .flo file, NaN where it is unknown.
+
+    Source: Baker et al., "A Database and Evaluation Methodology for Optical Flow", IJCV 2011. Raises InputError.
+    """
+    def refuse(why: str, detail: object = "") -> InputError:
+        return InputError(f"The flow '{path.name}' {why}.", "Write or copy it again as a Middlebury .flo file.",
+                          f"{path}: {detail}")
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise refuse("cannot be read", error) from error
+    if data[:4] != FLO_MAGIC or len(data) < 12:
+        raise refuse("is not a .flo file", data[:12])
+    width, height = (int(side) for side in np.frombuffer(data, "<i4", 2, 4))
+    if width < 1 or height < 1 or width * height > MOST_PIXELS:
+        raise refuse("has an impossible size", f"{width} x {height}")
+    if len(data) != 12 + width * height * 8:
+        raise refuse("is damaged", f"{len(data)} bytes for {width} x {height}")
+    flow = np.frombuffer(data, "<f4", offset=12).reshape(height, width, 2).astype(np.float32)
+    unknown = ~(np.abs(flow) <= FLO_UNKNOWN).all(-1)
+    flow[unknown] = np.nan
+    return flow
+
+
 def _pixels(path: Path) -> tuple[NDArray[np.float32], list[str], bool]:
     """H,W,channels as float32, the channels' names, and whether they are scene linear."""
     def refuse(why: str, hint: str, detail: str = "") -> InputError:
@@ -177,9 +233,12 @@ def _encoded(picture: Picture, kind: FileFormat) -> NDArray[np.generic]:
     return np.asarray(pixels.astype(np.float16 if kind.pixels == "half" else np.float32))
 
 
-def _write_pixels(path: Path, pixels: NDArray[np.generic], kind: FileFormat) -> None:
+def _write_pixels(path: Path, pixels: NDArray[np.generic], kind: FileFormat, names: tuple[str, ...] = ()) -> None:
+    """Raises OSError. `names` are those of the channels; without them they are Y or R, G, B and A."""
     height, width, channels = pixels.shape
     spec = oiio.ImageSpec(width, height, channels, kind.pixels)
+    if names:
+        spec.channelnames = names
     spec.attribute("DateTime", NO_DATE)  # else TIFF and EXR get the time of writing
     for name, value in kind.attributes.items():
         spec.attribute(name, value)

@@ -92,8 +92,10 @@ class StyleOptions:
         "off, and what lies between two anchors can be painted alone; 0 has none", "int", minimum=0, maximum=100000,
         soft_maximum=250, unit="frames", advanced=True)
     init: str = option(
-        "content", "Start From", "The picture the optimizer starts from", "choice",
-        choices={"content": "Frame", "noise": "Noise", "fast": "Fast Engine"}, advanced=True, optimizer_only=True)
+        "auto", "Start From", "The picture the optimizer starts from; Automatic is the frame for a still, and for a "
+        "clip the fast engine's painting, which changes less when things come into sight", "choice",
+        choices={"auto": "Automatic", "content": "Frame", "noise": "Noise", "fast": "Fast Engine"},
+        advanced=True, optimizer_only=True)
     loss: str = option(
         "normalized", "Loss", "Normalized (Choi & Kim 2020) suits every style with one setting; classic is Gatys 2016",
         "choice", choices={"normalized": "Normalized", "classic": "Classic"}, advanced=True, optimizer_only=True)

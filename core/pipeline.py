@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -38,7 +38,8 @@ def _style(job: Job, clip: Clip, compute: Compute) -> Effect:
     if not job.options.styles:
         raise OptionError("There is no style image.", "Give at least one.")
     styles = [(frames.read(Path(style.path)), style.weight) for style in job.options.styles]
-    return StyleEffect(job.options, styles, compute, lambda: clip.read(clip.numbers[0]))
+    options = job.options if len(clip.numbers) > 1 else replace(job.options, stability=0.0)
+    return StyleEffect(options, styles, compute, lambda: clip.read(clip.numbers[0]))
 
 
 EFFECTS: Mapping[str, Callable[[Job, Clip, Compute], Effect]] = {"style": _style}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path
 
 from torch import Tensor
@@ -25,8 +26,7 @@ def beginnings(clip: Clip, inputs: Mapping[int, str], folder: Path) -> set[int]:
     frames' hashes. Raises OutputError if they cannot be written.
     """
     numbers = sorted(inputs)
-    pairs = {number: f"{inputs[before]} {inputs[number]}"
-             for before, number in zip(numbers, numbers[1:], strict=False)}
+    pairs = {number: f"{inputs[before]} {inputs[number]}" for before, number in pairwise(numbers)}
     known = _load(folder / NAME)
     if any(pair not in known for pair in pairs.values()):
         known = _look(clip, pairs, numbers)

@@ -34,14 +34,15 @@ MOST_JUDGED = 12
 class ClipFigures:
     """What was measured of a clip.
 
-    `warp` holds E(i) by i, None where the clip has no two frames so far apart in one shot; `cuts` the frames that begin
-    a new shot; `drift` is None for fewer than three frames; `seams` holds, by frame, E(1) across it by the clip's
-    median; `style_loss` (None without a style image) and `content_error` are means over `judged` frames, as in
-    `measure.Figures`.
+    `exact_motion` says whether neighbors were compared by recorded motion; `warp` holds E(i) by i, None where the clip
+    has no two frames so far apart in one shot; `cuts` the frames that begin a new shot; `drift` is None for fewer than
+    three frames; `seams` holds, by frame, E(1) across it by the clip's median; `style_loss` (None without a style
+    image) and `content_error` are means over `judged` frames, as in `measure.Figures`.
     """
 
     frames: Sequence[int]
     size: tuple[int, int]
+    exact_motion: bool
     cuts: Sequence[int]
     warp: Mapping[int, WarpError | None]
     drift: Drift | None
@@ -121,7 +122,7 @@ class _Pass:
         height, width = self.window[-1].result.shape[-2:]
         style = statistics.fmean(style for style, _ in self.judged.values()) if self.style is not None else None
         return ClipFigures(
-            self.footage.numbers, (height, width), self.cuts,
+            self.footage.numbers, (height, width), self.footage.exact, self.cuts,
             {gap: steadiness.over_clip(gap, self.pairs[gap]) for gap in sorted(set(gaps))},
             self.regions.drift(),
             {frame: steadiness.seam(frame, self.pairs[1]) for frame in seams},
@@ -155,7 +156,8 @@ def lines(figures: ClipFigures) -> Iterator[str]:
     """The figures for a person."""
     height, width = figures.size
     cuts = "no scene cut" if not figures.cuts else "scene cuts at " + ", ".join(map(str, figures.cuts))
-    yield f"{len(figures.frames)} frames, {width} x {height}, {cuts}"
+    motion = "exact" if figures.exact_motion else "estimated"
+    yield f"{len(figures.frames)} frames, {width} x {height}, {cuts}, {motion} motion between neighbors"
     yield f"{'':14}{'result':>9}{'source':>9}{'ratio':>9}{'median':>9}{'pairs':>9}"
     for gap, warp in figures.warp.items():
         name = f"E({gap})"

@@ -37,7 +37,8 @@ class Moment:
 class Footage:
     """Both clips; `matches` gives the result's frame number for each of the source's that has one, in order.
 
-    `near` knows the movement between neighbors (recorded, where that is given), `far` estimates that between others.
+    `near` knows the movement between neighbors (recorded, where that is given: `exact`), `far` estimates that between
+    others. Estimates are those that clips are painted with: a result made to follow them is flattered by them.
     """
 
     source: Clip
@@ -45,6 +46,7 @@ class Footage:
     matches: Mapping[int, int]
     near: Motion
     far: Motion
+    exact: bool = False
 
     @property
     def numbers(self) -> list[int]:
@@ -89,7 +91,7 @@ def open_footage(source: str, result: str, flow: Path | None = None,
     estimated = estimator("dis", "", torch.device("cpu"))
     recorded = None if flow is None else RecordedFlow(flow, first.numbers)
     return Footage(first, second, _matched(list(chosen(first, wanted)), second),
-                   Motion(estimated, recorded, None), Motion(estimated, None, None))
+                   Motion(estimated, recorded, None), Motion(estimated, None, None), recorded is not None)
 
 
 def _matched(source: list[int], result: Clip) -> dict[int, int]:

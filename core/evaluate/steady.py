@@ -30,7 +30,7 @@ from .steadiness import WarpError
 FARTHEST = 10
 """Frames apart at which the second warp error is taken; in a shorter clip as far as it allows."""
 ALONE, STEADY = "alone", "steady"
-HEADINGS = ("clip", "engine", "E(1) floor", "alone", "steady", "farther", "floor", "alone", "steady",
+HEADINGS = ("clip", "engine", "motion", "E(1) floor", "alone", "steady", "farther", "floor", "alone", "steady",
             "style loss steady / alone", "content error alone", "steady", "s a frame alone: first / later", "steady")
 NOTHING = "n/a"
 
@@ -107,7 +107,7 @@ def table(rows: Sequence[Row]) -> Iterator[str]:
 
 def _cells(row: Row) -> Iterator[str]:
     alone, steady = row.painted[ALONE], row.painted[STEADY]
-    yield from (row.clip, row.engine)
+    yield from (row.clip, row.engine, "exact" if alone.figures.exact_motion else "estimated")
     yield from _errors(alone.figures.warp.get(1), steady.figures.warp.get(1))
     yield f"E({row.gap})" if row.gap > 1 else NOTHING
     yield from _errors(*((figures.warp.get(row.gap) if row.gap > 1 else None)

@@ -46,17 +46,17 @@ def inverted(flow: Tensor) -> tuple[Tensor, Tensor]:
     motion = flow[0].flatten(1)
     source, target, weight = _landings(motion, height, width)
     speed = motion.square().sum(0)[source]
-    order = torch.argsort(speed, stable=True)  # ranks have no ties: the same pixel wins every time
-    rank = torch.empty_like(order)
-    rank[order] = torch.arange(len(order), device=flow.device)
-    best = rank.new_full((height * width,), -1).scatter_reduce(0, target, rank, "amax")
-    known = best >= 0
-    winner = motion.new_zeros(2, height * width)
-    winner[:, known] = motion[:, source[order[best[known]]]]
-    alike = (motion[:, source] - winner[:, target]).square().sum(0) <= SAME_SURFACE**2
+    pixels = height * width
+    most = speed.new_full((pixels,), -1.0).scatter_reduce(0, target, speed, "amax")
+    fastest = speed == most[target]
+    winner = source.new_full((pixels,), -1)  # of several equally fast ones the last, the same one every time
+    winner = winner.scatter_reduce(0, target[fastest], source[fastest], "amax")
+    known = winner >= 0
+    moves = motion[:, winner.clamp_min(0)]
+    alike = (motion[:, source] - moves[:, target]).square().sum(0) <= SAME_SURFACE**2
     source, target, weight = source[alike], target[alike], weight[alike]
-    total = weight.new_zeros(height * width).index_add(0, target, weight)
-    summed = weight.new_zeros(2, height * width).index_add(1, target, motion[:, source] * weight)
+    total = weight.new_zeros(pixels).index_add(0, target, weight)
+    summed = weight.new_zeros(2, pixels).index_add(1, target, motion[:, source] * weight)
     result = 0.0 - summed / total.clamp_min(1e-6)
     return result.view(1, 2, height, width), known.float().view(1, 1, height, width)
 

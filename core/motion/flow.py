@@ -1,4 +1,4 @@
-"""Optical flow estimated from two pictures: DIS on the CPU, RAFT where its package is, and standing still."""
+"""Optical flow estimated from two pictures: DIS on the CPU, RAFT where its package is; and what stands still."""
 
 from __future__ import annotations
 
@@ -10,14 +10,28 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn.functional import avg_pool2d
+from torch.nn.functional import pad
 
 from ..color import luminance
 from ..errors import OptionError
+from ..sizes import size_of
 from .raft import RaftSmall
-from .warp import warp
+from .warp import Floats, warp
 
 __all__ = ["Dis", "Estimator", "RaftSmall", "estimator", "settled"]
+SMALLEST = 16
+"""DIS refuses pictures with shorter sides, pixels."""
+WINDOWS = (7, 31, 101)
+"""Sides of the squares, pixels, over which standing still and moving are compared: a flat sky is judged by what is
+around it, an edge by itself."""
+MARGIN, NOISE_SHARE = 0.0005, 0.2
+"""How much better than standing a motion must explain the picture: color difference, and part of the noise."""
+SMALL_MOTION, NOISE_MOTION = 0.3, 20.0
+"""The margin holds up to a motion of so many pixels, more for noise (pixels per color difference), then falls."""
+CLEARLY_STILL = 0.003
+"""Color difference: where standing is better by so much in the smallest square, the others are not asked."""
+NO_MOTION = 0.05
+"""Pixels: less cannot be told from none."""
 
 
 class Estimator(Protocol):
@@ -36,11 +50,29 @@ class Dis:
     name = "dis"
 
     def __init__(self) -> None:
+        """Medium, but down to whole pixels, and smoother by a refinement twice as long.
+
+        Measured on two CPU cores: end-point error on Sintel alley_1 0.365 px and on RubberWhale 0.125 px, 0.36 s at
+        640x360; the preset itself 0.418 px, 0.223 px, 0.17 s.
+        """
         self._search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+        self._search.setFinestScale(0)
+        self._search.setPatchStride(4)
+        self._search.setVariationalRefinementAlpha(80.0)
+        self._search.setVariationalRefinementIterations(10)
 
     def __call__(self, here: Tensor, there: Tensor) -> Tensor:
         """The flow 1,2,H,W (pixels, on the CPU) from `here` to `there`; the same pictures give the same flow."""
-        raise NotImplementedError
+        height, width = size_of(here)
+        sides = (0, max(0, SMALLEST - width), 0, max(0, SMALLEST - height))
+        first, second = (_gray(pad(image, sides, mode="replicate")) for image in (here, there))
+        flow = np.asarray(self._search.calc(first, second, np.zeros((*first.shape, 2), np.float32)), np.float32)
+        return torch.from_numpy(flow).permute(2, 0, 1)[None, :, :height, :width].contiguous()
+
+
+def _gray(image: Tensor) -> NDArray[np.uint8]:
+    """H,W: the luma of a picture in 8 bits."""
+    return np.asarray((luminance(image)[0, 0] * 255).round().clamp(0, 255).byte().cpu().numpy())
 
 
 def estimator(name: str, weights: str, device: torch.device) -> Estimator:
@@ -53,3 +85,35 @@ def estimator(name: str, weights: str, device: torch.device) -> Estimator:
     if name == "raft":
         return RaftSmall(Path(weights) if weights else None, device)
     raise OptionError(f"There is no optical flow '{name}'.", "Choose dis or raft.")
+
+
+def settled(flow: Tensor, here: Tensor, there: Tensor) -> Tensor:
+    """`flow` (1,2,H,W, `here` to `there`, 1,3,H,W in [0, 1]) set to exactly 0 where standing still explains `here` too.
+
+    Compared are |here - there| and |here - warp(there, flow)|, averaged over colors and squares. Noise makes any
+    estimator see small motions everywhere; a background painted along such a flow would creep.
+
+    Measured on DIS: end-point error on alley_1 0.365 px becomes 0.368 px; a still with noise of sigma 0.01, 0.02 and
+    0.05 stands in at least 99.9, 98.7 and 98.1 % of its pixels (flat skies are the worst); a textured object that
+    moves by 0.5 px keeps moving in 80 to 100 % of its own, under noise of 0.01 in 92 % if strongly textured, else in
+    24 to 41 %.
+    """
+    moving = _difference(here, warp(there, flow))
+    better = _difference(here, there) - moving
+    squares = [_averaged(better, side) for side in WINDOWS]
+    noise = float(np.quantile(_averaged(moving, WINDOWS[0]), 0.1))  # where nothing but noise is left unexplained
+    motion = flow[0].norm(dim=0).cpu().numpy()
+    falling = np.minimum((SMALL_MOTION + NOISE_MOTION * noise) / np.maximum(motion, 1e-3), 4.0)
+    still = np.mean(squares, axis=0) <= (MARGIN + NOISE_SHARE * noise) * falling
+    still |= squares[0] <= -CLEARLY_STILL - NOISE_SHARE * noise
+    still |= motion < NO_MOTION
+    return torch.where(torch.from_numpy(still).to(flow.device), 0.0, flow)
+
+
+def _difference(one: Tensor, other: Tensor) -> Floats:
+    """H,W: the mean absolute difference of the colors."""
+    return np.asarray((one - other)[0].abs().mean(0).cpu().numpy())
+
+
+def _averaged(values: Floats, side: int) -> Floats:
+    return np.asarray(cv2.blur(values, (side, side), borderType=cv2.BORDER_REPLICATE))

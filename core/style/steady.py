@@ -20,6 +20,7 @@ from torch.nn.functional import avg_pool2d, pad
 
 from ..effects import Neighbor
 from ..motion.warp import warp
+from ..sizes import Size, resize
 from . import losses
 
 STILL = 0.6 / 255
@@ -28,7 +29,7 @@ AROUND = 17
 """Side, in pixels, of the squares over which that is averaged: footage has noise, which no painting should follow."""
 MARGIN = 5
 """Pixels by which what moves is widened, so that its edge is painted with it."""
-LEAST, MOST = 1e-1, 1e3
+LEAST, MOST = 1e-2, 1e2
 """The temporal weight at a stability just above 0 and at 1."""
 
 
@@ -42,6 +43,10 @@ class Held:
     picture: Tensor
     trust: Tensor
     still: Tensor
+
+    def at(self, size: Size) -> Held:
+        """The same for a picture of another size (H, W)."""
+        return Held(*(resize(part, size) for part in (self.picture, self.trust, self.still)))
 
     def kept(self, painted: Tensor) -> Tensor:
         """A painted frame, 1,3,H,W, with what stands still as it was."""

@@ -115,31 +115,31 @@ def paint(encoder: Encoder, content: Tensor, targets: StyleTargets, options: Sty
           held: tuple[Held, float] | None = None) -> Iterator[Step | Tensor]:
     """Paint one frame: yields a Step per optimizer step and last the painted picture, 1,3,H,W in [0, 1].
 
-    `content` is 1,3,H,W, `mask` 1,1,H,W. From a `start` (1,3,H,W) it is painted at the final size at once; without
-    one from the content image or noise, as `options.init` says, coarse to fine. `held` is what it should agree with
-    and the weight of that, given with a start only.
+    `content` is 1,3,H,W, `mask` 1,1,H,W. It is painted coarse to fine, from a `start` (1,3,H,W), else from the content
+    image or noise, as `options.init` says. `held` is what it should agree with, and the weight of that.
 
-    Deviation: the paper enlarges the small result and starts from that. Here a finer scale starts from the content
-    image plus the enlarged change that the coarser scales made, so that small things (windows, faces) are not lost
+    Deviation: the paper enlarges the small result and starts from that. Here a finer scale starts from the first
+    picture plus the enlarged change that the coarser scales made, so that small things (windows, faces) are not lost
     on the way: equal style loss at less content error, and visibly so.
     """
-    sizes = [size_of(content)] if start is not None else ladder(size_of(content), options.scales)
+    sizes = ladder(size_of(content), options.scales)
     steps = options.iterations
     change: Tensor | None = None
     for i, size in enumerate(sizes):
         small = resize(content, size)
-        if start is not None:
-            image = start.clone()
-        elif change is not None:
-            image = (small + _enlarged(change, size)).clamp(0.0, 1.0)
+        first = small if start is None else resize(start, size)
+        if change is None and start is None and options.init == "noise":
+            image = _noise(small, options.seed)
         else:
-            image = _noise(small, options.seed) if options.init == "noise" else small.clone()
+            image = first.clone(memory_format=torch.contiguous_format)
+            image = image if change is None else (image + _enlarged(change, size)).clamp(0.0, 1.0)
         loss = TransferLoss(encoder, small, targets.at(max(size)), options, content_weight,
-                            None if mask is None else resize(mask, size), targets.tile, held)
+                            None if mask is None else resize(mask, size), targets.tile,
+                            held and (held[0].at(size), held[1]))
         for step in minimize(image, loss, options.optimizer, steps, options.tolerance):
             if step.step:
                 yield Step(i * steps + step.step, len(sizes) * steps, step.loss, step.picture)
-        change = image - small
+        change = image - first
     image = image.clamp(0.0, 1.0)
     yield image if mask is None else torch.lerp(content, image, mask)
 

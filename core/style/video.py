@@ -6,6 +6,7 @@ engine's pictures are blended with it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
@@ -27,6 +28,8 @@ from .transfer import StyleTargets, paint
 
 WARM_SHARE = 0.25
 """Part of the iterations that a frame takes when it starts from its neighbors' or an earlier pass's result."""
+KNOWN_SHARE = 0.9
+"""A frame of which neighbors know less is painted coarse to fine, as a first frame is."""
 NEW_SHARE = 0.01
 """Where less than this part of a frame has changed since its neighbors, nothing is painted anew."""
 BEGUN_SHARE = 0.5
@@ -35,20 +38,30 @@ BEGUN_SHARE = 0.5
 
 def blend_at(stability: float) -> float:
     """How much of a fast picture is taken from its neighbors at a stability, both 0..1: nine tenths at a half."""
-    return 1.0 - 10.0 ** (-2.0 * stability)
+    return 1.0 - math.exp(-math.log(100.0) * stability)
+
+
+def _shortened(options: StyleOptions, known: float) -> StyleOptions:
+    """The options for a frame of which this share (0..1) is painted already."""
+    share = WARM_SHARE * known + (1 - known)
+    return replace(options, iterations=max(1, round(options.iterations * share)),
+                   scales=options.scales if known < KNOWN_SHARE else 1)
 
 
 class StyleEffect:
     """The style effect (`Effect`) for one clip.
 
-    `styles` are pictures with their weights. `reference` reads the clip's first frame: "histogram" matches the
-    styles' colors to it, once, so that the style does not change within a clip. Raises InputError for a style
-    image too small to hold a style, WeightsError.
+    `styles` are pictures with their weights. A stability above 0 means that frames will have neighbors. `reference`
+    reads the clip's first frame: "histogram" matches the styles' colors to it, once, so that the style does not
+    change within a clip. Raises InputError for a style image too small to hold a style, WeightsError.
     """
 
     def __init__(self, options: StyleOptions, styles: Sequence[tuple[Picture, float]], compute: Compute,
                  reference: Callable[[], Picture]) -> None:
         self.options, self.device = options, compute.device
+        self.init = options.init
+        if options.init == "auto":
+            self.init = "fast" if options.stability else "content"
         self.style_layers = list(parse_layers("style_layers", options.style_layers))
         self.smallest = smallest_side(DECODED if options.engine == "fast" else [
             *self.style_layers, *parse_layers("content_layers", options.content_layers)])
@@ -58,7 +71,7 @@ class StyleEffect:
                                  f"It needs at least {self.smallest} pixels each side.")
         images = [(self._colored(picture, reference), weight) for picture, weight in styles]
         used: list[WeightFile] = []
-        if "fast" in (options.engine, options.init):
+        if "fast" in (options.engine, self.init):
             used += [weights.LITE, weights.DECODER]
             self.fast = FastStyle(load_encoder("lite", compute.device, compute.precision, taps=False),
                                   load_decoder(compute.device, compute.precision), images, options.style_scale,
@@ -95,20 +108,22 @@ class StyleEffect:
             return held
         return replace(held, picture=color.luminance(held.picture).expand(-1, 3, -1, -1).contiguous())
 
-    def _painted(self, frame: Frame, content: Tensor, mask: Tensor | None, held: Held | None) -> Iterator[Step | Tensor]:
+    def _painted(self, frame: Frame, content: Tensor, mask: Tensor | None,
+                 held: Held | None) -> Iterator[Step | Tensor]:
         """One frame through the chosen engine."""
         options = self.options
         if held is not None and frame.begun is None and float((1 - held.still).mean()) < NEW_SHARE:
             yield held.picture
         elif options.engine == "fast":
             painted = self.fast.paint(content, frame.strength, mask)
-            yield painted if held is None else torch.lerp(painted, held.picture, held.trust * blend_at(options.stability))
+            blend = blend_at(options.stability)
+            yield painted if held is None else torch.lerp(painted, held.picture, held.trust * blend)
         else:
             start = self._start(frame, content, mask, held)
-            if start is not None and (held is not None or frame.begun is not None):
-                options = replace(options, iterations=max(1, round(options.iterations * WARM_SHARE)))
+            if held is not None or frame.begun is not None:
+                options = _shortened(options, 1.0 if held is None else float(held.trust.mean()))
             yield from paint(self.encoder, content, self.targets, options, options.content_weight_at(frame.strength),
-                             start, mask, held and (held, temporal_weight(options.stability)))
+                             start, mask, None if held is None else (held, temporal_weight(options.stability)))
 
     def _start(self, frame: Frame, content: Tensor, mask: Tensor | None, held: Held | None) -> Tensor | None:
         """The picture that painting starts from; None: as `init` says, coarse to fine."""
@@ -117,9 +132,10 @@ class StyleEffect:
             if self.options.keep_color == "luminance":
                 begun = color.luminance(begun).expand(-1, 3, -1, -1).contiguous()
             return begun if held is None else torch.lerp(begun, held.picture, held.trust * (1 - BEGUN_SHARE))
-        if held is not None:
-            return torch.lerp(content, held.picture, held.trust)
-        return self.fast.paint(content, frame.strength, mask) if self.options.init == "fast" else None
+        if self.init != "fast":
+            return None if held is None else torch.lerp(content, held.picture, held.trust)
+        painted = self.fast.paint(content, frame.strength, mask)
+        return painted if held is None else torch.lerp(painted, held.picture, held.trust)
 
     def _content(self, picture: Picture) -> Tensor:
         filled = picture.rgb if picture.alpha is None else color.fill_transparent(picture.rgb, picture.alpha)

@@ -6,7 +6,8 @@ from panel_spy import draw
 
 OPTIMIZER_ONLY = ("iterations", "scales", "passes", "init", "loss", "style_layers", "content_layers", "encoder",
                   "optimizer", "tolerance", "tv", "seed", "content_weight")
-BOTH = ("engine", "strength", "stability", "hold", "anchor", "style_scale", "keep_color", "mask", "size", "format", "mute_source")
+BOTH = ("engine", "strength", "stability", "hold", "anchor", "style_scale", "keep_color", "mask", "size", "format",
+        "mute_source")
 
 
 def fast_clip(gouache, **options):

@@ -300,8 +300,8 @@ def test_panels(gouache):
     assert ("label", "Add a style picture to begin") in draw(gouache)
     gouache.add_style(strip)
     drawn = draw(gouache)
-    for name in ("strength", "style_scale", "keep_color", "size", "iterations", "stability", "passes", "hold", "mask", "seed", "format",
-                 "mute_source", "optimizer"):
+    for name in ("strength", "style_scale", "keep_color", "size", "iterations", "stability", "passes", "hold",
+                 "mask", "seed", "format", "mute_source", "optimizer"):
         assert drawn.count(("prop", name)) == 1, name
     assert ("operator", "gouache.stylize_strip") in drawn and ("label", "Not painted yet") in drawn
     gouache.paint(strip)

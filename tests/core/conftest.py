@@ -18,7 +18,8 @@ from core.options import EngineOptions, Job, OutputOptions, StyleImage, StyleOpt
 from core.style.decoder import untrained
 
 SHARED = Path(__file__).parents[3] / "shared"
-QUICK = {"iterations": 3, "scales": 1, "stability": 0.0, "style_layers": "conv1_2=1,conv3_1=1", "content_layers": "conv2_2=1"}
+QUICK = {"iterations": 3, "scales": 1, "stability": 0.0, "init": "content",
+         "style_layers": "conv1_2=1,conv3_1=1", "content_layers": "conv2_2=1"}
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -72,6 +73,23 @@ def sequence(tmp_path: Path, picture: Callable[..., Picture]) -> Path:
     for number in range(7, 11):
         write(folder / f"shot_{number:04d}.png", picture(number), "png")
     return folder
+
+
+@pytest.fixture
+def moving(tmp_path: Path, picture: Callable[..., Picture]) -> Callable[..., Path]:
+    """A folder of frames 1 to `count` in which a patch goes 2 px to the right each time: moving(count, cut=None).
+
+    At the number `cut` another scene begins.
+    """
+    def make(count: int = 6, cut: int | None = None) -> Path:
+        folder = tmp_path / f"moving {count} {cut}"
+        for number in range(1, count + 1):
+            seed = 3 if cut is None or number < cut else 77
+            rgb = picture(seed).rgb.clone()
+            rgb[..., 16:32, 2 * number:2 * number + 16] = picture(seed + 1).rgb[..., 16:32, 16:32].flip(1)
+            write(folder / f"{number:03d}.png", Picture(rgb), "png")
+        return folder
+    return make
 
 
 @pytest.fixture

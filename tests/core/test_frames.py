@@ -195,3 +195,61 @@ def test_a_disk_that_fills_up_is_noticed_and_nothing_half_written_stays(tmp_path
     run = subprocess.run([sys.executable, "-c", FULL_DISK, str(path), format], capture_output=True, text=True,
                          timeout=120)
     assert run.returncode == 0, run.stderr
+
+
+def test_data_comes_back_by_name_and_untouched(tmp_path: Path) -> None:
+    path = tmp_path / "data.exr"
+    channels = {"X": np.float32([[-300.5, 0.0], [2.25, 0.125]]), "trust": np.float32([[0, 1], [1, 0]])}
+    frames.write_data(path, channels)
+    pixels, names = frames.read_data(path)
+    assert sorted(names) == sorted(channels)
+    for name, values in channels.items():
+        assert np.array_equal(pixels[..., names.index(name)], values)
+    path.write_bytes(path.read_bytes()[:-20])
+    with pytest.raises(InputError, match=r"data\.exr"):
+        frames.read_data(path)
+
+
+def test_the_parts_of_a_file_come_together_if_they_have_one_size(tmp_path: Path) -> None:
+    path = tmp_path / "parts.exr"
+    sizes = {"Combined.R": (3, 2), "Vector.X": (3, 2), "Preview.R": (1, 1)}
+    specs = []
+    for name, (width, height) in sizes.items():
+        spec = oiio.ImageSpec(width, height, 1, "float")
+        spec.channelnames = (name,)
+        spec.attribute("oiio:subimagename", name)
+        specs.append(spec)
+    output = oiio.ImageOutput.create(str(path))
+    assert output.open(str(path), tuple(specs))
+    for value, spec in enumerate(specs):
+        if value:
+            assert output.open(str(path), spec, "AppendSubimage")
+        output.write_image(np.full((spec.height, spec.width, 1), value, np.float32))
+    output.close()
+    pixels, names = frames.read_data(path)
+    assert names == ["Combined.R", "Vector.X"]
+    assert pixels.shape == (2, 3, 2) and pixels[0, 0].tolist() == [0, 1]
+
+
+def flo(width: int, height: int, values: list[float]) -> bytes:
+    return b"PIEH" + np.array([width, height], "<i4").tobytes() + np.array(values, "<f4").tobytes()
+
+
+def test_a_flo_file_says_where_its_flow_is_not_known(tmp_path: Path) -> None:
+    path = tmp_path / "frame_0001.flo"
+    path.write_bytes(flo(2, 1, [1.5, -2.0, 1.6e9, 0.0]))
+    flow = frames.read_flo(path)
+    assert flow.shape == (1, 2, 2)
+    assert flow[0, 0].tolist() == [1.5, -2.0] and np.isnan(flow[0, 1]).all()
+
+
+@pytest.mark.parametrize("data", [b"", b"PIEH", b"\x89PNG and so on", flo(2, 1, [1.0, 2.0, 3.0]), flo(-2, 1, []),
+                                  flo(2, 1, [0.0] * 5)])
+def test_a_bad_flo_file_is_named(tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / "frame_0001.flo"
+    path.write_bytes(data)
+    with pytest.raises(InputError, match=r"frame_0001\.flo") as error:
+        frames.read_flo(path)
+    assert error.value.hint
+    with pytest.raises(InputError, match="missing"):
+        frames.read_flo(tmp_path / "missing.flo")

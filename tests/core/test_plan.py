@@ -1,4 +1,4 @@
-"""Plans: which pictures hang together, what a change makes again, what a chunk makes, and that nothing is made twice."""
+"""Plans: which pictures hang together, what a change makes again, what a chunk makes, that nothing is made twice."""
 
 from __future__ import annotations
 

@@ -105,9 +105,9 @@ def test_scene_cuts_are_left_out(scene: Callable[..., Tensor], film: Callable[..
 
 def test_a_seam_stands_out(scene: Callable[..., Tensor], film: Callable[..., Path]) -> None:
     source = film("source", [scene(n) for n in range(7)], first=11)
-    result = film("result", [scene(n) + (0.2 if n >= 4 else 0.0) for n in range(7)], first=11)
+    result = film("result", [0.7 * scene(n) + noise(n, 0.02) + (0.2 if n >= 4 else 0.0) for n in range(7)], first=11)
     found = measured(source, result, gaps=[2], seams=[15, 16])
-    assert (found.seams[15] or 0) > 5 and found.seams[16] == pytest.approx(1, abs=0.5)
+    assert (found.seams[15] or 0) > 5 and found.seams[16] == pytest.approx(1, abs=0.2)
     assert list(found.warp) == [2]
     with pytest.raises(OptionError, match="before frame 11"):
         measured(source, result, seams=[11])
@@ -125,7 +125,7 @@ def test_recorded_motion_is_used_between_neighbors(scene: Callable[..., Tensor],
             (tmp_path / name / f"frame_{number:04d}.flo").write_bytes(head + flow.tobytes())
     right, wrong = (measured(source, source, tmp_path / name, gaps=[1, 2]) for name in ("right", "wrong"))
     assert errors(right, 1)[1] < 0.002 < errors(wrong, 1)[1]
-    assert errors(right, 2) == errors(wrong, 2), "farther ones are estimated"
+    assert right.exact_motion and errors(right, 2) == errors(wrong, 2), "farther ones are estimated"
 
 
 def test_a_smaller_result_and_one_numbered_otherwise(scene: Callable[..., Tensor], film: Callable[..., Path]) -> None:
@@ -133,7 +133,7 @@ def test_a_smaller_result_and_one_numbered_otherwise(scene: Callable[..., Tensor
     half = film("half", [torch.nn.functional.avg_pool2d(scene(n), 2) for n in range(3)], first=1)
     found = measured(source, half)
     assert found.frames == [7, 8, 9] and found.size == (HEIGHT // 2, WIDTH // 2)
-    assert errors(found, 1)[0] == pytest.approx(errors(found, 1)[1], rel=0.2)
+    assert max(errors(found, 1)) < 0.01, "the source was halved too, and its motion with it"
 
 
 def test_what_does_not_belong_together(scene: Callable[..., Tensor], film: Callable[..., Path]) -> None:

@@ -33,7 +33,7 @@ def test_both_ways_in_one_table(clip: Path, style_file: Path, tmp_path: Path,
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in said.splitlines()]
     assert len(rows) == 4 and len({len(row) for row in rows}) == 1
     assert [row[:2] for row in rows[2:]] == [["walk", "fast"], ["walk", "optimize"]]
-    assert all(row[5] == "E(2)" for row in rows[2:]), "three frames allow no more"
+    assert all(row[6] == "E(2)" for row in rows[2:]), "three frames allow no more"
     assert (out / "table.md").read_text() == said
     figures = json.loads((out / "figures.json").read_text())
     assert figures[0]["alone"]["figures"]["style_loss"] > 0 and figures[0]["steady"]["first_seconds"] >= 0
