@@ -210,12 +210,11 @@ def test_data_comes_back_by_name_and_untouched(tmp_path: Path) -> None:
         frames.read_data(path)
 
 
-def test_the_parts_of_a_file_come_together_if_they_have_one_size(tmp_path: Path) -> None:
+def test_the_parts_of_a_file_come_together(tmp_path: Path) -> None:
     path = tmp_path / "parts.exr"
-    sizes = {"Combined.R": (3, 2), "Vector.X": (3, 2), "Preview.R": (1, 1)}
     specs = []
-    for name, (width, height) in sizes.items():
-        spec = oiio.ImageSpec(width, height, 1, "float")
+    for name in ("Combined.R", "Vector.X"):
+        spec = oiio.ImageSpec(3, 2, 1, "float")
         spec.channelnames = (name,)
         spec.attribute("oiio:subimagename", name)
         specs.append(spec)
