@@ -188,8 +188,8 @@ class Job:
     options: StyleOptions = StyleOptions()
     files: OutputOptions = OutputOptions()
     engine: EngineOptions = EngineOptions()
-    motion: MotionOptions = MotionOptions()
     animation: Mapping[str, Mapping[int, float]] = field(default_factory=dict)
+    motion: MotionOptions = MotionOptions()
 
     def to_json(self, folder: Path | None = None) -> dict[str, Any]:
         """As a plain dictionary; paths inside `folder` are written relative to it, with forward slashes."""
@@ -219,8 +219,8 @@ class Job:
                   options_from(StyleOptions, data.get("options", {})),
                   options_from(OutputOptions, data.get("files", {})),
                   options_from(EngineOptions, data.get("engine", {})),
-                  options_from(MotionOptions, data.get("motion", {})),
-                  _animation_from(data.get("animation", {})))
+                  _animation_from(data.get("animation", {})),
+                  options_from(MotionOptions, data.get("motion", {})))
         return job.rooted(folder) if folder else job
 
     def rooted(self, folder: Path) -> Job:

@@ -6,6 +6,7 @@ All reading of the input happens here, on one thread at a time (a movie is decod
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -20,6 +21,8 @@ from .sizes import Size, fitted, resize
 
 KEPT = 5
 """Pictures kept in memory after they were read: a task's neighbors are among the last ones painted."""
+ENOUGH = 0.95
+"""Where neighbors know more than this part of a frame, those further away are not asked."""
 
 
 @dataclass(frozen=True)
@@ -56,13 +59,22 @@ class Sources:
         read = self._read(task.number)
         self._keep(task.number, read.picture.rgb)
         here = Seen(task.number, read.picture.rgb, task.input)
-        nearby = (self._nearby(here, neighbor) for neighbor in task.neighbors)
-        return replace(read, nearby=tuple(found for found in nearby if found))
+        return replace(read, nearby=tuple(self._known(here, task.neighbors)))
 
     def _read(self, number: int) -> Input:
         whole = self._clip.read(number)
         mask = None if self._mask is None else _mask_of(self._mask, number, whole.size)
         return Input(whole, resized(whole, fitted(whole.size, self._size)), mask)
+
+    def _known(self, here: Seen, neighbors: Sequence[Task]) -> Iterator[Nearby]:
+        """The neighbors, the nearest first, until enough of the frame is known from them: flow takes its time."""
+        known: Tensor | None = None
+        for neighbor in neighbors:
+            if known is not None and float(known.mean()) > ENOUGH:
+                return
+            if near := self._nearby(here, neighbor):
+                known = near.link.reliability if known is None else torch.maximum(known, near.link.reliability)
+                yield near
 
     def _nearby(self, here: Seen, neighbor: Task) -> Nearby | None:
         assert self._motion is not None, "tasks with neighbors need motion"

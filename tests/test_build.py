@@ -226,7 +226,8 @@ def engine_process(tmp_path, end, *arguments):
     (["engine", "--", "stylize", "a b.png", "--json"], "engine", ["stylize", "a b.png", "--json"]),
     (["engine", "doctor"], "engine", ["doctor"]),
     (["bench", "--", "--size", "128"], "measure", ["bench", *build.BENCH_PICTURES, "--size", "128"]),
-    (["compare", "--", "--photo", "a.png"], "measure", ["compare", "--photo", "a.png"])])
+    (["compare", "--", "--photo", "a.png"], "measure", ["compare", "--photo", "a.png"]),
+    (["evaluate", "--", "clip", "--json"], "measure", ["evaluate", "clip", "--json"])])
 def test_arguments_folder_and_exit_code_reach_the_right_engine(tmp_path, given, env, passed):
     process = engine_process(tmp_path, "sys.exit(7)", *given)
     output, _ = process.communicate(timeout=60)

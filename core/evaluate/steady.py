@@ -76,7 +76,8 @@ class Settings:
         """The defaults but for these, and for the stability of frames painted alone. Raises OptionError."""
         given = {"styles": [{"path": str(self.style)}], "size": self.size, "engine": engine}
         given |= {} if self.iterations is None else {"iterations": self.iterations}
-        return options_from(StyleOptions, given | ({"stability": 0} if way == ALONE else {}))
+        # Alike but for the stability: a clip starts from the fast engine's painting, so frames alone do here, too
+        return options_from(StyleOptions, given | ({"stability": 0, "init": "fast"} if way == ALONE else {}))
 
 
 def run(paths: Sequence[str], engines: Sequence[str], settings: Settings, output: Path) -> int:

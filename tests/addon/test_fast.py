@@ -134,7 +134,7 @@ def test_settings_survive_save_and_load(gouache):
     assert abs(loaded.pop("tolerance") - chosen.pop("tolerance")) < 1e-7
     assert loaded == chosen
     group = strips["Old"].gouache
-    assert (group.engine, group.encoder, group.init, group.tolerance) == ("optimize", "auto", "content", 0.0)
+    assert (group.engine, group.encoder, group.init, group.tolerance) == ("optimize", "auto", "auto", 0.0)
     options = gouache.module("settings").style_options(strips["Clip"].gouache, "optimize")
     assert (options.encoder, options.init, options.tolerance) == ("lite", "fast", 0.0025)
 

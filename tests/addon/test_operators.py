@@ -261,7 +261,7 @@ def test_preview(gouache, engine):
     gouache.scene.frame_set(4)
     assert bpy.ops.gouache.preview_frame() == {"FINISHED"}
     job, = gouache.jobs()
-    assert job["files"] == {"frames": "4-4", "format": "png", "restore_size": False}
+    assert job["files"] == {"frames": "4-4", "format": "png", "restore_size": False, "chunk": ""}
     read = {"engine": "fast", "size": 640, "strength": 0.75, "style_scale": 0.5, "keep_color": "luminance",
             "mask": str(gouache.style), "styles": [{"path": str(gouache.style), "weight": 1.0}]}
     assert {name: job["options"][name] for name in read} == read

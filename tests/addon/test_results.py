@@ -176,7 +176,7 @@ def test_other_file_formats(gouache, kind):
     strip = gouache.clip()
     strip.gouache.format = kind
     assert gouache.paint(strip)[0] is not None
-    assert gouache.jobs()[0]["files"] == {"frames": "1-6", "format": kind, "restore_size": True}
+    assert gouache.jobs()[0]["files"] == {"frames": "1-6", "format": kind, "restore_size": True, "chunk": ""}
 
 
 def test_linear_name_exists(gouache):
