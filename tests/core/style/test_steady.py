@@ -1,0 +1,96 @@
+"""What finished frames say of a new one: the nearest first, only where flow is reliable, and kept where nothing moves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import Tensor
+
+from core.effects import Neighbor
+from core.frames import Picture
+from core.motion.links import Link
+from core.style.steady import Held, held_by, temporal_loss, temporal_weight
+
+SIZE = (48, 64)
+
+
+def gray(value: float) -> Tensor:
+    return torch.full((1, 3, *SIZE), value)
+
+
+def link(x: float = 0.0, reliable: slice = slice(None)) -> Link:
+    """The same flow everywhere, reliable in some of the columns."""
+    flow = torch.zeros(1, 2, *SIZE)
+    flow[:, 0] = x
+    reliability = torch.zeros(1, 1, *SIZE)
+    reliability[..., reliable] = 1.0
+    return Link(flow, reliability)
+
+
+def test_without_neighbors_nothing_is_held() -> None:
+    assert held_by((), gray(0.5)) is None
+
+
+def test_the_nearest_neighbor_counts_first_and_others_where_it_cannot_tell() -> None:
+    near = Neighbor(gray(0.5), gray(0.2), link(reliable=slice(0, 20)))
+    far = Neighbor(gray(0.5), gray(0.8), link(reliable=slice(0, 40)))
+    held = held_by((near, far), gray(0.5))
+    assert held is not None
+    assert held.picture[..., :20].unique().tolist() == pytest.approx([0.2])
+    assert held.picture[..., 20:40].unique().tolist() == pytest.approx([0.8])
+    assert held.trust[..., :40].min() == 1 and held.trust[..., 40:].max() == 0
+
+
+def test_results_come_along_with_the_motion(picture: Callable[..., Picture]) -> None:
+    result = picture(1).rgb
+    held = held_by((Neighbor(gray(0.5), result, link(-3.0)),), gray(0.5))
+    assert held is not None
+    assert torch.allclose(held.picture[..., 8:], result[..., 5:-3], atol=1e-3)
+
+
+def test_what_stands_still_is_kept_bit_for_bit_though_it_is_noisy(picture: Callable[..., Picture]) -> None:
+    content, result = picture(1).rgb, picture(2).rgb
+    noise = torch.randn(content.shape, generator=torch.Generator().manual_seed(3)) / 255
+    held = held_by((Neighbor(content, result, link()),), content + noise)
+    assert held is not None
+    assert torch.equal(held.kept(gray(0.5))[held.still.expand(-1, 3, -1, -1) == 1], result[held.still.expand(
+        -1, 3, -1, -1) == 1])
+    assert held.still.mean() > 0.9
+
+
+@pytest.mark.parametrize("change", ["motion", "brightness"])
+def test_what_moves_or_changes_color_is_not_kept(picture: Callable[..., Picture], change: str) -> None:
+    content = picture(1).rgb
+    flow = link(0.4) if change == "motion" else link()
+    now = content if change == "motion" else content + 1.5 / 255
+    held = held_by((Neighbor(content, picture(2).rgb, flow),), now)
+    assert held is not None and held.still.max() == 0 and held.trust.mean() > 0.9
+
+
+def held_to(picture: Tensor) -> Held:
+    ones = torch.ones(1, 1, *SIZE)
+    return Held(picture, ones, ones * 0)
+
+
+def test_the_temporal_loss_is_relative_to_the_picture_and_to_its_size(picture: Callable[..., Picture]) -> None:
+    held = picture(1).rgb
+    departure = picture(2).rgb - picture(3).rgb
+    assert temporal_loss(held, held_to(held)) == 0
+    loss = temporal_loss(held + 0.1 * departure, held_to(held))
+    faint = 0.5 + 0.2 * (held - 0.5)
+    assert temporal_loss(faint + 0.02 * departure, held_to(faint)) == pytest.approx(float(loss), rel=1e-3)
+    assert temporal_loss(held + 0.2 * departure, held_to(held)) == pytest.approx(4 * float(loss), rel=1e-3)
+    plain = held.mean((-2, -1), keepdim=True).expand_as(held)
+    assert temporal_loss(plain, held_to(held)) == pytest.approx(SIZE[0] * SIZE[1], rel=1e-3)
+
+
+def test_where_nothing_is_trusted_nothing_is_asked(picture: Callable[..., Picture]) -> None:
+    none = torch.zeros(1, 1, *SIZE)
+    assert temporal_loss(picture(1).rgb, Held(picture(2).rgb, none, none)) == 0
+
+
+def test_more_stability_weighs_more_and_none_nothing() -> None:
+    weights = [temporal_weight(s) for s in (0.0, 0.01, 0.25, 0.5, 1.0)]
+    assert weights == sorted(weights) and weights[0] == 0 and temporal_weight(0.5) == pytest.approx(1.0)
