@@ -198,6 +198,7 @@ def _add_evaluate(parser: argparse.ArgumentParser) -> None:
     clip.add_argument("--sheet", type=Path, metavar="FILE", help="a PNG with frames and what changed beyond motion")
     clip.add_argument("--json", action="store_true", help="one JSON object on stdout")
     clip.set_defaults(run=_evaluate_clip)
+    _add_judge(clip)
     steady = kinds.add_parser("steady", help="paint clips frame by frame and steadily, and compare")
     steady.add_argument("--clip", action="extend", nargs="+", required=True, metavar="CLIP",
                         help="folders, patterns or movies; .flo files beside the frames are their exact motion")
@@ -210,18 +211,33 @@ def _add_evaluate(parser: argparse.ArgumentParser) -> None:
     steady.add_argument("--output", type=Path, default=Path("steady_output"), metavar="DIR",
                         help="painted clips, sheets, table.md and figures.json")
     steady.set_defaults(run=_evaluate_steady)
+    _add_judge(steady)
+
+
+def _add_judge(parser: argparse.ArgumentParser) -> None:
+    for name, info, default in describe(MotionOptions):
+        if name in ("flow_method", "raft_weights"):
+            _add_option(parser, name, info, default)
 
 
 def _evaluate_clip(options: argparse.Namespace) -> int:
     from .evaluate import clip
     return clip.run(options.source, options.result, options.flow, options.style, options.gap, options.seam,
-                    options.sheet, options.json)
+                    options.sheet, options.json, _judge(options))
 
 
 def _evaluate_steady(options: argparse.Namespace) -> int:
     from .evaluate import steady
     settings = steady.Settings(options.style, options.size, options.frames, options.iterations)
-    return steady.run(options.clip, options.engine, settings, options.output)
+    return steady.run(options.clip, options.engine, settings, options.output, _judge(options))
+
+
+def _judge(options: argparse.Namespace) -> Any:
+    """The estimator of the movement that clips are measured by."""
+    import torch
+
+    from .motion.flow import estimator
+    return estimator(options.flow_method or "dis", options.raft_weights or "", torch.device("cpu"))
 
 
 def _add_train(parser: argparse.ArgumentParser) -> None:

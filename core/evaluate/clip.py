@@ -19,6 +19,7 @@ from tqdm import tqdm
 
 from .. import frames, weights
 from ..errors import OptionError
+from ..motion.flow import Estimator
 from . import differences, steadiness
 from .footage import Footage, Moment, open_footage
 from .neutral import HED, neutral_judge
@@ -58,12 +59,12 @@ class ClipFigures:
 
 
 def run(source: str, result: str, flow: Path | None, style: Path | None, gaps: Sequence[int], seams: Sequence[int],
-        sheet: Path | None, as_json: bool) -> int:
+        sheet: Path | None, as_json: bool, estimated: Estimator | None = None) -> int:
     """Measure, print a table or one JSON object, write the sheet if there is to be one. Returns 0.
 
     Raises InputError, OptionError, OutputError, WeightsError.
     """
-    footage = open_footage(source, result, flow)
+    footage = open_footage(source, result, flow, estimated=estimated)
     figures = measure(footage, None if style is None else frames.read(style).rgb, gaps or GAPS, seams)
     if as_json:
         print(json.dumps(figures.to_json(), sort_keys=True))

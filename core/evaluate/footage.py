@@ -6,14 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
 from torch import Tensor
 
 from ..clips import Clip, Movie, chosen, open_clip
 from ..errors import InputError
 from ..frames import Picture
 from ..motion.cuts import is_cut
-from ..motion.flow import estimator
+from ..motion.flow import Dis, Estimator
 from ..motion.links import Link, Motion, Seen
 from ..motion.recorded import RecordedFlow
 from ..sizes import Size, resize, size_of
@@ -38,7 +37,7 @@ class Footage:
     """Both clips; `matches` gives the result's frame number for each of the source's that has one, in order.
 
     `near` knows the movement between neighbors (recorded, where that is given: `exact`), `far` estimates that between
-    others. Estimates are those that clips are painted with: a result made to follow them is flattered by them.
+    others. A result that was painted along the same estimates is flattered by them.
     """
 
     source: Clip
@@ -79,19 +78,20 @@ class Footage:
         return Seen(number, rgb, f"{self.source.digest(number)}-{size[1]}x{size[0]}")
 
 
-def open_footage(source: str, result: str, flow: Path | None = None,
-                 wanted: tuple[int, int] | None = None) -> Footage:
+def open_footage(source: str, result: str, flow: Path | None = None, wanted: tuple[int, int] | None = None,
+                 estimated: Estimator | None = None, cache: Path | None = None) -> Footage:
     """Both clips by their paths, as `clips.open_clip` takes them.
 
-    `flow` is a folder with the source's recorded movement, `wanted` a range of its frames (all without one). Frames
+    `flow` is a folder with the source's recorded movement, `wanted` a range of its frames (all without one). What is
+    not recorded is `estimated` (by DIS, if that is None) and kept in the folder `cache`. Frames
     belong together by number; with no number in common, or a movie for a result, by order if there are as many.
     Raises InputError.
     """
     first, second = open_clip(source), open_clip(result)
-    estimated = estimator("dis", "", torch.device("cpu"))
+    estimated = estimated or Dis()
     recorded = None if flow is None else RecordedFlow(flow, first.numbers)
     return Footage(first, second, _matched(list(chosen(first, wanted)), second),
-                   Motion(estimated, recorded, None), Motion(estimated, None, None), recorded is not None)
+                   Motion(estimated, recorded, cache), Motion(estimated, None, cache), recorded is not None)
 
 
 def _matched(source: list[int], result: Clip) -> dict[int, int]:

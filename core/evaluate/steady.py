@@ -20,6 +20,7 @@ from ..atomic import write_text
 from ..clips import Clip
 from ..errors import OptionError
 from ..manifest import Manifest
+from ..motion.flow import Estimator
 from ..options import Job, OutputOptions, StyleOptions, options_from, parse_frames
 from . import differences
 from .clip import ClipFigures, least_steady, measure
@@ -80,17 +81,19 @@ class Settings:
         return options_from(StyleOptions, given | ({"stability": 0, "init": "fast"} if way == ALONE else {}))
 
 
-def run(paths: Sequence[str], engines: Sequence[str], settings: Settings, output: Path) -> int:
+def run(paths: Sequence[str], engines: Sequence[str], settings: Settings, output: Path,
+        judge: Estimator | None = None) -> int:
     """Paint, measure, print the table; keep it as table.md, all figures as figures.json, and a sheet per result.
 
-    Returns 0. Raises GouacheError.
+    `judge` estimates the movement that results are measured by (None: DIS, as the painter does). Returns 0. Raises
+    GouacheError.
     """
     weights.load(HED)  # now, so that a missing judge shows before the work and not after it
     clips_by_name = _named(paths)
     rows = []
     for name, path in clips_by_name.items():
         for engine in engines:
-            rows.append(_compared(name, path, engine, settings, output))
+            rows.append(_compared(name, path, engine, settings, output, judge))
             write_text(output / "figures.json", json.dumps([row.to_json() for row in rows], indent=1) + "\n")
     text = "\n".join(table(rows))
     write_text(output / "table.md", text + "\n")
@@ -127,7 +130,7 @@ def _errors(alone: WarpError | None, steady: WarpError | None) -> tuple[str, str
     return f"{alone.floor:.4f}", f"{alone.error:.4f}", f"{steady.error:.4f}"
 
 
-def _compared(name: str, path: str, engine: str, settings: Settings, output: Path) -> Row:
+def _compared(name: str, path: str, engine: str, settings: Settings, output: Path, judge: Estimator | None) -> Row:
     """One clip with one engine, painted and measured both ways."""
     clip = clips.open_clip(path)
     wanted = parse_frames(settings.frames)
@@ -138,7 +141,7 @@ def _compared(name: str, path: str, engine: str, settings: Settings, output: Pat
     for way in (ALONE, STEADY):
         folder = output / f"{name}-{engine}-{way}"
         _paint(path, folder, settings.options(engine, way), settings.frames, len(numbers))
-        footage = open_footage(path, str(folder), _recorded(clip), wanted)
+        footage = open_footage(path, str(folder), _recorded(clip), wanted, judge, output / "motion")
         figures = measure(footage, style, (1, gap))
         differences.write(output / "sheets" / f"{folder.name}.png", footage, least_steady(figures))
         records = Manifest.load(folder).records

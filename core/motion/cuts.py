@@ -42,8 +42,10 @@ def is_cut(before: Tensor, after: Tensor) -> bool:
     one, other = (_pixels(thumbnail(image)) for image in (before, after))
     if one.shape != other.shape:
         return True
-    contrast = max(LEAST_CONTRAST, (_contrast(one) + _contrast(other)) / 2)
-    return min(_unfound(one, other), _unfound(other, one)) > LIMIT * contrast
+    most = LIMIT * max(LEAST_CONTRAST, (_contrast(one) + _contrast(other)) / 2)
+    if float(_blocks(one, other).mean()) <= most:  # found in its place: most frames, and quickly
+        return False
+    return min(_unfound(one, other), _unfound(other, one)) > most
 
 
 def _unfound(here: Floats, there: Floats) -> float:
@@ -52,9 +54,13 @@ def _unfound(here: Floats, there: Floats) -> float:
     around = cv2.copyMakeBorder(there, REACH, REACH, REACH, REACH, cv2.BORDER_REPLICATE)
     least = np.full((height, width), np.inf, np.float32)
     for y, x in product(range(2 * REACH + 1), repeat=2):
-        difference = np.abs(here - around[y:y + height, x:x + width]).mean(-1)
-        least = np.minimum(least, cv2.blur(difference, (BLOCK, BLOCK)))
+        least = np.minimum(least, _blocks(here, around[y:y + height, x:x + width]))
     return float(least.mean())
+
+
+def _blocks(one: Floats, other: Floats) -> Floats:
+    """H,W: the mean absolute difference of the blocks around each pixel."""
+    return np.asarray(cv2.blur(np.abs(one - other).mean(-1), (BLOCK, BLOCK)), np.float32)
 
 
 def _contrast(pixels: Floats) -> float:

@@ -4,9 +4,11 @@ After Ruder, Dosovitskiy & Brox, "Artistic Style Transfer for Videos and Spheric
 from its neighbors' results, warped by the optical flow (section 4.1), and is held to them by a temporal loss where
 the flow is reliable, the nearest neighbor first (sections 4.2 and 4.3, eq. 8 to 11).
 
-Deviations: what stands still is not only held but kept, pixel by pixel, so that a static background cannot drift,
-blur or darken however long the shot; and the temporal loss is relative (see `temporal_weight`), as the other losses
-of Choi & Kim 2020 are, so that one stability means the same for every style and size.
+Deviations: where the colors do not agree with the flow it is not trusted, though it goes there and back consistently
+(flat places behind what passes them by do); what stands still is not only held but kept, pixel by pixel, so that a
+static background cannot drift, blur or darken however long the shot; and the temporal loss is relative (see
+`temporal_loss`), as the other losses of Choi & Kim 2020 are, so that one stability means the same for every style and
+size.
 """
 
 from __future__ import annotations
@@ -27,6 +29,8 @@ STILL = 0.6 / 255
 """A place stands still if its content, averaged over `AROUND`, differs by less than this from all neighbors'."""
 AROUND = 17
 """Side, in pixels, of the squares over which that is averaged: footage has noise, which no painting should follow."""
+ALIKE, PATCH = 0.06, 5
+"""Colors that differ by more, on average over so many pixels each side, are not those of the same thing."""
 MARGIN = 5
 """Pixels by which what moves is widened, so that its edge is painted with it."""
 LEAST, MOST = 1e-2, 1e2
@@ -65,10 +69,12 @@ def held_by(neighbors: Sequence[Neighbor], content: Tensor) -> Held | None:
     still = torch.ones_like(trust)
     for neighbor in neighbors:
         flow, reliability = neighbor.link.flow.to(content.device), neighbor.link.reliability.to(content.device)
+        before = neighbor.content.to(content.device)
+        reliability = reliability * _alike(content, warp(before, flow))
         share = (reliability - trust).clamp_min(0.0)
         picture = picture + share * warp(neighbor.result.to(content.device), flow)
         trust = trust + share
-        still = still * _unmoved(content, neighbor.content.to(content.device), flow)
+        still = still * _unmoved(content, before, flow)
     return Held(picture / trust.clamp_min(1e-6), trust, _softened(still * (trust > 0)))
 
 
@@ -87,6 +93,13 @@ def temporal_loss(image: Tensor, held: Held) -> Tensor:
     energy = losses.energy((held.picture - plain) * held.trust)
     pixels = image.shape[-2] * image.shape[-1]
     return pixels * (held.trust * (image - held.picture).square()).sum() / energy
+
+
+def _alike(content: Tensor, before: Tensor) -> Tensor:
+    """1,1,H,W, 0 or 1: where a frame looks as its neighbor does, moved along."""
+    difference = (content - before).abs().amax(1, keepdim=True)
+    around = PATCH // 2
+    return (avg_pool2d(pad(difference, (around,) * 4, mode="replicate"), PATCH, 1) < ALIKE).to(content.dtype)
 
 
 def _unmoved(content: Tensor, before: Tensor, flow: Tensor) -> Tensor:

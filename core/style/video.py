@@ -94,11 +94,14 @@ class StyleEffect:
             seen = color.luminance(content).expand(-1, 3, -1, -1).contiguous()
         gray = self.options.keep_color == "luminance"
         held = self._held(frame, content, gray)
-        for result in self._painted(frame, seen, self._mask(frame), held):
+        mask = self._mask(frame)
+        for result in self._painted(frame, seen, mask, held):
             if isinstance(result, Step):
                 yield result
                 continue
             painted = result if held is None else held.kept(result)
+            if mask is not None:  # what neighbors held there was their content, not this frame's
+                painted = torch.lerp(seen, painted, mask)
             yield (color.with_luminance(content, color.luminance(painted)) if gray else painted).cpu()
 
     def _held(self, frame: Frame, content: Tensor, gray: bool) -> Held | None:

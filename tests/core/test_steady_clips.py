@@ -195,6 +195,23 @@ def test_a_frame_of_another_size_in_mid_clip(moving: Moving, job: Jobs, picture:
     assert pixels(order, 3).shape[-2:] == (40, 64)
 
 
+@pytest.mark.parametrize("engine", ["optimize", "fast"])
+def test_outside_a_mask_every_frame_is_its_own(moving: Moving, job: Jobs, tmp_path: Path, engine: str) -> None:
+    folder = moving(3)
+    for number in (1, 2, 3):  # noise, which a place that stands still would not follow
+        rgb = frames.read(folder / f"{number:03d}.png").rgb
+        noise = torch.randn(rgb.shape, generator=torch.Generator().manual_seed(number)) / 255
+        frames.write(folder / f"{number:03d}.png", Picture((rgb + noise).clamp(0, 1)), "png")
+    mask = torch.zeros(1, 3, 48, 64)
+    mask[..., :32] = 1.0
+    frames.write(tmp_path / "mask.png", Picture(mask), "png")
+    order = job(folder, stability=0.5, engine=engine, mask=str(tmp_path / "mask.png"))
+    run(order)
+    source = frames.read(folder / "003.png").rgb
+    assert torch.equal(pixels(order, 3)[..., 32:], source[..., 32:])
+    assert not torch.equal(pixels(order, 3)[..., :32], source[..., :32])
+
+
 def test_a_chunk_that_is_none(moving: Moving, job: Jobs) -> None:
     from core.options import OutputOptions, options_from
     for text in ("0/2", "3/2", "2", "a/b"):

@@ -1,4 +1,4 @@
-"""What finished frames say of a new one: the nearest first, only where flow is reliable, and kept where nothing moves."""
+"""What finished frames say of a new one: the nearest first, where flow is reliable, and kept where nothing moves."""
 
 from __future__ import annotations
 
