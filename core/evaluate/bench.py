@@ -230,7 +230,8 @@ def init(bench: Bench) -> dict[str, Any]:
     reached = half.steps[-1][1] / loss
     print(f"fast start, coarse to fine with half the steps: final loss {reached:.3f} of the plain start's "
           f"({_verdict(reached <= 1)} it), in {half.steps[-1][2] / plain.steps[-1][2]:.2f} of the seconds")
-    return {"plain": plain.steps, "fast": fast.steps, "half": half.steps, "steps_to_reach": None if at is None else at + 1}
+    return {"plain": plain.steps, "fast": fast.steps, "half": half.steps,
+            "steps_to_reach": None if at is None else at + 1}
 
 
 def _init_lines(plain: Taken, fast: Taken, at: int | None) -> Iterator[str]:

@@ -51,7 +51,7 @@ def is_cut(before: Tensor, after: Tensor) -> bool:
 def _unfound(here: Floats, there: Floats) -> float:
     """The mean absolute difference of every block (around each pixel) to the most similar one near it in `there`."""
     height, width = here.shape[:2]
-    around = cv2.copyMakeBorder(there, REACH, REACH, REACH, REACH, cv2.BORDER_REPLICATE)
+    around = np.asarray(cv2.copyMakeBorder(there, REACH, REACH, REACH, REACH, cv2.BORDER_REPLICATE), np.float32)
     least = np.full((height, width), np.inf, np.float32)
     for y, x in product(range(2 * REACH + 1), repeat=2):
         least = np.minimum(least, _blocks(here, around[y:y + height, x:x + width]))
