@@ -326,7 +326,7 @@ def parser() -> argparse.ArgumentParser:
     for name, what in (("engine", "run the engine: build.py engine -- ARGS is python -m core ARGS"),
                        ("bench", "time the engine: build.py bench -- ARGS is python -m core bench ARGS"),
                        ("compare", "compare it with rivals: build.py compare -- ARGS is python -m core compare ARGS"),
-                       ("evaluate", "measure painted clips: build.py evaluate -- ARGS is python -m core evaluate ARGS")):
+                       ("evaluate", "measure clips: build.py evaluate -- ARGS is python -m core evaluate ARGS")):
         add = commands.add_parser(name, help=what, add_help=False)
         add.add_argument("arguments", nargs=argparse.REMAINDER)
     return top
