@@ -21,8 +21,8 @@ from .sizes import Size, fitted, resize
 
 KEPT = 5
 """Pictures kept in memory after they were read: a task's neighbors are among the last ones painted."""
-ENOUGH = 0.95
-"""Where neighbors know more than this part of a frame, those further away are not asked."""
+ENOUGH = 0.75
+"""Where the flow to neighbors is reliable in more than this part of a frame, those further away are not asked."""
 
 
 @dataclass(frozen=True)

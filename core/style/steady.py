@@ -21,7 +21,7 @@ from torch import Tensor
 from torch.nn.functional import avg_pool2d, pad
 
 from ..effects import Neighbor
-from ..motion.warp import warp
+from ..motion.warp import inside, warp
 from ..sizes import Size, resize
 from . import losses
 
@@ -39,18 +39,20 @@ LEAST, MOST = 1e-2, 1e2
 
 @dataclass(frozen=True)
 class Held:
-    """What a frame should agree with: `picture` 1,3,H,W where `trust` (1,1,H,W in 0..1) is above 0.
+    """What a frame should agree with: `picture` 1,3,H,W; all maps are 1,1,H,W in 0..1.
 
-    `still` (1,1,H,W in 0..1) is where nothing has changed since: there the picture is kept as it is.
+    The picture shows something where it is `known`; its flow can be trusted there but for motion boundaries (`trust`);
+    where nothing has changed since (`still`) it is kept as it is.
     """
 
     picture: Tensor
+    known: Tensor
     trust: Tensor
     still: Tensor
 
     def at(self, size: Size) -> Held:
         """The same for a picture of another size (H, W)."""
-        return Held(*(resize(part, size) for part in (self.picture, self.trust, self.still)))
+        return Held(*(resize(part, size) for part in (self.picture, self.known, self.trust, self.still)))
 
     def kept(self, painted: Tensor) -> Tensor:
         """A painted frame, 1,3,H,W, with what stands still as it was."""
@@ -60,22 +62,22 @@ class Held:
 def held_by(neighbors: Sequence[Neighbor], content: Tensor) -> Held | None:
     """What finished neighbors, the nearest first, say of a frame with this content (1,3,H,W); None without any.
 
-    Each counts where those before it cannot tell: c_long(j) = max(c(j) - sum of c(i), i before j; 0) (eq. 11).
+    Each counts where those before it cannot tell: c_long(j) = max(c(j) - sum of c(i), i before j; 0) (eq. 11), with
+    c(j) 1 where the frame looks as neighbor j does, moved along.
     """
     if not neighbors:
         return None
     picture = torch.zeros_like(content)
-    trust = torch.zeros_like(content[:, :1])
-    still = torch.ones_like(trust)
+    known, trust = torch.zeros_like(content[:, :1]), torch.zeros_like(content[:, :1])
+    still = torch.ones_like(known)
     for neighbor in neighbors:
         flow, reliability = neighbor.link.flow.to(content.device), neighbor.link.reliability.to(content.device)
         before = neighbor.content.to(content.device)
-        reliability = reliability * _alike(content, warp(before, flow))
-        share = (reliability - trust).clamp_min(0.0)
+        share = (inside(flow) * _alike(content, warp(before, flow)) - known).clamp_min(0.0)
         picture = picture + share * warp(neighbor.result.to(content.device), flow)
-        trust = trust + share
+        known, trust = known + share, trust + share * reliability
         still = still * _unmoved(content, before, flow)
-    return Held(picture / trust.clamp_min(1e-6), trust, _softened(still * (trust > 0)))
+    return Held(picture, known, trust, _softened(still * known))
 
 
 def temporal_weight(stability: float) -> float:

@@ -124,7 +124,7 @@ class StyleEffect:
         else:
             start = self._start(frame, content, mask, held)
             if held is not None or frame.begun is not None:
-                options = _shortened(options, 1.0 if held is None else float(held.trust.mean()))
+                options = _shortened(options, 1.0 if held is None else float(held.known.mean()))
             yield from paint(self.encoder, content, self.targets, options, options.content_weight_at(frame.strength),
                              start, mask, None if held is None else (held, temporal_weight(options.stability)))
 
@@ -134,11 +134,11 @@ class StyleEffect:
             begun = frame.begun.to(self.device)
             if self.options.keep_color == "luminance":
                 begun = color.luminance(begun).expand(-1, 3, -1, -1).contiguous()
-            return begun if held is None else torch.lerp(begun, held.picture, held.trust * (1 - BEGUN_SHARE))
+            return begun if held is None else torch.lerp(begun, held.picture, held.known * (1 - BEGUN_SHARE))
         if self.init != "fast":
-            return None if held is None else torch.lerp(content, held.picture, held.trust)
+            return None if held is None else torch.lerp(content, held.picture, held.known)
         painted = self.fast.paint(content, frame.strength, mask)
-        return painted if held is None else torch.lerp(painted, held.picture, held.trust)
+        return painted if held is None else torch.lerp(painted, held.picture, held.known)
 
     def _content(self, picture: Picture) -> Tensor:
         filled = picture.rgb if picture.alpha is None else color.fill_transparent(picture.rgb, picture.alpha)

@@ -33,14 +33,27 @@ def test_without_neighbors_nothing_is_held() -> None:
     assert held_by((), gray(0.5)) is None
 
 
-def test_the_nearest_neighbor_counts_first_and_others_where_it_cannot_tell() -> None:
-    near = Neighbor(gray(0.5), gray(0.2), link(reliable=slice(0, 20)))
-    far = Neighbor(gray(0.5), gray(0.8), link(reliable=slice(0, 40)))
+def hidden_from(column: int) -> Tensor:
+    """A gray frame before which something else stood, from a column on."""
+    content = gray(0.5)
+    content[..., column:] = 0.9
+    return content
+
+
+def test_the_nearest_neighbor_counts_first_and_others_where_it_shows_something_else() -> None:
+    near = Neighbor(hidden_from(20), gray(0.2), link(reliable=slice(0, 10)))
+    far = Neighbor(hidden_from(40), gray(0.8), link(reliable=slice(0, 40)))
     held = held_by((near, far), gray(0.5))
     assert held is not None
-    assert held.picture[..., :20].unique().tolist() == pytest.approx([0.2])
-    assert held.picture[..., 20:40].unique().tolist() == pytest.approx([0.8])
-    assert held.trust[..., :40].min() == 1 and held.trust[..., 40:].max() == 0
+    assert held.picture[..., :18].unique().tolist() == pytest.approx([0.2])
+    assert held.picture[..., 22:38].unique().tolist() == pytest.approx([0.8])
+    assert held.known[..., :38].min() == 1 and held.known[..., 42:].max() == 0
+
+
+def test_at_motion_boundaries_the_picture_is_known_but_not_held_to() -> None:
+    held = held_by((Neighbor(gray(0.5), gray(0.2), link(reliable=slice(0, 20))),), gray(0.5))
+    assert held is not None and held.known.min() == 1
+    assert held.trust[..., :20].min() == 1 and held.trust[..., 20:].max() == 0
 
 
 def test_results_come_along_with_the_motion(picture: Callable[..., Picture]) -> None:
@@ -71,7 +84,7 @@ def test_what_moves_or_changes_color_is_not_kept(picture: Callable[..., Picture]
 
 def held_to(picture: Tensor) -> Held:
     ones = torch.ones(1, 1, *SIZE)
-    return Held(picture, ones, ones * 0)
+    return Held(picture, ones, ones, ones * 0)
 
 
 def test_the_temporal_loss_is_relative_to_the_picture_and_to_its_size(picture: Callable[..., Picture]) -> None:
@@ -88,7 +101,7 @@ def test_the_temporal_loss_is_relative_to_the_picture_and_to_its_size(picture: C
 
 def test_where_nothing_is_trusted_nothing_is_asked(picture: Callable[..., Picture]) -> None:
     none = torch.zeros(1, 1, *SIZE)
-    assert temporal_loss(picture(1).rgb, Held(picture(2).rgb, none, none)) == 0
+    assert temporal_loss(picture(1).rgb, Held(picture(2).rgb, none, none, none)) == 0
 
 
 def test_more_stability_weighs_more_and_none_nothing() -> None:
