@@ -22,12 +22,19 @@ SAME_SURFACE = 1.0
 def reliability(flow: Tensor, back: Tensor) -> Tensor:
     """1,1,H,W, 1 where `flow` can be trusted, else 0. `flow` is from the later frame to the earlier, `back` the other.
 
-    0 where going there and back does not return (disoccluded; eq. 5 of Ruder et al. with w~ = `back` warped by
-    `flow`, w^ = `flow`), at motion boundaries (eq. 6), and where the flow leaves the picture.
+    It is consistent, and there is no motion boundary (eq. 6 of Ruder et al.).
+    """
+    return consistency(flow, back) * (~_boundary(flow)).float()
+
+
+def consistency(flow: Tensor, back: Tensor) -> Tensor:
+    """1,1,H,W, 1 where going there by `flow` and `back` again returns, else 0 (disoccluded, or out of the picture).
+
+    Eq. 5 of Ruder et al. with w~ = `back` warped by `flow`, w^ = `flow`.
     """
     returned = interpolate(back, flow)
     consistent = _squared(returned + flow) <= 0.01 * (_squared(returned) + _squared(flow)) + 0.5
-    return (consistent & ~_boundary(flow)).float() * inside(flow)
+    return consistent.float() * inside(flow)
 
 
 def chained(first: Tensor, second: Tensor) -> Tensor:

@@ -15,15 +15,15 @@ from torch import Tensor
 from ..errors import InputError
 from ..frames import read_data, write_data
 from ..sizes import Size, size_of
-from .consistency import chained, reliability
+from .consistency import chained, consistency, reliability
 from .flow import Estimator, settled
 from .recorded import Known, RecordedFlow
 from .warp import interpolate
 
 log = logging.getLogger(__name__)
-VERSION = 1
+VERSION = 2
 """Counts the changes of anything in this package that changes a link: older files in a cache are then not used."""
-CHANNELS = ("X", "Y", "reliability")
+CHANNELS = ("X", "Y", "reliability", "consistency")
 LONGEST = 60000.0
 """Pixels: half precision ends a little above."""
 
@@ -41,12 +41,14 @@ class Seen:
 class Link:
     """How a frame hangs together with an earlier (or later) one.
 
-    `flow` 1,2,H,W in pixels from this frame to that one, `reliability` 1,1,H,W in 0..1; both in steps of half
+    `flow` 1,2,H,W in pixels from this frame to that one; `reliability` and `consistency`, 1,1,H,W in 0..1, say where it
+    is right, and where what is seen here is seen there at all, motion boundaries included. All are in steps of half
     precision, as the cache keeps them, and on the CPU.
     """
 
     flow: Tensor
     reliability: Tensor
+    consistency: Tensor
 
 
 class Motion:
@@ -72,14 +74,14 @@ class Motion:
             return kept
         made = self._estimated(here.rgb, there.rgb)
         if path:
-            x, y = made.flow[0].numpy()
-            write_data(path, dict(zip(CHANNELS, (x, y, made.reliability[0, 0].numpy()), strict=True)))
+            maps = (*made.flow[0].numpy(), made.reliability[0, 0].numpy(), made.consistency[0, 0].numpy())
+            write_data(path, dict(zip(CHANNELS, maps, strict=True)))
         return made
 
     def _estimated(self, here: Tensor, there: Tensor) -> Link:
         flow = settled(self._estimator(here, there), here.cpu(), there.cpu())
         back = settled(self._estimator(there, here), there.cpu(), here.cpu())
-        return _rounded(flow, reliability(flow, back))
+        return _rounded(flow, reliability(flow, back), consistency(flow, back))
 
     def _exact(self, here: int, there: int, size: Size) -> Link | None:
         """The recorded link; frames that are further apart are linked over those between them."""
@@ -94,7 +96,7 @@ class Motion:
             if step is None:
                 return None
             flow, trust = chained(flow, step[0]), trust * (interpolate(step[1], flow) > 0.99).float()
-        return _rounded(flow, trust)
+        return _rounded(flow, trust, trust)
 
     def _step(self, here: int, there: int, size: Size) -> Known | None:
         """Recorded flow and its reliability between consecutive frames. Known motion can still lead behind others."""
@@ -111,8 +113,8 @@ class Motion:
         return f"{here.number}-{there.number}-{digest}.exr"
 
 
-def _rounded(flow: Tensor, trust: Tensor) -> Link:
-    return Link(flow.clamp(-LONGEST, LONGEST).half().float(), trust.half().float())
+def _rounded(flow: Tensor, trust: Tensor, seen: Tensor) -> Link:
+    return Link(flow.clamp(-LONGEST, LONGEST).half().float(), trust.half().float(), seen.half().float())
 
 
 def _load(path: Path, size: Size) -> Link | None:
@@ -127,5 +129,5 @@ def _load(path: Path, size: Size) -> Link | None:
     if sorted(names) != sorted(CHANNELS) or pixels.shape[:2] != size or not np.isfinite(pixels).all():
         log.warning("%s is not a link and made again", path)
         return None
-    x, y, trust = (torch.from_numpy(np.ascontiguousarray(pixels[..., names.index(name)])) for name in CHANNELS)
-    return Link(torch.stack([x, y])[None], trust[None, None])
+    maps = [torch.from_numpy(np.ascontiguousarray(pixels[..., names.index(name)])) for name in CHANNELS]
+    return Link(torch.stack(maps[:2])[None], maps[2][None, None], maps[3][None, None])

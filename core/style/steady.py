@@ -63,7 +63,8 @@ def held_by(neighbors: Sequence[Neighbor], content: Tensor) -> Held | None:
     """What finished neighbors, the nearest first, say of a frame with this content (1,3,H,W); None without any.
 
     Each counts where those before it cannot tell: c_long(j) = max(c(j) - sum of c(i), i before j; 0) (eq. 11), with
-    c(j) 1 where the frame looks as neighbor j does, moved along.
+    c(j) 1 where the frame looks as neighbor j does, moved along: by the flow where it is consistent, else (in a plain sky
+    it seldom is) as the most of the picture moves.
     """
     if not neighbors:
         return None
@@ -71,8 +72,10 @@ def held_by(neighbors: Sequence[Neighbor], content: Tensor) -> Held | None:
     known, trust = torch.zeros_like(content[:, :1]), torch.zeros_like(content[:, :1])
     still = torch.ones_like(known)
     for neighbor in neighbors:
-        flow, reliability = neighbor.link.flow.to(content.device), neighbor.link.reliability.to(content.device)
+        link = neighbor.link
+        flow, reliability, seen = (part.to(content.device) for part in (link.flow, link.reliability, link.consistency))
         before = neighbor.content.to(content.device)
+        flow = torch.where(seen > 0.5, flow, _common(flow, reliability))
         share = (inside(flow) * _alike(content, warp(before, flow)) - known).clamp_min(0.0)
         picture = picture + share * warp(neighbor.result.to(content.device), flow)
         known, trust = known + share, trust + share * reliability
@@ -95,6 +98,12 @@ def temporal_loss(image: Tensor, held: Held) -> Tensor:
     energy = losses.energy((held.picture - plain) * held.trust)
     pixels = image.shape[-2] * image.shape[-1]
     return pixels * (held.trust * (image - held.picture).square()).sum() / energy
+
+
+def _common(flow: Tensor, reliability: Tensor) -> Tensor:
+    """1,2,1,1: the median motion where the flow is reliable."""
+    sure = flow[:, :, reliability[0, 0] > 0.5]
+    return (sure if sure.numel() else flow.flatten(2)).median(-1).values[..., None, None]
 
 
 def _alike(content: Tensor, before: Tensor) -> Tensor:

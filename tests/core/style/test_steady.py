@@ -26,7 +26,7 @@ def link(x: float = 0.0, reliable: slice = slice(None)) -> Link:
     flow[:, 0] = x
     reliability = torch.zeros(1, 1, *SIZE)
     reliability[..., reliable] = 1.0
-    return Link(flow, reliability)
+    return Link(flow, reliability, torch.ones(1, 1, *SIZE))
 
 
 def test_without_neighbors_nothing_is_held() -> None:
