@@ -63,8 +63,8 @@ def held_by(neighbors: Sequence[Neighbor], content: Tensor) -> Held | None:
     """What finished neighbors, the nearest first, say of a frame with this content (1,3,H,W); None without any.
 
     Each counts where those before it cannot tell: c_long(j) = max(c(j) - sum of c(i), i before j; 0) (eq. 11), with
-    c(j) 1 where the frame looks as neighbor j does, moved along: by the flow where it is consistent, else (in a plain sky
-    it seldom is) as the most of the picture moves.
+    c(j) 1 where the frame looks as neighbor j does, moved along: by the flow where it is consistent, else (in a plain
+    sky it seldom is) as most of the picture moves.
     """
     if not neighbors:
         return None
