@@ -20,7 +20,7 @@ from .options import StyleOptions
 
 NEIGHBORS = (1, 2, 4)
 """How many paintings away the frames lie that a new one agrees with (Ruder et al., IJCV 2018, section 4.3)."""
-LEAD_OVER = 8
+LEAD_OVER = 16
 """Paintings before an anchor that lead over to it."""
 PASSES = "passes"
 """The folder, inside that of the results, for paintings that results are made from."""
