@@ -31,6 +31,8 @@ from .options import (
 Chosen = TypeVar("Chosen")
 OPTION_GROUPS = (("style", StyleOptions), ("files", OutputOptions), ("motion", MotionOptions),
                  ("engine", EngineOptions))
+JUDGE = ("flow_method", "raft_weights")
+"""The options of motion that also say by what movement clips are measured."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -216,7 +218,7 @@ def _add_evaluate(parser: argparse.ArgumentParser) -> None:
 
 def _add_judge(parser: argparse.ArgumentParser) -> None:
     for name, info, default in describe(MotionOptions):
-        if name in ("flow_method", "raft_weights"):
+        if name in JUDGE:
             _add_option(parser, name, info, default)
 
 
@@ -237,7 +239,8 @@ def _judge(options: argparse.Namespace) -> Any:
     import torch
 
     from .motion.flow import estimator
-    return estimator(options.flow_method or "dis", options.raft_weights or "", torch.device("cpu"))
+    method, weights = (getattr(options, name) or getattr(MotionOptions, name) for name in JUDGE)
+    return estimator(method, weights, torch.device("cpu"))
 
 
 def _add_train(parser: argparse.ArgumentParser) -> None:

@@ -138,7 +138,7 @@ def open_clip(text: str) -> Clip:
         return Sequence(_numbered([p for p in path.iterdir() if p.suffix.lower() in PICTURE_SUFFIXES
                                    and not p.name.startswith(".")], text))
     if path.is_file():
-        return Movie(path) if path.suffix.lower() in MOVIE_SUFFIXES else Sequence({_number(path) or 1: path})
+        return Movie(path) if path.suffix.lower() in MOVIE_SUFFIXES else Sequence({number_of(path) or 1: path})
     pattern = _pattern(path.name)
     if pattern and path.parent.is_dir():
         return Sequence(_numbered([p for p in path.parent.iterdir() if pattern.fullmatch(p.name)], text))
@@ -157,7 +157,7 @@ def _numbered(files: list[Path], text: str) -> dict[int, Path]:
     """Files by frame number: the last number in their names if all belong to one sequence, else their order."""
     if not files:
         raise InputError(f"There are no pictures in '{text}'.", NO_FRAMES)
-    numbers = [_number(p) for p in files]
+    numbers = [number_of(p) for p in files]
     one_sequence = len({_without_number(p.name) for p in files}) == 1
     if one_sequence and None not in numbers and len(set(numbers)) == len(numbers):
         return dict(sorted((n, p) for n, p in zip(numbers, files, strict=True) if n is not None))
@@ -169,7 +169,8 @@ def _numbered(files: list[Path], text: str) -> dict[int, Path]:
     return dict(enumerate(sorted(files, key=lambda p: p.name), 1))
 
 
-def _number(path: Path) -> int | None:
+def number_of(path: Path) -> int | None:
+    """The frame number in a file's name, the last number there; None if it has none."""
     found = re.findall(r"\d+", path.stem)
     return int(found[-1]) if found else None
 

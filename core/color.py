@@ -30,15 +30,20 @@ def luminance(image: Tensor) -> Tensor:
     return (image * weights).sum(1, keepdim=True)
 
 
+def gray(image: Tensor) -> Tensor:
+    """N,3,H,W: the luma of a picture in all three channels."""
+    return luminance(image).expand(-1, 3, -1, -1).contiguous()
+
+
 def with_luminance(image: Tensor, new_luminance: Tensor) -> Tensor:
     """The picture with another luma (N,1,H,W) and its own chroma; colors out of range are desaturated, not clipped.
 
     Plain clipping would shift the hue; moving toward gray keeps hue and luma.
     """
-    gray = new_luminance.clamp(0.0, 1.0)
+    luma = new_luminance.clamp(0.0, 1.0)
     chroma = image - luminance(image)
-    room = torch.where(chroma > 0, 1.0 - gray, gray) / chroma.abs().clamp_min(1e-6)
-    return gray + chroma * room.amin(1, keepdim=True).clamp(max=1.0)
+    room = torch.where(chroma > 0, 1.0 - luma, luma) / chroma.abs().clamp_min(1e-6)
+    return luma + chroma * room.amin(1, keepdim=True).clamp(max=1.0)
 
 
 def match_luminance(image: Tensor, reference: Tensor) -> Tensor:

@@ -34,11 +34,16 @@ from .sources import Input, Sources, restored
 from .style.video import StyleEffect
 
 
+def _hangs_together(job: Job, clip: Clip) -> bool:
+    """Whether frames are painted in agreement with others: not if they are to be alone, nor if there is but one."""
+    return job.options.stability > 0 and len(clip.numbers) > 1
+
+
 def _style(job: Job, clip: Clip, compute: Compute) -> Effect:
     if not job.options.styles:
         raise OptionError("There is no style image.", "Give at least one.")
     styles = [(frames.read(Path(style.path)), style.weight) for style in job.options.styles]
-    options = job.options if len(clip.numbers) > 1 else replace(job.options, stability=0.0)
+    options = job.options if _hangs_together(job, clip) else replace(job.options, stability=0.0)
     return StyleEffect(options, styles, compute, lambda: clip.read(clip.numbers[0]))
 
 
@@ -78,8 +83,7 @@ def _planned(job: Job, clip: Clip, mask: Clip | None, networks: str) -> tuple[Pl
             inputs[number] = clip.digest(number)
         except InputError as error:
             failed.append(error)
-    hangs_together = job.options.stability > 0 and len(inputs) > 1
-    begins = shots.beginnings(clip, inputs, Path(job.output) / MOTION) if hangs_together else set()
+    begins = shots.beginnings(clip, inputs, Path(job.output) / MOTION) if _hangs_together(job, clip) else set()
     sources = []
     for number, digest in inputs.items():
         values = {name: job.at(number, name) for name in job.animation}
@@ -91,7 +95,7 @@ def _planned(job: Job, clip: Clip, mask: Clip | None, networks: str) -> tuple[Pl
 
 
 def _motion(job: Job, clip: Clip, compute: Compute) -> Motion | None:
-    if not job.options.stability or len(clip.numbers) == 1:
+    if not _hangs_together(job, clip):
         return None
     recorded = RecordedFlow(Path(job.motion.flow), clip.numbers) if job.motion.flow else None
     return Motion(estimator(job.motion.flow_method, job.motion.raft_weights, compute.device), recorded,

@@ -98,7 +98,7 @@ def plan(sources: Sequence[Source], options: StyleOptions, look: str, output: Pa
     """
     planner = _Planner(options, look, output)
     ranges = _ranges(sources, options, chunk[1])
-    parts = [planner.range(groups, anchor) for groups, anchor in ranges]
+    parts = [planner.range_of(groups, anchor) for groups, anchor in ranges]
     mine = _part([sum(map(len, groups)) for groups, _ in ranges], chunk)
     planner.plan.results = [task for i in mine for task in parts[i]]
     return planner.plan
@@ -148,7 +148,7 @@ class _Planner:
     plan: Plan = field(default_factory=Plan)
     _afresh: dict[int, Task] = field(default_factory=dict)
 
-    def range(self, groups: Sequence[Group], anchor: Source | None) -> list[Task]:
+    def range_of(self, groups: Sequence[Group], anchor: Source | None) -> list[Task]:
         """The results of a range's frames."""
         leaders = [group[0] for group in groups]
         painted = self._painted(leaders, anchor) if self.options.stability else [self.afresh(s) for s in leaders]

@@ -17,7 +17,7 @@ from .errors import InputError
 from .frames import Picture
 from .motion.links import Link, Motion, Seen
 from .plan import Task
-from .sizes import Size, fitted, resize
+from .sizes import Size, fitted, resize, size_of
 
 KEPT = 5
 """Pictures kept in memory after they were read: a task's neighbors are among the last ones painted."""
@@ -79,7 +79,7 @@ class Sources:
     def _nearby(self, here: Seen, neighbor: Task) -> Nearby | None:
         assert self._motion is not None, "tasks with neighbors need motion"
         try:
-            content = resize(self._content(neighbor.number), (here.rgb.shape[-2], here.rgb.shape[-1]))
+            content = resize(self._content(neighbor.number), size_of(here.rgb))
         except InputError:
             return None
         return Nearby(neighbor, content, self._motion.link(here, Seen(neighbor.number, content, neighbor.input)))

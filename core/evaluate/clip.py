@@ -20,6 +20,7 @@ from tqdm import tqdm
 from .. import frames, weights
 from ..errors import OptionError
 from ..motion.flow import Estimator
+from ..sizes import size_of
 from . import differences, steadiness
 from .footage import Footage, Moment, open_footage
 from .neutral import HED, neutral_judge
@@ -120,10 +121,9 @@ class _Pass:
             self.judged[moment.number] = self._judge(moment)
 
     def figures(self, gaps: Sequence[int], seams: Sequence[int]) -> ClipFigures:
-        height, width = self.window[-1].result.shape[-2:]
         style = statistics.fmean(style for style, _ in self.judged.values()) if self.style is not None else None
         return ClipFigures(
-            self.footage.numbers, (height, width), self.footage.exact, self.cuts,
+            self.footage.numbers, size_of(self.window[-1].result), self.footage.exact, self.cuts,
             {gap: steadiness.over_clip(gap, self.pairs[gap]) for gap in sorted(set(gaps))},
             self.regions.drift(),
             {frame: steadiness.seam(frame, self.pairs[1]) for frame in seams},

@@ -11,7 +11,7 @@ from torch import Tensor
 from ..clips import Clip, Movie, chosen, open_clip
 from ..errors import InputError
 from ..frames import Picture
-from ..motion.cuts import is_cut
+from ..motion.cuts import is_cut, thumbnail
 from ..motion.flow import Dis, Estimator
 from ..motion.links import Link, Motion, Seen
 from ..motion.recorded import RecordedFlow
@@ -56,7 +56,7 @@ class Footage:
         """The frames (or only some, in order), read one after the other. Raises InputError."""
         places = {number: place for place, number in enumerate(self.source.numbers)}
         shot, size = 0, None
-        before: Seen | None = None
+        before: Tensor | None = None
         for number in self.numbers if numbers is None else numbers:
             result = _shown(self.result.read(self.matches[number]))
             size = size or size_of(result)
@@ -64,8 +64,9 @@ class Footage:
                 raise InputError(f"Frame {number} of the result has another size than those before it.",
                                  "A clip is measured at one size: paint it again.")
             seen = self._seen(number, size)
-            shot += before is not None and is_cut(before.rgb, seen.rgb)
-            before = seen
+            here = thumbnail(seen.rgb)
+            shot += before is not None and is_cut(before, here)
+            before = here
             yield Moment(number, places[number], shot, seen, result)
 
     def link(self, here: Moment, there: Moment) -> Link:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from itertools import pairwise
 from pathlib import Path
@@ -12,6 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
+from ..clips import number_of
 from ..errors import InputError
 from ..frames import read_data, read_flo
 from ..sizes import Size, size_of
@@ -69,8 +69,8 @@ class RecordedFlow:
         """The flow from `here` to `there` as a file of `here` holds it."""
         if self._next.get(here) == there and here in self._flo:
             return _known(torch.from_numpy(read_flo(self._flo[here][0])).permute(2, 0, 1)[None])
-        consecutive = there in (self._next.get(here), here - 1) and here in (self._next.get(there), there - 1)
-        if not consecutive or abs(here - there) != 1 or here not in self._exr:
+        first, second = sorted((here, there))
+        if second - first != 1 or self._next.get(first) != second or here not in self._exr:
             return None
         to_previous, to_next = _vectors(self._exr[here])
         return _known(to_previous if there < here else to_next)
@@ -124,7 +124,7 @@ def _by_number(paths: Iterable[Path]) -> dict[int, list[Path]]:
     """The files by the last number in their names; those without one are left out."""
     found: dict[int, list[Path]] = {}
     for path in paths:
-        numbers = re.findall(r"\d+", path.stem)
-        if numbers:
-            found.setdefault(int(numbers[-1]), []).append(path)
+        number = number_of(path)
+        if number is not None:
+            found.setdefault(number, []).append(path)
     return found

@@ -15,14 +15,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
-from torch.nn.functional import avg_pool2d, pad
+from torch.nn.functional import avg_pool2d, max_pool2d, pad
 
 from ..effects import Neighbor
 from ..motion.warp import inside, warp
-from ..sizes import Size, resize
+from ..sizes import Size, resize, size_of
 from . import losses
 
 STILL = 0.6 / 255
@@ -49,6 +50,12 @@ class Held:
     known: Tensor
     trust: Tensor
     still: Tensor
+
+    @cached_property
+    def energy(self) -> Tensor:
+        """How far the trusted picture p is from a plain color, sum (c (p - mean p))^2; a float32 scalar, never 0."""
+        plain = (self.picture * self.trust).sum((-2, -1), keepdim=True) / self.trust.sum().clamp_min(1e-6)
+        return losses.energy((self.picture - plain) * self.trust)
 
     def at(self, size: Size) -> Held:
         """The same for a picture of another size (H, W)."""
@@ -94,10 +101,8 @@ def temporal_loss(image: Tensor, held: Held) -> Tensor:
     1 per pixel means as far from the held picture p as that is from a plain color; w is the number of pixels, as in
     the normalized losses (Choi & Kim 2020, eq. 11).
     """
-    plain = (held.picture * held.trust).sum((-2, -1), keepdim=True) / held.trust.sum().clamp_min(1e-6)
-    energy = losses.energy((held.picture - plain) * held.trust)
-    pixels = image.shape[-2] * image.shape[-1]
-    return pixels * (held.trust * (image - held.picture).square()).sum() / energy
+    height, width = size_of(image)
+    return height * width * (held.trust * (image - held.picture).square()).sum() / held.energy
 
 
 def _common(flow: Tensor, reliability: Tensor) -> Tensor:
@@ -109,23 +114,22 @@ def _common(flow: Tensor, reliability: Tensor) -> Tensor:
 def _alike(content: Tensor, before: Tensor) -> Tensor:
     """1,1,H,W, 0 or 1: where a frame looks as its neighbor does, moved along."""
     difference = (content - before).abs().amax(1, keepdim=True)
-    around = PATCH // 2
-    return (avg_pool2d(pad(difference, (around,) * 4, mode="replicate"), PATCH, 1) < ALIKE).to(content.dtype)
+    return (_averaged(difference, PATCH) < ALIKE).to(content.dtype)
 
 
 def _unmoved(content: Tensor, before: Tensor, flow: Tensor) -> Tensor:
     """1,1,H,W, 0 or 1: where nothing moves and no color changes beyond noise."""
-    difference = _averaged(content - before).abs().amax(1, keepdim=True)
+    around = min(AROUND, *(2 * side - 1 for side in size_of(content)))
+    difference = _averaged(content - before, around).abs().amax(1, keepdim=True)
     resting = (flow == 0).all(1, keepdim=True)
     return (resting & (difference < STILL)).to(content.dtype)
 
 
-def _averaged(image: Tensor) -> Tensor:
-    around = min(AROUND, *(2 * side - 1 for side in image.shape[-2:])) // 2
-    return avg_pool2d(pad(image, (around,) * 4, mode="replicate"), 2 * around + 1, 1)
+def _averaged(image: Tensor, side: int) -> Tensor:
+    """The means of the squares around each pixel; `side` is odd, and border pixels go on outside."""
+    return avg_pool2d(pad(image, (side // 2,) * 4, mode="replicate"), side, 1)
 
 
 def _softened(still: Tensor) -> Tensor:
     """The map without what lies near movement, its edge blurred."""
-    far = -torch.nn.functional.max_pool2d(-still, 2 * MARGIN + 1, 1, MARGIN)
-    return avg_pool2d(pad(far, (MARGIN // 2,) * 4, mode="replicate"), 2 * (MARGIN // 2) + 1, 1)
+    return _averaged(-max_pool2d(-still, 2 * MARGIN + 1, 1, MARGIN), MARGIN)

@@ -59,6 +59,7 @@ class StyleEffect:
     def __init__(self, options: StyleOptions, styles: Sequence[tuple[Picture, float]], compute: Compute,
                  reference: Callable[[], Picture]) -> None:
         self.options, self.device = options, compute.device
+        self.gray = options.keep_color == "luminance"
         self.init = options.init
         if options.init == "auto":
             self.init = "fast" if options.stability else "content"
@@ -89,12 +90,8 @@ class StyleEffect:
             raise InputError(f"Frame {frame.number} is too small to paint ({width} x {height}).",
                              f"It needs at least {self.smallest} pixels each side at the chosen size.")
         content = self._content(frame.picture)
-        seen = content
-        if self.options.keep_color == "luminance":
-            seen = color.luminance(content).expand(-1, 3, -1, -1).contiguous()
-        gray = self.options.keep_color == "luminance"
-        held = self._held(frame, content, gray)
-        mask = self._mask(frame)
+        seen = color.gray(content) if self.gray else content
+        held, mask = self._held(frame, content), self._mask(frame)
         for result in self._painted(frame, seen, mask, held):
             if isinstance(result, Step):
                 yield result
@@ -102,14 +99,12 @@ class StyleEffect:
             painted = result if held is None else held.kept(result)
             if mask is not None:  # what neighbors held there was their content, not this frame's
                 painted = torch.lerp(seen, painted, mask)
-            yield (color.with_luminance(content, color.luminance(painted)) if gray else painted).cpu()
+            yield (color.with_luminance(content, color.luminance(painted)) if self.gray else painted).cpu()
 
-    def _held(self, frame: Frame, content: Tensor, gray: bool) -> Held | None:
+    def _held(self, frame: Frame, content: Tensor) -> Held | None:
         """What the neighbors say of the frame; of its luminance alone where the colors stay its own."""
         held = held_by(frame.neighbors, content)
-        if held is None or not gray:
-            return held
-        return replace(held, picture=color.luminance(held.picture).expand(-1, 3, -1, -1).contiguous())
+        return replace(held, picture=color.gray(held.picture)) if held is not None and self.gray else held
 
     def _painted(self, frame: Frame, content: Tensor, mask: Tensor | None,
                  held: Held | None) -> Iterator[Step | Tensor]:
@@ -131,9 +126,7 @@ class StyleEffect:
     def _start(self, frame: Frame, content: Tensor, mask: Tensor | None, held: Held | None) -> Tensor | None:
         """The picture that painting starts from; None: as `init` says, coarse to fine."""
         if frame.begun is not None:
-            begun = frame.begun.to(self.device)
-            if self.options.keep_color == "luminance":
-                begun = color.luminance(begun).expand(-1, 3, -1, -1).contiguous()
+            begun = color.gray(frame.begun.to(self.device)) if self.gray else frame.begun.to(self.device)
             return begun if held is None else torch.lerp(begun, held.picture, held.known * (1 - BEGUN_SHARE))
         if self.init != "fast":
             return None if held is None else torch.lerp(content, held.picture, held.known)
@@ -156,7 +149,7 @@ class StyleEffect:
         """A style image on the device, opaque on white, its colors as `keep_color` wants them."""
         image = picture.rgb if picture.alpha is None else torch.lerp(torch.ones_like(picture.rgb), picture.rgb,
                                                                      picture.alpha)
-        if self.options.keep_color == "luminance":
+        if self.gray:
             image = color.match_luminance(image, reference().rgb)
         elif self.options.keep_color == "histogram":
             image = color.match_color(image, reference().rgb)
