@@ -13,7 +13,7 @@ from typing import Any
 import bpy
 
 from ..core.errors import Cancelled, GouacheError, InputError
-from ..core.options import Job
+from ..core.job import Job
 from . import engine, preferences, settings
 from .animation import animated_defaults, animated_values, keys_of
 from .capture import Plan, SizeChangedError, capture, find_strip, make_plan

@@ -34,3 +34,9 @@ def write_text(path: Path, text: str) -> None:
     """Write a text file in UTF-8. Raises OutputError."""
     with in_place(path) as temporary:
         temporary.write_text(text, "utf-8")
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write a binary file. Raises OutputError."""
+    with in_place(path) as temporary:
+        temporary.write_bytes(data)

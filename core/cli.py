@@ -1,4 +1,4 @@
-"""The engine's command line: stylize, reproduce, bench, compare, evaluate, train, doctor, serve.
+"""The engine's command line: stylize, collage, reproduce, bench, compare, evaluate, train, doctor, serve.
 
 Exit code 0: done, 1: error, 130: stopped.
 """
@@ -16,9 +16,10 @@ from typing import Any, NoReturn, TypeVar
 
 from . import __version__
 from .errors import GouacheError, OptionError
+from .job import Job
 from .options import (
+    CollageOptions,
     EngineOptions,
-    Job,
     MotionOptions,
     OptionInfo,
     OutputOptions,
@@ -29,8 +30,7 @@ from .options import (
 )
 
 Chosen = TypeVar("Chosen")
-OPTION_GROUPS = (("style", StyleOptions), ("files", OutputOptions), ("motion", MotionOptions),
-                 ("engine", EngineOptions))
+COMMON_GROUPS = (("files", OutputOptions), ("motion", MotionOptions), ("engine", EngineOptions))
 JUDGE = ("flow_method", "raft_weights")
 """The options of motion that also say by what movement clips are measured."""
 
@@ -63,6 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=_Parser)
     _add_stylize(commands.add_parser("stylize", help="paint a picture, an image sequence or a movie"))
+    _add_collage(commands.add_parser("collage", help="rebuild a picture or clip from cut and torn paper"))
     _add_reproduce(commands.add_parser("reproduce", help="repeat a paper's experiments"))
     _add_bench(commands.add_parser("bench", help="measure speed and memory against baselines"))
     _add_compare(commands.add_parser("compare", help="measure the encoder and the fast engine against rivals"))
@@ -81,12 +82,26 @@ def _add_stylize(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--style", action="append", required=True, metavar="IMAGE[:WEIGHT]",
                         help="a style image, with its share when there are several (repeatable)")
     parser.add_argument("--output", required=True, metavar="DIR", help="the folder for the results")
-    for title, cls in OPTION_GROUPS:
+    _add_groups(parser, (("style", StyleOptions), *COMMON_GROUPS))
+    parser.set_defaults(run=_stylize)
+
+
+def _add_collage(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("input", metavar="INPUT", help="a picture, a folder or pattern (shot_####.png), or a movie")
+    parser.add_argument("--materials", action="extend", nargs="+", default=[], metavar="PATH",
+                        help="folders with pictures, pictures, movies; left out, the bundled papers; for --mode layers "
+                        "painted versions of the clip")
+    parser.add_argument("--output", required=True, metavar="DIR", help="the folder for the results")
+    _add_groups(parser, (("collage", CollageOptions), *COMMON_GROUPS))
+    parser.set_defaults(run=_collage)
+
+
+def _add_groups(parser: argparse.ArgumentParser, groups: Sequence[tuple[str, type]]) -> None:
+    for title, cls in groups:
         group = parser.add_argument_group(f"{title} options")
         for name, info, default in describe(cls):
             _add_option(group, name, info, default)
     parser.add_argument("--json", action="store_true", help="events on stdout, one JSON object a line")
-    parser.set_defaults(run=_stylize)
 
 
 def _add_option(group: Any, name: str, info: OptionInfo, default: Any) -> None:
@@ -115,11 +130,20 @@ def _value(info: OptionInfo) -> Any:
 
 
 def _stylize(options: argparse.Namespace) -> int:
-    from . import pipeline, progress
     styles = tuple(StyleImage.parse(text) for text in options.style)
-    style = dataclasses.replace(_chosen(StyleOptions, options), styles=styles)
-    job = Job(options.input, options.output, options=style, files=_chosen(OutputOptions, options),
-              engine=_chosen(EngineOptions, options), motion=_chosen(MotionOptions, options)).rooted(Path.cwd())
+    return _run(options, "style", dataclasses.replace(_chosen(StyleOptions, options), styles=styles))
+
+
+def _collage(options: argparse.Namespace) -> int:
+    given = _given(CollageOptions, options)
+    mode = dataclasses.asdict(CollageOptions.for_mode(options_from(CollageOptions, given).mode))
+    return _run(options, "collage", options_from(CollageOptions, {**mode, **given, "materials": options.materials}))
+
+
+def _run(options: argparse.Namespace, effect: str, chosen: StyleOptions | CollageOptions) -> int:
+    from . import pipeline, progress
+    job = Job(options.input, options.output, effect, chosen, _chosen(OutputOptions, options),
+              _chosen(EngineOptions, options), motion=_chosen(MotionOptions, options)).rooted(Path.cwd())
     listener = progress.JsonLines() if options.json else progress.for_terminal()
     with listener:
         for event in pipeline.run(job):
@@ -127,10 +151,15 @@ def _stylize(options: argparse.Namespace) -> int:
     return 0
 
 
+def _given(cls: type, options: argparse.Namespace) -> dict[str, Any]:
+    """The options of one group that were given."""
+    given = {name: getattr(options, name) for name, _, _ in describe(cls)}
+    return {name: value for name, value in given.items() if value is not None}
+
+
 def _chosen(cls: type[Chosen], options: argparse.Namespace) -> Chosen:
     """One group's options out of the arguments that were given, checked."""
-    given = {name: getattr(options, name) for name, _, _ in describe(cls)}
-    return options_from(cls, {name: value for name, value in given.items() if value is not None})
+    return options_from(cls, _given(cls, options))
 
 
 def _add_reproduce(parser: argparse.ArgumentParser) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol, runtime_checkable
 
 from torch import Tensor
 
@@ -25,20 +25,51 @@ class Neighbor:
 
 
 @dataclass(frozen=True)
+class Companions:
+    """What comes along with a frame, as it was read: `objects` 1,3,h,w, a color for each object; `depth` 1,1,h,w."""
+
+    objects: Tensor | None = None
+    depth: Tensor | None = None
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A frame for a Follower: its small picture `rgb`, 1,3,h,w, and the way there from the frame before.
+
+    `came` is the link from the frame before to this one, None where a shot begins.
+    """
+
+    number: int
+    rgb: Tensor
+    came: Link | None = None
+    companions: Companions = Companions()
+
+
+@dataclass(frozen=True)
+class Painted:
+    """A result, 1,3,H,W in [0, 1], with pictures that go along with it, by the names of their folders."""
+
+    rgb: Tensor
+    layers: Mapping[str, Picture] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Frame:
     """One frame for an effect.
 
     `picture` is the frame at the size to paint, `mask` 1,1,H,W in 0..1 (None: everywhere), `strength` this frame's
     value, `neighbors` finished frames, the nearest first, that this one should agree with; `begun` (1,3,H,W) what an
-    earlier pass over the clip made of it.
+    earlier pass over the clip made of it; `track` what a Follower knew of it.
     """
 
     number: int
     picture: Picture
-    strength: float
+    strength: float = 1.0
     mask: Tensor | None = None
     neighbors: tuple[Neighbor, ...] = ()
     begun: Tensor | None = None
+    companions: Companions = Companions()
+    track: bytes = b""
 
 
 @dataclass(frozen=True)
@@ -58,8 +89,19 @@ class Effect(Protocol):
     """Turns frames into results, in order. It reads and writes no files and does not know who called it."""
 
     weights: str
-    """sha256 of the networks used: other weights make finished frames stale."""
+    """sha256 of the networks used, or what else tells this effect's versions apart: others make frames stale."""
+    notes: tuple[str, ...]
+    """What a person should know before the work begins."""
 
-    def paint(self, frame: Frame) -> Iterator[Step | Tensor]:
+    def paint(self, frame: Frame) -> Iterator[Step | Tensor | Painted]:
         """Yields a Step after each piece of work and last the result, 1,3,H,W in [0, 1]."""
+        ...
+
+
+@runtime_checkable
+class Follower(Effect, Protocol):
+    """An effect that follows things from frame to frame, and paints a frame from what it then knows of it alone."""
+
+    def follow(self, moment: Moment, before: bytes | None) -> bytes:
+        """What is known of a frame, out of what was known of the one before (None: a shot begins)."""
         ...

@@ -121,6 +121,16 @@ def readable(path: Path) -> bool:
     return True
 
 
+def size(path: Path) -> tuple[int, int]:
+    """Height and width of a picture file, from its header. Raises InputError."""
+    source = oiio.ImageInput.open(str(path))
+    if source is None:
+        raise InputError(f"The picture '{path.name}' cannot be read.", "Make it again.", oiio.geterror())
+    spec = source.spec()
+    source.close()
+    return int(spec.height), int(spec.width)
+
+
 def read_data(path: Path) -> tuple[NDArray[np.float32], list[str]]:
     """The numbers in a file as they are, without regard to color: H,W,C and the channels' names.
 

@@ -1,29 +1,23 @@
-"""The options of every effect and the job that carries them: the one source of defaults, ranges, labels and help.
+"""The options of every effect: the one source of defaults, ranges, labels and help.
 
 Standard library only: Blender's panels, the engine's command line and `job.json` are all built from this module.
-Adding an option is one field in one dataclass.
+Adding an option is one field in one dataclass. The job that carries them is in `job.py`.
 """
 
 from __future__ import annotations
 
-import dataclasses
-import hashlib
-import json
-import os
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from .errors import InputError, OptionError
+from .errors import OptionError
 from .schema import OptionInfo, check, describe, number, option, parse_chunk, parse_frames, parse_layers, reject_unknown
 
-__all__ = ["EngineOptions", "Job", "MotionOptions", "OptionInfo", "OutputOptions", "StyleImage", "StyleOptions",
-           "check", "describe", "options_from", "parse_chunk", "parse_frames", "parse_layers"]
+__all__ = ["COLLAGE_MODES", "CollageOptions", "EngineOptions", "MotionOptions", "OptionInfo", "OutputOptions",
+           "StyleImage", "StyleOptions", "check", "describe", "options_from", "parse_chunk", "parse_frames",
+           "parse_layers"]
 
-JOB_VERSION = 1
-EFFECTS = ("style",)
 Options = TypeVar("Options")
 
 
@@ -127,6 +121,118 @@ class StyleOptions:
 
 
 @dataclass(frozen=True)
+class CollageOptions:
+    """A clip rebuilt from pieces of paper that stick to what moves.
+
+    Lengths in px are for a picture of 1080 lines and grow with the picture. The defaults are those of torn paper;
+    `for_mode` has those of the others.
+    """
+
+    materials: tuple[str, ...] = ()
+    mode: str = option(
+        "torn", "Mode", "What the collage is made like: choosing one sets all settings below to suit it", "choice",
+        choices={"torn": "Torn Paper", "cutouts": "Scissors Cut-Outs", "montage": "Photomontage", "joiner": "Joiner",
+                 "mosaic": "Mosaic", "layers": "Layered Styles"})
+    pieces: int = option(
+        60, "Pieces", "Pieces that the coarsest level covers a frame with", "int", minimum=1, maximum=3000,
+        soft_maximum=500)
+    levels: int = option(
+        3, "Levels", "Layers of paper: each finer one has pieces of a third of the area, where the picture is busy",
+        "int", minimum=1, maximum=4)
+    detail: float = option(
+        0.5, "Detail", "How much of the picture the finer levels cover: nothing, or all of it", "float", minimum=0.0,
+        maximum=1.0)
+    color_match: float = option(
+        0.7, "Color Match", "How far a piece takes the color of what it stands for; 0 keeps the material's own",
+        "float", minimum=0.0, maximum=1.0)
+    colors: int = option(
+        0, "Colors", "Pieces come in so many colors, chosen from the clip; 0 in any", "int", minimum=0, maximum=64,
+        soft_maximum=24)
+    roughness: float = option(
+        7.0, "Roughness", "How far a torn edge strays; 0 is cut with scissors", "float", minimum=0.0, maximum=60.0,
+        soft_maximum=20.0, unit="px")
+    deckle: float = option(
+        6.0, "Deckle", "Width of the white edge, where paper was torn or a photograph has its border", "float",
+        minimum=0.0, maximum=60.0, soft_maximum=20.0, unit="px")
+    shadow: float = option(
+        0.5, "Shadow", "Strength of the shadows that pieces throw", "float", minimum=0.0, maximum=1.0)
+    shadow_softness: float = option(
+        7.0, "Shadow Softness", "How soft and how far the shadows are: how loosely the paper lies", "float",
+        minimum=0.5, maximum=60.0, soft_maximum=30.0, unit="px", advanced=True)
+    shadow_angle: float = option(
+        -50.0, "Shadow Angle", "Where the shadows fall: 0 to the right, -90 down, in degrees", "float",
+        minimum=-180.0, maximum=180.0, advanced=True)
+    grain: float = option(
+        0.5, "Grain", "How much of the paper's tooth shows", "float", minimum=0.0, maximum=1.0)
+    overlap: float = option(
+        0.15, "Overlap", "How far pieces reach over their neighbors, in parts of their size; less than 0 leaves gaps",
+        "float", minimum=-0.3, maximum=1.0, soft_maximum=0.5)
+    smoothness: float = option(
+        0.35, "Smooth Outlines", "How round the outlines are", "float", minimum=0.0, maximum=1.0, advanced=True)
+    regularity: float = option(
+        0.3, "Regularity", "0 follows the picture's edges, 1 makes pieces of one size and shape", "float",
+        minimum=0.0, maximum=1.0, advanced=True)
+    rotation: float = option(
+        12.0, "Rotation", "How far the material may be turned from the direction of what it stands for", "float",
+        minimum=0.0, maximum=180.0, soft_maximum=45.0, unit="deg", advanced=True)
+    reuse: str = option(
+        "avoid", "Reuse", "Whether one spot of a material may be used for several pieces", "choice",
+        choices={"allow": "Allow", "avoid": "Avoid", "forbid": "Forbid"}, advanced=True)
+    match_color: float = option(
+        1.0, "Match by Color", "Weight of color when materials are chosen", "float", minimum=0.0, maximum=10.0,
+        soft_maximum=2.0, advanced=True)
+    match_texture: float = option(
+        0.5, "Match by Texture", "Weight of texture and its direction when materials are chosen", "float",
+        minimum=0.0, maximum=10.0, soft_maximum=2.0, advanced=True)
+    match_shape: float = option(
+        0.5, "Match by Shape", "Weight of the outline when cut-outs (materials with alpha) are chosen", "float",
+        minimum=0.0, maximum=10.0, soft_maximum=2.0, advanced=True)
+    life: int = option(
+        0, "Life", "A piece is laid anew after so many frames, not all at once; 0 leaves it as long as it fits", "int",
+        minimum=0, maximum=10000, soft_maximum=100, unit="frames", advanced=True)
+    hold: int = option(
+        1, "Hold", "Frames that each picture stays: 2 is animation on twos", "int", minimum=1, maximum=1000,
+        soft_maximum=4)
+    size: int = option(
+        1280, "Size", "Long side of the frames made; smaller pictures keep their size, 0 keeps every size",
+        "int", minimum=0, maximum=16384, soft_maximum=4096, unit="px")
+    mask: str = option(
+        "", "Object Mask", "No piece crosses the borders between its colors: a mask, or an object pass such as "
+        "Cryptomatte's preview; a picture, or a sequence numbered like the input", "file")
+    depth: str = option(
+        "", "Depth", "White is near: what is nearer lies above, and borders of depth are borders of pieces; a picture, "
+        "or a sequence numbered like the input", "file", advanced=True)
+    export_layers: bool = option(
+        False, "Export Layers", "Also write each level as a sequence with alpha, every piece as a picture, and where "
+        "they go as pieces.json", "bool")
+    seed: int = option(
+        1, "Seed", "Start of the random numbers; the same seed gives the same collage", "int",
+        minimum=0, maximum=2**31 - 1, advanced=True)
+
+    @classmethod
+    def for_mode(cls, mode: str) -> CollageOptions:
+        """The settings a mode begins with."""
+        return cls(mode=mode, **COLLAGE_MODES[mode])
+
+
+COLLAGE_MODES: Mapping[str, Mapping[str, Any]] = {
+    "torn": {},
+    "cutouts": {"pieces": 40, "levels": 2, "detail": 0.35, "color_match": 1.0, "colors": 9, "roughness": 0.0,
+                "deckle": 0.0, "shadow": 0.35, "shadow_softness": 4.0, "grain": 0.35, "overlap": 0.2,
+                "smoothness": 0.6, "rotation": 90.0, "match_texture": 2.0},
+    "montage": {"pieces": 22, "levels": 1, "color_match": 0.35, "roughness": 0.0, "deckle": 1.5, "shadow": 0.55,
+                "overlap": 0.08, "smoothness": 0.5, "rotation": 25.0, "reuse": "forbid"},
+    "joiner": {"pieces": 48, "levels": 1, "color_match": 0.0, "roughness": 0.0, "deckle": 7.0, "shadow": 0.5,
+               "shadow_softness": 6.0, "grain": 0.1, "overlap": 0.35, "smoothness": 0.0, "regularity": 1.0, "rotation": 5.0, "life": 24},
+    "mosaic": {"pieces": 1400, "levels": 1, "color_match": 0.9, "roughness": 1.2, "deckle": 0.0, "shadow": 0.45,
+               "shadow_softness": 2.0, "overlap": -0.12, "smoothness": 0.1, "regularity": 0.75, "rotation": 180.0,
+               "reuse": "allow", "match_texture": 2.0},
+    "layers": {"pieces": 45, "color_match": 0.0, "roughness": 9.0, "deckle": 7.0, "overlap": 0.2},
+}
+"""What differs from torn paper in each mode of a collage."""
+
+
+@dataclass(frozen=True)
 class OutputOptions:
     """Which frames are made and how the files are written."""
 
@@ -174,86 +280,6 @@ class EngineOptions:
         0, "Threads", "CPU threads; 0 uses one per physical core", "int", minimum=0, maximum=1024)
 
 
-@dataclass(frozen=True)
-class Job:
-    """One order to the engine: an input, an effect with its options, and where the result goes.
-
-    `input` is a picture, a folder or pattern of an image sequence, or a movie; `output` is a folder.
-    `animation` holds, for animatable options, a value per frame number: {"strength": {12: 0.5}}.
-    """
-
-    input: str
-    output: str
-    effect: str = "style"
-    options: StyleOptions = StyleOptions()
-    files: OutputOptions = OutputOptions()
-    engine: EngineOptions = EngineOptions()
-    animation: Mapping[str, Mapping[int, float]] = field(default_factory=dict)
-    motion: MotionOptions = MotionOptions()
-
-    def to_json(self, folder: Path | None = None) -> dict[str, Any]:
-        """As a plain dictionary; paths inside `folder` are written relative to it, with forward slashes."""
-        data: dict[str, Any] = {"version": JOB_VERSION, **dataclasses.asdict(self)}
-        for holder, key in _paths(data):
-            holder[key] = _relative(holder[key], folder)
-        return data
-
-    @classmethod
-    def from_json(cls, data: Any, folder: Path | None = None) -> Job:
-        """Check a dictionary and make a job of it; relative paths count from `folder`. Raises OptionError."""
-        if not isinstance(data, Mapping):
-            raise OptionError("The job is not a JSON object.", "Write it with Job.to_json.")
-        data = dict(data)
-        version = data.pop("version", JOB_VERSION)
-        if version != JOB_VERSION:
-            raise OptionError(f"The job has version {version}, this engine reads version {JOB_VERSION}.",
-                              "Use the engine that belongs to the add-on.")
-        reject_unknown("job", data, cls)
-        for key in ("input", "output"):
-            if not isinstance(data.get(key), str) or not data[key]:
-                raise OptionError(f"The job's '{key}' is missing.", "It must be a path.")
-        effect = data.get("effect", "style")
-        if effect not in EFFECTS:
-            raise OptionError(f"Unknown effect {effect!r}.", f"Allowed: one of {', '.join(EFFECTS)}.")
-        job = cls(data["input"], data["output"], effect,
-                  options_from(StyleOptions, data.get("options", {})),
-                  options_from(OutputOptions, data.get("files", {})),
-                  options_from(EngineOptions, data.get("engine", {})),
-                  _animation_from(data.get("animation", {})),
-                  options_from(MotionOptions, data.get("motion", {})))
-        return job.rooted(folder) if folder else job
-
-    def rooted(self, folder: Path) -> Job:
-        """The same job with every relative path made absolute from `folder`."""
-        def root(path: str) -> str:
-            return os.path.normpath(folder / path) if path else path
-        styles = tuple(dataclasses.replace(s, path=root(s.path)) for s in self.options.styles)
-        return dataclasses.replace(
-            self, input=root(self.input), output=root(self.output),
-            options=dataclasses.replace(self.options, styles=styles, mask=root(self.options.mask)),
-            motion=dataclasses.replace(self.motion, flow=root(self.motion.flow),
-                                       raft_weights=root(self.motion.raft_weights)))
-
-    def look(self) -> str:
-        """The hash (hex) of all that changes every frame's pixels: options, and the bytes of styles, mask and motion.
-
-        Frame numbers, animated values, threads and file names are left out, so that a moved picture or one
-        more frame does not make finished frames stale. Raises InputError if a picture cannot be read.
-        """
-        options = dataclasses.asdict(self.options)
-        options["styles"] = [[_digest(s.path), s.weight] for s in self.options.styles]
-        options["mask"] = _digest(self.options.mask) if self.options.mask else ""
-        motion = [self.motion.flow_method, *(_digest(path) if path else "" for path in (
-            self.motion.flow, self.motion.raft_weights))] if self.options.stability else []
-        kept = [options, motion, self.effect, self.files.format, self.files.restore_size,
-                self.engine.device, self.engine.precision]
-        return hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()
-
-    def at(self, number: int, name: str) -> Any:
-        """The value of an animatable option at one frame."""
-        return self.animation.get(name, {}).get(number, getattr(self.options, name))
-
-
 def options_from(cls: type[Options], data: Any) -> Options:
     """Make one options dataclass from a dictionary, every value checked. Raises OptionError."""
     if not isinstance(data, Mapping):
@@ -263,6 +289,8 @@ def options_from(cls: type[Options], data: Any) -> Options:
     values = {name: check(name, value, infos[name]) for name, value in data.items() if name in infos}
     if "styles" in data:
         values["styles"] = tuple(_style_from(s) for s in data["styles"])
+    if "materials" in data:
+        values["materials"] = tuple(_material_from(m) for m in data["materials"])
     return cls(**values)
 
 
@@ -273,52 +301,7 @@ def _style_from(data: Any) -> StyleImage:
     return StyleImage(data["path"], number("style weight", data.get("weight", 1.0), 1e-6, 1e6))
 
 
-def _animation_from(data: Any) -> dict[str, dict[int, float]]:
-    infos = {name: info for name, info, _ in describe(StyleOptions) if info.animatable}
-    if not isinstance(data, Mapping) or any(not isinstance(v, Mapping) for v in data.values()):
-        raise OptionError("The job's 'animation' must map option names to a value per frame number.")
-    for name in data:
-        if name not in infos:
-            raise OptionError(f"Option {name!r} cannot be animated.", f"Allowed: {', '.join(infos)}.")
-    try:
-        return {name: {int(frame): check(name, value, infos[name]) for frame, value in values.items()}
-                for name, values in data.items()}
-    except ValueError as error:
-        raise OptionError("The job's 'animation' has a frame that is not a number.", detail=str(error)) from error
-
-
-def _paths(data: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str]]:
-    """Where a job's dictionary holds a path: (dictionary, key)."""
-    yield data, "input"
-    yield data, "output"
-    yield data["options"], "mask"
-    yield data["motion"], "flow"
-    yield data["motion"], "raft_weights"
-    for style in data["options"]["styles"]:
-        yield style, "path"
-
-
-def _relative(path: str, folder: Path | None) -> str:
-    if not path or folder is None or not Path(path).is_absolute():
-        return path
-    try:
-        inner = Path(path).relative_to(folder)
-    except ValueError:
-        return path
-    return inner.as_posix()
-
-
-def _digest(path: str) -> str:
-    """sha256 (hex) of a file, or of the names and bytes of a folder's files. Raises InputError."""
-    root = Path(path)
-    digest = hashlib.sha256()
-    try:
-        for file in sorted(root.iterdir()) if root.is_dir() else [root]:
-            digest.update(file.name.encode() if root.is_dir() else b"")
-            digest.update(file.read_bytes())
-    except OSError as error:
-        raise InputError(f"The picture '{root.name}' cannot be read.", "Check that the file exists and is readable.",
-                         f"{path}: {error}") from error
-    return digest.hexdigest()
-
-
+def _material_from(data: Any) -> str:
+    if not isinstance(data, str) or not data:
+        raise OptionError(f"A material cannot be {data!r}.", "Allowed: the path of a picture, folder or movie.")
+    return data

@@ -8,47 +8,37 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import torch
 from torch import Tensor
 
 from . import clips, devices, events, frames, shots
 from .ahead import ReadAhead, WriteBehind
+from .atomic import write_bytes
 from .clips import Clip
 from .devices import Compute
-from .effects import Effect, Frame, Neighbor, Step
-from .errors import DeviceError, GouacheError, InputError, OptionError, OutputError
+from .effects import Effect, Follower, Frame, Moment, Neighbor, Painted, Step
+from .errors import DeviceError, GouacheError, InputError, OutputError
 from .events import Event
 from .frames import FORMATS, Picture
+from .job import Job
+from .kinds import KINDS, Kind, hangs_together
 from .manifest import Manifest, Record, key_of
 from .motion.flow import estimator
 from .motion.links import Motion
 from .motion.recorded import RecordedFlow
-from .options import Job, parse_chunk, parse_frames
-from .plan import Plan, Source, Task, plan
+from .options import parse_chunk, parse_frames
+from .plan import Plan, Source, Task
 from .sizes import Size, resize
 from .sources import Input, Sources, restored
-from .style.video import StyleEffect
 
-
-def _hangs_together(job: Job, clip: Clip) -> bool:
-    """Whether frames are painted in agreement with others: not if they are to be alone, nor if there is but one."""
-    return job.options.stability > 0 and len(clip.numbers) > 1
-
-
-def _style(job: Job, clip: Clip, compute: Compute) -> Effect:
-    if not job.options.styles:
-        raise OptionError("There is no style image.", "Give at least one.")
-    styles = [(frames.read(Path(style.path)), style.weight) for style in job.options.styles]
-    options = job.options if _hangs_together(job, clip) else replace(job.options, stability=0.0)
-    return StyleEffect(options, styles, compute, lambda: clip.read(clip.numbers[0]))
-
-
-EFFECTS: Mapping[str, Callable[[Job, Clip, Compute], Effect]] = {"style": _style}
-"""How each effect a job may name is made ready for a clip: its pictures read, its networks loaded."""
+Made = TypeVar("Made")
+BESIDE = ("mask", "depth")
+"""The options that name pictures which come along with the frames."""
 MOTION = "motion"
 """The folder, inside that of the results, for what was found out about movement and shots."""
 
@@ -64,18 +54,21 @@ def run(job: Job) -> Iterator[Event]:
     output = Path(job.output)
     if output.resolve() == clip.folder.resolve():
         raise OutputError("The output folder is the input's own folder.", "Choose another one: nothing is overwritten.")
-    mask = clips.open_clip(job.options.mask) if job.options.mask else None
-    effect = EFFECTS[job.effect](job, clip, compute)
+    beside = {name: clips.open_clip(path) for name in BESIDE if (path := getattr(job.options, name, ""))}
+    kind = KINDS[job.effect]
+    effect = kind.prepare(job, clip, compute)
     results = _Results(output)
     results.manifest(output).save()  # a read-only folder or full disk shows now, not after the first painted frame
-    planned, failed = _planned(job, clip, mask, effect.weights)
-    sources = Sources(clip, mask, job.options.size, _motion(job, clip, compute))
-    yield from _Run(job, effect, sources, results, planned, failed).events()
+    for note in effect.notes:
+        yield events.Warning(note)
+    planned, failed = _planned(job, clip, beside, effect.weights)
+    sources = Sources(clip, beside, job.options.size, _motion(job, clip, compute))
+    yield from _Run(job, kind, effect, sources, results, planned, failed).events()
 
 
-def _planned(job: Job, clip: Clip, mask: Clip | None, networks: str) -> tuple[Plan, list[InputError]]:
+def _planned(job: Job, clip: Clip, beside: Mapping[str, Clip], networks: str) -> tuple[Plan, list[InputError]]:
     """The job's tasks, and the errors of the frames that cannot be read."""
-    masked = set(mask.numbers) if mask else set()
+    masked = [(other, set(other.numbers)) for other in beside.values()]
     inputs: dict[int, str] = {}
     failed: list[InputError] = []
     for number in clips.chosen(clip, parse_frames(job.files.frames)):
@@ -83,19 +76,19 @@ def _planned(job: Job, clip: Clip, mask: Clip | None, networks: str) -> tuple[Pl
             inputs[number] = clip.digest(number)
         except InputError as error:
             failed.append(error)
-    begins = shots.beginnings(clip, inputs, Path(job.output) / MOTION) if _hangs_together(job, clip) else set()
+    begins = shots.beginnings(clip, inputs, Path(job.output) / MOTION) if hangs_together(job, clip) else set()
     sources = []
     for number, digest in inputs.items():
         values = {name: job.at(number, name) for name in job.animation}
-        facts = key_of(digest, values, mask.digest(number) if mask and number in masked else "")
+        facts = key_of(digest, values, *(other.digest(number) if number in its else "" for other, its in masked))
         file = clip.stem(number) + FORMATS[job.files.format].suffix
         sources.append(Source(number, file, digest, facts, number in begins))
     look = key_of(job.look(), networks)
-    return plan(sources, job.options, look, Path(job.output), parse_chunk(job.files.chunk)), failed
+    return KINDS[job.effect].plan(sources, job, look, parse_chunk(job.files.chunk)), failed
 
 
 def _motion(job: Job, clip: Clip, compute: Compute) -> Motion | None:
-    if not _hangs_together(job, clip):
+    if not hangs_together(job, clip):
         return None
     recorded = RecordedFlow(Path(job.motion.flow), clip.numbers) if job.motion.flow else None
     return Motion(estimator(job.motion.flow_method, job.motion.raft_weights, compute.device), recorded,
@@ -116,10 +109,10 @@ class _Results:
         return self._manifests[folder]
 
     def has(self, task: Task) -> bool:
-        """Whether a task's picture is there, made from what it would be made from now."""
+        """Whether what a task makes is there, made from what it would be made from now."""
         record = self.manifest(task.path.parent).records.get(task.number)
         return (record is not None and (record.key, record.file) == (task.key, task.path.name)
-                and frames.readable(task.path))
+                and (task.path.is_file() if task.is_track else frames.readable(task.path)))
 
     def enter(self, task: Task, seconds: float) -> None:
         """Remember a task's picture as finished. Raises OutputError."""
@@ -132,6 +125,7 @@ class _Run:
     """One pass over a job's tasks."""
 
     job: Job
+    kind: Kind
     effect: Effect
     sources: Sources
     results: _Results
@@ -166,6 +160,8 @@ class _Run:
                     self.failed.append(error)
                     yield events.Warning(error.message, error.hint, error.detail)
             yield from self._written()
+        if not self.failed:
+            self.kind.finish(self.effect, self.job, self.plan)
         if self.failed:
             raise _summary(self.failed, self.frames)
         yield events.Done(self.frames, time.monotonic() - self.began, str(self.results.output))
@@ -202,22 +198,25 @@ class _Run:
             self.ahead.start(following)
         for note in source.whole.notes:
             yield events.Warning(note)
-        painted: Tensor | None = None
-        for result in self._painted(task, source):
+        painted: Painted | bytes | None = None
+        for result in self._results_of(task, source):
             if isinstance(result, Step):
                 yield from self._written(wait=False)
                 yield events.Progress(task.number, index, of, result.step, result.steps, result.loss,
                                       time.monotonic() - self.began)
             else:
-                painted = result
+                painted = Painted(result) if isinstance(result, Tensor) else result
         assert painted is not None, "an effect's last result is the picture"
-        finished = Picture(painted, source.picture.alpha)
         before = self._written()
+        finished = painted
         self.behind.start(lambda: self._write(task, index, of, finished, source, began))
         self.made[task.key] = task.path
         yield from before
 
-    def _painted(self, task: Task, source: Input) -> Iterator[Step | Tensor]:
+    def _results_of(self, task: Task, source: Input) -> Iterator[Step | Tensor | Painted | bytes]:
+        if task.is_track:
+            yield from _guarded(iter([self._followed(task, source)]))
+            return
         size = source.picture.size
         if task.joined:
             one, other, share = task.joined
@@ -227,18 +226,33 @@ class _Run:
                           for near in source.nearby if near.task not in self.unmade)
         begun = None if task.begun is None or task.begun in self.unmade else self._result(task.begun, size)
         mask = None if source.mask is None else resize(source.mask, size)
-        frame = Frame(task.number, source.picture, self.job.at(task.number, "strength"), mask, neighbors, begun)
+        frame = Frame(task.number, source.picture, self.job.at(task.number, "strength"), mask, neighbors, begun,
+                      source.companions, task.track.path.read_bytes() if task.track else b"")
         yield from _guarded(self.effect.paint(frame))
+
+    def _followed(self, task: Task, source: Input) -> bytes:
+        assert isinstance(self.effect, Follower), "only a Follower's plan has tracks"
+        came = source.nearby[0].link if source.nearby else None
+        moment = Moment(task.number, source.picture.rgb, came, source.companions)
+        follows = task.follows if task.follows not in self.unmade else None
+        return self.effect.follow(moment, follows.path.read_bytes() if follows else None)
 
     def _result(self, task: Task, size: Size) -> Tensor:
         """A finished picture, from its file, so that a resumed run sees the same."""
         return resize(frames.read(task.path).rgb, size)
 
-    def _write(self, task: Task, index: int, of: int, finished: Picture, source: Input, began: float) -> list[Event]:
-        """Put a picture in place and enter it in the manifest. Raises OutputError."""
-        if self.job.files.restore_size:
-            finished = restored(finished, source.whole, source.mask)
-        frames.write(task.path, finished, self.job.files.format)
+    def _write(self, task: Task, index: int, of: int, finished: Painted | bytes, source: Input,
+               began: float) -> list[Event]:
+        """Put what was made in place and enter it in the manifest. Raises OutputError."""
+        if isinstance(finished, bytes):
+            write_bytes(task.path, finished)
+        else:
+            for folder, layer in finished.layers.items():
+                frames.write(task.path.parent / folder / task.path.name, layer, self.job.files.format)
+            picture = Picture(finished.rgb, source.picture.alpha)
+            if self.job.files.restore_size:
+                picture = restored(picture, source.whole, source.mask)
+            frames.write(task.path, picture, self.job.files.format)
         seconds = time.monotonic() - began
         self.results.enter(task, seconds)
         return list(self._frame(task, index, of, seconds))
@@ -253,7 +267,7 @@ class _Run:
         return itertools.chain.from_iterable(self.behind.finished(wait))
 
 
-def _guarded(results: Iterator[Step | Tensor]) -> Iterator[Step | Tensor]:
+def _guarded(results: Iterator[Made]) -> Iterator[Made]:
     """The results; a device that runs out of memory becomes an error for a person."""
     try:
         yield from results

@@ -45,7 +45,9 @@ class Task:
     """A picture to make. Tasks of one key are equal pictures.
 
     It is painted, in agreement with `neighbors` (the nearest first) and beginning with what an earlier pass made of
-    its frame (`begun`); or it is `joined` from two others: a, b and the share of b; or it is `copied`.
+    its frame (`begun`); or it is `joined` from two others: a, b and the share of b; or it is `copied`. An effect that
+    follows things has tasks for what it knows of each frame (`is_track`), which go on from that of the frame before
+    (`follows`), and paints a frame from its `track`.
     """
 
     number: int
@@ -56,21 +58,26 @@ class Task:
     begun: Task | None = field(default=None, repr=False)
     joined: tuple[Task, Task, float] | None = field(default=None, repr=False)
     copied: Task | None = field(default=None, repr=False)
+    track: Task | None = field(default=None, repr=False)
+    follows: Task | None = field(default=None, repr=False)
+    is_track: bool = False
 
     @property
     def needs(self) -> Iterator[Task]:
         """The tasks whose pictures this one is made from."""
         yield from self.whole
         yield from self.neighbors
-        if self.begun:
-            yield self.begun
+        for one in (self.begun, self.follows):
+            if one:
+                yield one
 
     @property
     def whole(self) -> Iterator[Task]:
         """Those of them without which it cannot be made at all."""
         yield from self.joined[:2] if self.joined else ()
-        if self.copied:
-            yield self.copied
+        for one in (self.copied, self.track):
+            if one:
+                yield one
 
 
 @dataclass
@@ -99,7 +106,7 @@ def plan(sources: Sequence[Source], options: StyleOptions, look: str, output: Pa
     planner = _Planner(options, look, output)
     ranges = _ranges(sources, options, chunk[1])
     parts = [planner.range_of(groups, anchor) for groups, anchor in ranges]
-    mine = _part([sum(map(len, groups)) for groups, _ in ranges], chunk)
+    mine = part([sum(map(len, groups)) for groups, _ in ranges], chunk)
     planner.plan.results = [task for i in mine for task in parts[i]]
     return planner.plan
 
@@ -115,7 +122,7 @@ def _ranges(sources: Sequence[Source], options: StyleOptions,
     if not anchor and parts > 1:
         anchor = -(-len(sources) // parts)
     ranges: list[tuple[Sequence[Group], Source | None]] = []
-    for shot in _shots(sources):
+    for shot in shots_of(sources):
         groups = [shot[i:i + options.hold] for i in range(0, len(shot), options.hold)]
         step = max(1, anchor // options.hold) if anchor else len(groups)
         pieces = [groups[i:i + step] for i in range(0, len(groups), step)]
@@ -123,12 +130,12 @@ def _ranges(sources: Sequence[Source], options: StyleOptions,
     return ranges
 
 
-def _shots(sources: Sequence[Source]) -> list[Sequence[Source]]:
+def shots_of(sources: Sequence[Source]) -> list[Sequence[Source]]:
     begins = [i for i, source in enumerate(sources) if source.begins_shot or i == 0]
     return [sources[i:j] for i, j in pairwise([*begins, len(sources)])]
 
 
-def _part(lengths: Sequence[int], chunk: tuple[int, int]) -> Iterator[int]:
+def part(lengths: Sequence[int], chunk: tuple[int, int]) -> Iterator[int]:
     """Which ranges belong to part K of N: those next to each other, all parts about equally long."""
     which, of = chunk
     total = sum(lengths)

@@ -6,19 +6,22 @@ All reading of the input happens here, on one thread at a time (a movie is decod
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
 from .clips import Clip
+from .effects import Companions
 from .errors import InputError
 from .frames import Picture
 from .motion.links import Link, Motion, Seen
 from .plan import Task
 from .sizes import Size, fitted, resize, size_of
 
+TRACK_SIDE = 480
+"""Long side, pixels, of the pictures in which an effect follows things."""
 KEPT = 5
 """Pictures kept in memory after they were read: a task's neighbors are among the last ones painted."""
 ENOUGH = 0.75
@@ -36,35 +39,53 @@ class Nearby:
 
 @dataclass(frozen=True)
 class Input:
-    """A frame as read: the whole picture, the same at the size to paint, the mask (1,1,H,W) at the whole size."""
+    """A frame as read: the whole picture, the same at the size to work at, the mask (1,1,H,W) at the whole size."""
 
     whole: Picture
     picture: Picture
-    mask: Tensor | None
+    mask: Tensor | None = None
     nearby: tuple[Nearby, ...] = ()
+    companions: Companions = Companions()
 
 
 class Sources:
     """Reads the frames of a clip for tasks.
 
-    `size` is the long side to paint at; `motion` may be None where no task has neighbors.
+    `beside` holds clips of what comes along: a "mask" to paint in, or, for an effect that follows things, a mask of
+    its objects and their "depth". `size` is the long side to paint at; `motion` may be None where no task has
+    neighbors.
     """
 
-    def __init__(self, clip: Clip, mask: Clip | None, size: int, motion: Motion | None) -> None:
-        self._clip, self._mask, self._size, self._motion = clip, mask, size, motion
-        self._kept: OrderedDict[int, Tensor] = OrderedDict()
+    def __init__(self, clip: Clip, beside: Mapping[str, Clip], size: int, motion: Motion | None) -> None:
+        self._clip, self._beside, self._size, self._motion = clip, beside, size, motion
+        self._kept: OrderedDict[tuple[int, int], Tensor] = OrderedDict()
+        self._last: tuple[int, Picture] | None = None
 
     def read(self, task: Task) -> Input:
         """Raises InputError if the frame or its mask cannot be read; a neighbor that cannot is left out."""
-        read = self._read(task.number)
-        self._keep(task.number, read.picture.rgb)
-        here = Seen(task.number, read.picture.rgb, task.input)
-        return replace(read, nearby=tuple(self._known(here, task.neighbors)))
+        whole = self._whole(task.number)
+        side = TRACK_SIDE if task.is_track else self._size
+        picture = resized(whole, fitted(whole.size, side))
+        self._keep((task.number, side), picture.rgb)
+        here = Seen(task.number, picture.rgb, task.input)
+        if task.is_track or task.track:
+            before = (task.follows,) if task.follows else ()
+            nearby = (self._nearby(here, before[0], onward=True) for _ in before)
+            return Input(whole, picture, None, tuple(near for near in nearby if near), self._companions(task.number))
+        mask = self._beside.get("mask")
+        return Input(whole, picture, None if mask is None else _mask_of(mask, task.number, whole.size),
+                     tuple(self._known(here, task.neighbors)))
 
-    def _read(self, number: int) -> Input:
-        whole = self._clip.read(number)
-        mask = None if self._mask is None else _mask_of(self._mask, number, whole.size)
-        return Input(whole, resized(whole, fitted(whole.size, self._size)), mask)
+    def _whole(self, number: int) -> Picture:
+        """A frame as it was read; the last one is kept, for a movie cannot be read backward."""
+        if self._last is None or self._last[0] != number:
+            self._last = number, self._clip.read(number)
+        return self._last[1]
+
+    def _companions(self, number: int) -> Companions:
+        objects, depth = (self._beside.get(name) for name in ("mask", "depth"))
+        return Companions(None if objects is None else _beside_of(objects, number, "object mask").rgb,
+                          None if depth is None else _beside_of(depth, number, "depth").rgb.mean(1, keepdim=True))
 
     def _known(self, here: Seen, neighbors: Sequence[Task]) -> Iterator[Nearby]:
         """The neighbors, the nearest first, until enough of the frame is known from them: flow takes its time."""
@@ -76,22 +97,26 @@ class Sources:
                 known = near.link.reliability if known is None else torch.maximum(known, near.link.reliability)
                 yield near
 
-    def _nearby(self, here: Seen, neighbor: Task) -> Nearby | None:
+    def _nearby(self, here: Seen, neighbor: Task, onward: bool = False) -> Nearby | None:
+        """The link to a neighbor, or `onward` from it to here."""
         assert self._motion is not None, "tasks with neighbors need motion"
         try:
-            content = resize(self._content(neighbor.number), size_of(here.rgb))
+            content = resize(self._content(neighbor), size_of(here.rgb))
         except InputError:
             return None
-        return Nearby(neighbor, content, self._motion.link(here, Seen(neighbor.number, content, neighbor.input)))
+        there = Seen(neighbor.number, content, neighbor.input)
+        return Nearby(neighbor, content, self._motion.link(there, here) if onward else self._motion.link(here, there))
 
-    def _content(self, number: int) -> Tensor:
-        if number not in self._kept:
-            self._keep(number, self._read(number).picture.rgb)
-        return self._kept[number]
+    def _content(self, task: Task) -> Tensor:
+        kept = task.number, TRACK_SIDE if task.is_track else self._size
+        if kept not in self._kept:
+            whole = self._whole(task.number)
+            self._keep(kept, resized(whole, fitted(whole.size, kept[1])).rgb)
+        return self._kept[kept]
 
-    def _keep(self, number: int, rgb: Tensor) -> None:
-        self._kept[number] = rgb
-        self._kept.move_to_end(number)
+    def _keep(self, key: tuple[int, int], rgb: Tensor) -> None:
+        self._kept[key] = rgb
+        self._kept.move_to_end(key)
         while len(self._kept) > KEPT:
             self._kept.popitem(last=False)
 
@@ -114,9 +139,13 @@ def restored(painted: Picture, source: Picture, mask: Tensor | None) -> Picture:
 
 
 def _mask_of(mask: Clip, number: int, size: Size) -> Tensor:
-    """1,1,H,W: the mask for a frame, its luminance; a single picture serves every frame. Raises InputError."""
-    numbers = mask.numbers
+    """1,1,H,W: the mask for a frame, its luminance. Raises InputError."""
+    return resize(_beside_of(mask, number, "mask").rgb.mean(1, keepdim=True), size)
+
+
+def _beside_of(clip: Clip, number: int, what: str) -> Picture:
+    """What comes along with a frame; a single picture serves every frame. Raises InputError."""
+    numbers = clip.numbers
     if len(numbers) > 1 and number not in numbers:
-        raise InputError(f"The mask has no frame {number}.", f"It has the frames {numbers[0]} to {numbers[-1]}.")
-    picture = mask.read(number if len(numbers) > 1 else numbers[0])
-    return resize(picture.rgb.mean(1, keepdim=True), size)
+        raise InputError(f"The {what} has no frame {number}.", f"It has the frames {numbers[0]} to {numbers[-1]}.")
+    return clip.read(number if len(numbers) > 1 else numbers[0])

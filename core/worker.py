@@ -32,7 +32,8 @@ from typing import Any, TextIO
 
 from . import __version__, devices, doctor, events, pipeline
 from .errors import GouacheError, OptionError
-from .options import EngineOptions, Job
+from .job import Job
+from .options import EngineOptions
 
 PROTOCOL = 1
 log = logging.getLogger(__name__)

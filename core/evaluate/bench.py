@@ -26,7 +26,8 @@ from ..atomic import write_text
 from ..encoders import ENCODERS
 from ..errors import GouacheError, OptionError, WeightsError
 from ..frames import Picture
-from ..options import EngineOptions, Job, StyleImage, StyleOptions
+from ..job import Job
+from ..options import EngineOptions, StyleImage, StyleOptions
 from ..sizes import Size, fitted, resize, size_of
 from . import processes, traces
 from .neutral import neutral_judge

@@ -16,7 +16,8 @@ from .. import clips, devices, frames, pipeline, weights
 from ..devices import Compute
 from ..effects import Effect, Frame, Step
 from ..encoders import ENCODERS, Encoder, load_encoder
-from ..options import EngineOptions, Job, StyleImage, StyleOptions, parse_layers
+from ..job import Job
+from ..options import EngineOptions, StyleImage, StyleOptions, parse_layers
 from ..style.transfer import StyleTargets, paint
 from .bench import lacking
 from .foreign import distilled_encoder

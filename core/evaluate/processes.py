@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ..atomic import write_text
 from ..errors import GouacheError
-from ..options import Job
+from ..job import Job
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from .. import clips, devices, frames, pipeline
 from ..atomic import write_text
 from ..effects import Effect, Frame, Step
 from ..frames import Picture
-from ..options import Job
+from ..job import Job
 
 LAST = "99999"
 """The name of the snapshot that is the result."""

@@ -19,9 +19,10 @@ from .. import clips, events, frames, pipeline, weights
 from ..atomic import write_text
 from ..clips import Clip
 from ..errors import OptionError
+from ..job import Job
 from ..manifest import Manifest
 from ..motion.flow import Estimator
-from ..options import Job, OutputOptions, StyleOptions, options_from, parse_frames
+from ..options import OutputOptions, StyleOptions, options_from, parse_frames
 from . import differences
 from .clip import ClipFigures, least_steady, measure
 from .footage import open_footage

@@ -56,6 +56,8 @@ class StyleEffect:
     change within a clip. Raises InputError for a style image too small to hold a style, WeightsError.
     """
 
+    notes = ()
+
     def __init__(self, options: StyleOptions, styles: Sequence[tuple[Picture, float]], compute: Compute,
                  reference: Callable[[], Picture]) -> None:
         self.options, self.device = options, compute.device

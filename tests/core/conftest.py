@@ -14,7 +14,8 @@ import torch
 from core import devices, encoders, weights
 from core.encoders import LAYERS, VGG19_BLOCKS
 from core.frames import Picture, write
-from core.options import EngineOptions, Job, OutputOptions, StyleImage, StyleOptions
+from core.job import Job
+from core.options import EngineOptions, OutputOptions, StyleImage, StyleOptions
 from core.style.decoder import untrained
 
 SHARED = Path(__file__).parents[3] / "shared"

@@ -14,7 +14,7 @@ from core.encoders import Encoder
 from core.errors import GouacheError
 from core.events import Event
 from core.frames import Picture
-from core.options import Job
+from core.job import Job
 
 Jobs = Callable[..., Job]
 pytestmark = pytest.mark.usefixtures("tiny_encoder")

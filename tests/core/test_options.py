@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from core.errors import InputError, OptionError
+from core.job import Job
 from core.options import (
     EngineOptions,
-    Job,
     OutputOptions,
     StyleImage,
     StyleOptions,

@@ -18,7 +18,8 @@ from core.encoders import Encoder
 from core.errors import GouacheError, InputError, OptionError, OutputError, WeightsError
 from core.events import Event
 from core.frames import FORMATS, Picture
-from core.options import Job, StyleImage
+from core.job import Job
+from core.options import StyleImage
 
 Jobs = Callable[..., Job]
 pytestmark = pytest.mark.usefixtures("tiny_encoder")

@@ -16,7 +16,8 @@ from core import events, frames, pipeline
 from core.errors import InputError, OptionError
 from core.events import Event
 from core.frames import Picture
-from core.options import Job, MotionOptions
+from core.job import Job
+from core.options import MotionOptions
 
 Jobs = Callable[..., Job]
 Moving = Callable[..., Path]

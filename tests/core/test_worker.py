@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from core.options import Job
+from core.job import Job
 
 Jobs = Callable[..., Job]
 ROOT = Path(__file__).parents[2]

@@ -17,7 +17,8 @@ from core.evaluate.measure import Figures, Judge
 from core.evaluate.processes import Taken
 from core.evaluate.traces import Snapshot, Trace, report
 from core.frames import Picture
-from core.options import EngineOptions, Job, StyleImage, StyleOptions
+from core.job import Job
+from core.options import EngineOptions, StyleImage, StyleOptions
 
 STEPS = 12
 

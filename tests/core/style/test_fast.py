@@ -13,7 +13,8 @@ from core import events, pipeline, weights
 from core.encoders import Encoder, load_encoder
 from core.errors import WeightsError
 from core.frames import Picture, read, write
-from core.options import Job, StyleImage
+from core.job import Job
+from core.options import StyleImage
 from core.style.decoder import load_decoder
 from core.style.fast import FastStyle
 

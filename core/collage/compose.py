@@ -1,0 +1,152 @@
+"""Laying the pieces of a frame: each is moved to its place, throws its shadow on those below, and covers them."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from math import ceil, floor, log
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..effects import Companions, Painted
+from ..frames import Picture
+from ..options import CollageOptions
+from .ground import as_array, nearest_object, object_map
+from .materials import Materials
+from .paper import Noise, Paper, paper
+from .pieces import NO_OBJECT, Floats, Pieces
+
+ZOOM = 1.25
+"""A piece that has grown or shrunk by this is made anew, so that it stays sharp."""
+UNDERPAINTING = "underpainting"
+"""The folder of the lowest layer."""
+KEPT_BYTES = 700_000_000
+"""Of papers that are kept from frame to frame."""
+
+
+@dataclass
+class Composer:
+    """Lays pieces; keeps the papers it has made."""
+
+    options: CollageOptions
+    materials: Materials
+    _papers: OrderedDict[tuple[int, int, int], Paper] = field(default_factory=OrderedDict)
+    _bytes: int = 0
+
+    def paint(self, pieces: Pieces, frame: Tensor, companions: Companions) -> Painted:
+        """The collage of a frame (1,3,H,W); with its layers, if they are to be written."""
+        under = underpainting(frame)
+        size = under.shape[:2]
+        mattes = _mattes(pieces, companions, size)
+        canvas = under * 255
+        layers: dict[int, Floats] = {}
+        for i in pieces.laid():
+            made = self.paper(pieces, i, size[0])
+            matte = mattes.get(int(pieces.object[i]))
+            targets = [canvas]
+            if self.options.export_layers:
+                targets.append(layers.setdefault(int(pieces.level[i]), np.zeros((*size, 4), np.float32)))
+            lay(made, pieces.place[i], self.options.shadow, matte, targets)
+        exported: dict[str, Picture] = {}
+        if self.options.export_layers:
+            exported = {f"layers/level_{level + 1}": _picture(layers[level]) for level in sorted(layers)}
+            exported[f"layers/{UNDERPAINTING}"] = Picture(_tensor(under))
+        return Painted(_tensor(canvas / 255), exported)
+
+    def paper(self, pieces: Pieces, i: int, height: int) -> Paper:
+        """A piece's paper for a frame of this height, pixels."""
+        zoom = round(log(max(float(np.hypot(*pieces.place[i, :2])), 1e-3)) / log(ZOOM))
+        key = int(pieces.number[i]), height, zoom
+        if key not in self._papers:
+            sheet = self.materials.sheet(int(pieces.material[i]), int(pieces.moment[i]))
+            made = paper(pieces.outline(i), pieces.window[i], pieces.tint[i], sheet, self.options,
+                         int(pieces.number[i]), height * ZOOM ** zoom)
+            self._papers[key] = made
+            self._bytes += made.rgba.nbytes + made.shadow.nbytes
+        self._papers.move_to_end(key)
+        while self._bytes > KEPT_BYTES and len(self._papers) > 1:
+            _, dropped = self._papers.popitem(last=False)
+            self._bytes -= dropped.rgba.nbytes + dropped.shadow.nbytes
+        return self._papers[key]
+
+
+def underpainting(frame: Tensor) -> Floats:
+    """H,W,3 in 0..1: what shows where no piece lies: the frame as if painted with a broad brush on rough paper."""
+    picture = as_array(frame)
+    height, width = picture.shape[:2]
+    small = cv2.resize(picture, (max(2, round(48 * width / height)), 48), interpolation=cv2.INTER_AREA)
+    broad = cv2.resize(small, (width, height), interpolation=cv2.INTER_CUBIC)
+    noise = Noise(height, np.random.default_rng(1), (height, width))
+    tooth = 1 + 0.035 * noise.tooth() + 0.03 * noise.soft()
+    return np.clip((0.9 * broad + 0.085) * tooth[..., None], 0, 1).astype(np.float32)
+
+
+def lay(made: Paper, place: Floats, shadow: float, matte: Floats | None, canvases: list[Floats]) -> None:
+    """Lay a paper on pictures H,W,3 or H,W,4 (premultiplied), all in 0..255. `matte` (H,W) is where it may lie."""
+    height, width = canvases[0].shape[:2]
+    if shadow:
+        box, (dark,) = _warped(made, place, made.thrown, (height, width), made.shadow)
+        if box:
+            dark = dark.astype(np.float32) * np.float32(shadow / 255)
+            _cover([canvas[box] for canvas in canvases], dark if matte is None else dark * matte[box], None)
+    box, (rgba,) = _warped(made, place, (0.0, 0.0), (height, width), made.rgba)
+    if box:
+        color = rgba.astype(np.float32)
+        if matte is not None:
+            color *= matte[box][..., None]
+        _cover([canvas[box] for canvas in canvases], color[..., 3] / 255, color)
+
+
+def _warped(made: Paper, place: Floats, aside: tuple[float, float], size: tuple[int, int],
+            *images: Floats) -> tuple[tuple[slice, slice] | None, list[Floats]]:
+    """Where on a picture (H, W) a paper comes to lie, and its images there; None if it does not show."""
+    height, width = size
+    a, b, x, y = (float(v) for v in place)
+    turn = np.array([[a, -b], [b, a]]) * (height / made.scale)
+    shift = turn @ (made.left, made.top) + (np.array([x, y]) + aside) * height - 0.5
+    rows, columns = images[0].shape[:2]
+    corners = np.array([[0, 0], [columns - 1, 0], [0, rows - 1], [columns - 1, rows - 1]]) @ turn.T + shift
+    left, top = max(0, floor(corners[:, 0].min())), max(0, floor(corners[:, 1].min()))
+    right, bottom = min(width, ceil(corners[:, 0].max()) + 1), min(height, ceil(corners[:, 1].max()) + 1)
+    if right <= left or bottom <= top:
+        return None, [image for image in images]
+    onto = np.column_stack([turn, shift - (left, top)]).astype(np.float32)
+    return (slice(top, bottom), slice(left, right)), [
+        cv2.warpAffine(image, onto, (right - left, bottom - top), flags=cv2.INTER_LINEAR) for image in images]
+
+
+def _cover(parts: list[Floats], alpha: Floats, color: Floats | None) -> None:
+    """Cover parts of pictures with black, or with a color, premultiplied, of this alpha (h,w)."""
+    left = (1 - alpha)[..., None]
+    for part in parts:
+        part *= left
+        if color is not None:
+            part += color[..., :part.shape[-1]]
+        elif part.shape[-1] == 4:
+            part[..., 3] += alpha * 255
+
+
+def _mattes(pieces: Pieces, companions: Companions, size: tuple[int, int]) -> Mapping[int, Floats]:
+    """For each object of the pieces, where (H,W in 0..1) it is in this frame."""
+    if companions.objects is None:
+        return {}
+    objects = object_map(companions.objects, size)
+    mattes: dict[int, Floats] = {}
+    for code in sorted(set(int(c) for c in pieces.object) - {NO_OBJECT}):
+        here = nearest_object(code, objects)
+        mattes[code] = (objects == here).astype(np.float32) if here != NO_OBJECT else np.zeros(size, np.float32)
+    return mattes
+
+
+def _tensor(image: Floats) -> Tensor:
+    return torch.from_numpy(np.ascontiguousarray(image.clip(0, 1).transpose(2, 0, 1), np.float32))[None]
+
+
+def _picture(rgba: Floats) -> Picture:
+    """A layer (H,W,4, premultiplied, 0..255) as a picture with its alpha beside it."""
+    alpha = rgba[..., 3:] / 255
+    return Picture(_tensor(rgba[..., :3] / 255 / np.maximum(alpha, 1e-6)), _tensor(alpha))

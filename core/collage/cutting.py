@@ -1,0 +1,174 @@
+"""Cutting new pieces: which parts of a frame get one, what its outline is, and what it is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from math import cos, sin
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ..options import CollageOptions
+from . import match, segment
+from .ground import Ground
+from .match import Choice, Matcher
+from .materials import ALIGNED, Materials
+from .pieces import LEVEL_STEP, NO_OBJECT, Cut, Floats, Ints, Pieces, moved, no_pieces
+from .segment import GROWTH, Region
+
+MERGED = {"cutouts": 60.0, "montage": 25.0}
+"""Modes whose pieces are of any shape, and what a frame's height counts beside color when parts are merged."""
+BUSY = (0.0, 1.25, 0.8, 0.6)
+"""How much of the picture each level covers at detail 1, in parts of the whole (more is all of it)."""
+SHIFT = 0.035
+"""How far, in heights of the frame, photographs of a joiner are off their place."""
+MOMENTS = 3
+"""A joiner's photographs were taken up to so many frames before."""
+VIVID = 1.4
+"""How much more colorful a limited palette is than the clip: colored paper is."""
+NEW_RANK, NUMBER_RANK = LEVEL_STEP / 2, LEVEL_STEP / 2e6
+"""Pieces born later lie below the first ones of their level, the later the lower."""
+
+
+@dataclass(frozen=True)
+class Cutter:
+    """Cuts pieces by an artist's options."""
+
+    options: CollageOptions
+    materials: Materials
+
+    def all(self, ground: Ground, frame: int, palette: Floats) -> list[Cut]:
+        """Pieces for a whole frame, as a shot begins."""
+        matcher = Matcher(self.materials, self.options, no_pieces(palette))
+        busy = segment.busyness(ground)
+        cuts: list[Cut] = []
+        for level in range(self.options.levels):
+            generator = self.generator(frame, level)
+            found = list(self._regions(ground, level, busy, generator))
+            found.sort(key=lambda region: region.area, reverse=True)
+            for i, region in enumerate(found):
+                rank = NEW_RANK + 1 + 200 * i / len(found) + self._depth(region, ground)
+                cuts += self.cut(region, ground, level, rank, frame, matcher, palette, generator)
+        return cuts
+
+    def cut(self, region: Region, ground: Ground, level: int, rank: float, frame: int, matcher: Matcher,
+            palette: Floats, generator: np.random.Generator) -> Iterator[Cut]:
+        """The piece for a region, unless nothing is left of it."""
+        bounds = None if ground.objects is None or region.object == NO_OBJECT else ground.objects == region.object
+        corners = (segment.rectangle(region, self.options.overlap) if self.options.mode == "joiner" else
+                   segment.outline(region, self.options.overlap, self.options.smoothness, bounds))
+        if corners is None:
+            return
+        points = ground.units(corners)
+        center = ((points.min(0) + points.max(0)) / 2).astype(np.float32)
+        around = points - center
+        turn = 0.0
+        if self.options.mode == "joiner":
+            turn = float(np.deg2rad(self.options.rotation) * generator.normal(0, 0.6))
+            around = moved(np.array([cos(turn), sin(turn), 0, 0], np.float32), around)
+        choice = self._chosen(region, ground, level, frame, matcher, center, around, turn, generator)
+        yield Cut(level, rank, (float(center[0]), float(center[1])), around, region.area / ground.height ** 2,
+                  region.object, choice.material, choice.window, choice.moment, _snapped(choice.tint, palette))
+
+    def relaid(self, pieces: Pieces, i: int, ground: Ground, frame: int, matcher: Matcher) -> Cut:
+        """A piece laid anew in the place of another, of the same outline."""
+        generator = self.generator(frame, int(pieces.number[i]))
+        points = pieces.placed(i, pieces.outline(i))
+        center = ((points.min(0) + points.max(0)) / 2).astype(np.float32)
+        corners = ground.pixels(points)
+        low = np.clip(np.floor(corners.min(0)).astype(int), 0, np.array(ground.shape[::-1]) - 2)
+        high = np.clip(np.ceil(corners.max(0)).astype(int) + 1, low + 1, ground.shape[::-1])
+        mask = np.zeros((high[1] - low[1], high[0] - low[0]), np.uint8)
+        cv2.fillPoly(mask, [np.round(corners - low).astype(np.int32)], 1)
+        region = Region(mask.astype(bool), int(low[1]), int(low[0]), int(pieces.object[i]))
+        around = points - center
+        level = int(pieces.level[i])
+        choice = self._chosen(region, ground, level, frame, matcher, center, around, 0.0, generator)
+        return Cut(level, float(pieces.order[i]) - LEVEL_STEP * level, (float(center[0]), float(center[1])), around,
+                   float(pieces.area[i]), region.object, choice.material, choice.window, choice.moment,
+                   _snapped(choice.tint, pieces.palette))
+
+    def wanted(self, level: int, busy: Floats, margin: float = 0.0) -> NDArray[np.bool_]:
+        """h,w: where this level has pieces; with a margin, only where that is clear."""
+        return np.asarray(busy >= 1 - self.options.detail * BUSY[level] + margin) if level else np.ones(busy.shape, bool)
+
+    def palette(self, ground: Ground) -> Floats:
+        """K,3: the colors (Lab) that pieces come in; empty if in any."""
+        if not self.options.colors:
+            return np.zeros((0, 3), np.float32)
+        pixels = np.ascontiguousarray(ground.lab[ground.inside].reshape(-1, 3)[::7] * (0.7, 1.0, 1.0), np.float32)
+        cv2.setRNGSeed(self.options.seed)
+        _, _, centers = cv2.kmeans(pixels, min(self.options.colors, len(pixels)), np.empty(0, np.int32),
+                                   (cv2.TERM_CRITERIA_MAX_ITER + cv2.TERM_CRITERIA_EPS, 30, 0.1), 2,
+                                   cv2.KMEANS_PP_CENTERS)
+        return np.asarray(centers / (0.7, 1.0, 1.0), np.float32)
+
+    def generator(self, frame: int, which: int) -> np.random.Generator:
+        """Random numbers that depend on the seed, the frame and the level or piece."""
+        return np.random.default_rng([self.options.seed, frame, which])
+
+    def _regions(self, ground: Ground, level: int, busy: Floats, generator: np.random.Generator) -> Iterator[Region]:
+        options, count = self.options, round(self.options.pieces * GROWTH ** level)
+        if options.mode == "joiner":
+            labels = segment.grid(ground, count, generator)
+        elif options.mode in MERGED:
+            labels = segment.merged(ground, count, MERGED[options.mode])
+        else:
+            labels = segment.superpixels(ground, count, options.regularity)
+        wanted = self.wanted(level, busy)
+        for region in segment.regions(labels, ground.objects):
+            rows, columns = region.mask.shape
+            part = wanted[region.top:region.top + rows, region.left:region.left + columns]
+            if part[region.mask].mean() >= 0.5:
+                yield region
+
+    def _chosen(self, region: Region, ground: Ground, level: int, frame: int, matcher: Matcher, center: Floats,
+                around: Floats, turn: float, generator: np.random.Generator) -> Choice:
+        """What a new piece is made of; `turn` (radians) is by how much it lies askew."""
+        rows, columns = region.mask.shape
+        lab = ground.lab[region.top:region.top + rows, region.left:region.left + columns]
+        weight = region.mask.astype(np.float32)
+        if self.options.mode not in ALIGNED:
+            extent = 2 * float(np.hypot(*around.T).max())
+            return matcher.choose(lab, weight, around, center, extent, generator)
+        match.check(self.materials, frame)
+        if self.options.mode == "joiner":
+            moment, shown = self._photograph(ground, frame, center, around, generator)
+            height = self.materials.sheet(0, moment).size[0]
+            return matcher.show(0, moment, shown, height, -turn, lab, weight)
+        version = level % len(self.materials.versions)
+        height = self.materials.sheet(version, frame).size[0]
+        return matcher.show(version, frame, center, height, 0.0, lab, weight)
+
+    def _photograph(self, ground: Ground, frame: int, center: Floats, around: Floats,
+                    generator: np.random.Generator) -> tuple[int, Floats]:
+        """What a photograph of a joiner shows: the frame, some ago, and the place, a little off; all of it is there."""
+        moment = max(frame - int(generator.integers(0, MOMENTS + 1)), self.materials.versions[0].numbers[0])
+        shift = generator.normal(0, SHIFT, 2).clip(-2 * SHIFT, 2 * SHIFT)
+        half = (around.max(0) - around.min(0)) / 2
+        middle = np.array([(ground.shape[1] - 2 * ground.margin) / ground.height, 1.0]) / 2
+        return moment, np.clip(center + shift, np.minimum(half, middle), np.maximum(2 * middle - half, middle))
+
+    def _depth(self, region: Region, ground: Ground) -> float:
+        """What nearness adds to a piece's rank."""
+        if ground.depth is None:
+            return 0.0
+        rows, columns = region.mask.shape
+        part = ground.depth[region.top:region.top + rows, region.left:region.left + columns]
+        return 250 * float(part[region.mask].mean())
+
+
+def hole_parts(hole: NDArray[np.bool_], ground: Ground, median: float) -> Sequence[Region]:
+    """The pieces that a hole (h,w) is filled with, about as large as the median of the others (pixels)."""
+    labels: Ints = segment.split(hole, ground, max(1, round(hole.sum() / median)))
+    return [region for region in segment.regions(labels, ground.objects) if region.area > 0.2 * median]
+
+
+def _snapped(tint: Floats, palette: Floats) -> Floats:
+    """A tint whose target is the nearest color of the palette, more vivid; the sheet keeps its own spread."""
+    if not len(palette):
+        return tint
+    nearest = palette[np.abs(palette - tint[6:9]).sum(1).argmin()]
+    return np.concatenate([tint[:6], nearest * (1.0, VIVID, VIVID), np.minimum(tint[3:6], 6.0)]).astype(np.float32)

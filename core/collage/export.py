@@ -1,0 +1,90 @@
+"""A collage's layers for other programs: every piece as a picture, and `pieces.json` with where they go.
+
+`pieces.json` holds, with lengths in heights of the frame, x to the right and y down from the frame's upper left corner:
+`size` (width, height; pixels), `frames` (their numbers), `levels`, `underpainting` (one file per frame), and for each of
+`pieces` its `number`, `level` (1 is the coarsest), `material`, `outline` (corners from the piece's center), `picture` (a
+PNG with alpha, without shadow), `box` (left, top, right, bottom of that picture from the center) and `places`: per
+frame in which it lies there a, b, x, y, order. A point p from the center lies at [[a, -b], [b, a]] p + (x, y); pieces
+are laid by rising order, from 0 in each frame.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from .. import frames
+from ..atomic import write_text
+from ..frames import FORMATS, Picture
+from ..options import OutputOptions
+from ..plan import Plan, Task
+from .compose import UNDERPAINTING, Composer
+from .paper import Paper
+from .pieces import Pieces
+
+LAYERS = "layers"
+"""The folder, inside that of the results, for all of it."""
+NAME = "pieces.json"
+VERSION = 1
+DIGITS = 6
+"""Decimals of lengths."""
+
+
+def export(composer: Composer, files: OutputOptions, plan: Plan, output: Path) -> None:
+    """Write the pieces of a plan's results, which are all made. Raises OutputError, InputError."""
+    width, height = frames.size(plan.results[0].path)[::-1]
+    found: dict[int, dict[str, Any]] = {}
+    for task in plan.results:
+        pieces = _pieces(task)
+        for order, i in enumerate(pieces.laid()):
+            number = int(pieces.number[i])
+            if number not in found:
+                found[number] = _described(composer, pieces, i, height, output / LAYERS)
+            found[number]["places"][str(task.number)] = [*_rounded(pieces.place[i]), order]
+    suffix = FORMATS[files.format].suffix
+    data = {"version": VERSION, "size": [width, height], "frames": [task.number for task in plan.results],
+            "levels": composer.options.levels,
+            "underpainting": [f"{UNDERPAINTING}/{Path(_leader(task).path).stem}{suffix}" for task in plan.results],
+            "pieces": [found[number] for number in sorted(found)]}
+    write_text(output / LAYERS / NAME, json.dumps(data, indent=None, separators=(",", ":")) + "\n")
+
+
+def _leader(task: Task) -> Task:
+    """The task whose picture this one shows."""
+    return task.copied or task
+
+
+def _pieces(task: Task) -> Pieces:
+    track = _leader(task).track
+    assert track is not None, "every picture of a collage has a track"
+    return Pieces.from_bytes(track.path.read_bytes())
+
+
+def _described(composer: Composer, pieces: Pieces, i: int, height: int, folder: Path) -> dict[str, Any]:
+    """What is said of a piece once; its picture is written."""
+    made = composer.paper(pieces, i, height)
+    number, moment = int(pieces.number[i]), int(pieces.moment[i])
+    picture = f"pieces/{number:05d}.png"
+    frames.write(folder / picture, _picture(made), "png")
+    rows, columns = made.rgba.shape[:2]
+    box = np.array([made.left - 0.5, made.top - 0.5, made.left + columns - 0.5, made.top + rows - 0.5]) / made.scale
+    return {"number": number, "level": int(pieces.level[i]) + 1,
+            "material": composer.materials.sheet(int(pieces.material[i]), moment).name,
+            "outline": [_rounded(corner) for corner in pieces.outline(i)], "picture": picture, "box": _rounded(box),
+            "places": {}}
+
+
+def _picture(made: Paper) -> Picture:
+    rgba = made.rgba.astype(np.float32) / 255
+    color = np.where(rgba[..., 3:] > 0, rgba[..., :3] / np.maximum(rgba[..., 3:], 1e-6), 0).clip(0, 1)
+    return Picture(torch.from_numpy(np.ascontiguousarray(color.transpose(2, 0, 1), np.float32))[None],
+                   torch.from_numpy(np.ascontiguousarray(rgba[..., 3], np.float32))[None, None])
+
+
+def _rounded(values: Any) -> list[float]:
+    return [round(float(value), DIGITS) for value in values]
+

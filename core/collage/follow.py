@@ -1,0 +1,244 @@
+"""Following pieces from frame to frame: each moves with what is under it, dies when it no longer fits, and is born
+where a hole has opened that is large enough for a hand to fill.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import find_objects
+from skimage.measure import label
+
+from ..effects import Moment
+from ..motion.links import Link
+from ..options import CollageOptions
+from . import segment
+from .cutting import NEW_RANK, NUMBER_RANK, Cutter, hole_parts
+from .ground import Ground, as_array, ground_of
+from .match import Matcher
+from .materials import Materials
+from .pieces import Cut, Floats, Ints, Pieces, after, no_pieces
+
+PATIENCE = 3
+"""Frames that something must be wrong with a piece before it dies."""
+HIDDEN = 0.06
+"""A piece of which less is to be seen counts as covered."""
+ANOTHER = 14.0
+"""Difference in Lab between what lay under a piece when it was laid and now that makes another color."""
+BIRTH = 0.6
+"""A piece is born where a hole is larger than this part of the median piece of its level."""
+CLEARLY_BUSY = 0.12
+"""How much busier than at the first frame a spot must be for a finer piece to be born there."""
+STILL = 0.12
+"""Pixels of the ground: pieces that would move less stay where they are."""
+TRUSTED = 0.5
+"""Reliability of the flow that is enough for a piece to go by."""
+LEAST_FIT = 0.5
+"""Part of a piece's points that must move as the piece does."""
+TURN, GROW = 0.08, 0.05
+"""Most that a piece turns (radians) and grows (in parts of 1) in a frame."""
+SMALLEST, LARGEST = 0.45, 2.2
+"""A piece scaled beyond these does not fit any more."""
+
+
+@dataclass(frozen=True)
+class Follow:
+    """Knows of a frame's pieces what there is to know, out of what was known of the frame before."""
+
+    options: CollageOptions
+    materials: Materials
+
+    @property
+    def cutter(self) -> Cutter:
+        """What cuts new pieces."""
+        return Cutter(self.options, self.materials)
+
+    def __call__(self, moment: Moment, before: Pieces | None) -> Pieces:
+        """The pieces of a frame. Raises InputError."""
+        ground = ground_of(moment.rgb, moment.companions)
+        if before is None:
+            palette = self.cutter.palette(ground)
+            pieces = no_pieces(palette).with_new(self.cutter.all(ground, moment.number, palette), moment.number)
+            return _seen(pieces, ground, shown(pieces, ground))
+        moved = before if self.options.mode == "joiner" or moment.came is None else _moved(before, ground, moment.came)
+        judged = _judged(moved, ground, shown(moved, ground))
+        renewed = self._renewed(judged, ground, moment.number)
+        living = renewed.kept(_fits(renewed, ground))
+        grown = living.with_new(self._births(living, ground, moment.number), moment.number)
+        return _seen(grown, ground, shown(grown, ground)) if len(grown) > len(living) or renewed is not judged else grown
+
+    def _renewed(self, pieces: Pieces, ground: Ground, frame: int) -> Pieces:
+        """Pieces whose time is over, or that show another moment, are laid anew in their places."""
+        life = self.options.life
+        phase = 0.6 + 0.8 * ((pieces.number * 0.61803) % 1)
+        old = (frame - pieces.born >= life * phase) if life else np.zeros(len(pieces), bool)
+        if self.options.mode == "joiner":
+            old |= pieces.changed >= PATIENCE
+        if not old.any():
+            return pieces
+        left = pieces.kept(~old)
+        matcher = Matcher(self.materials, self.options, left)
+        return left.with_new([self.cutter.relaid(pieces, int(i), ground, frame, matcher) for i in np.flatnonzero(old)],
+                             frame)
+
+    def _births(self, pieces: Pieces, ground: Ground, frame: int) -> list[Cut]:
+        """New pieces where holes have opened, on every level that should be there."""
+        top = shown(pieces, ground)
+        busy = segment.busyness(ground) if self.options.levels > 1 else np.zeros(ground.shape, np.float32)
+        level_of = np.where(top >= 0, np.append(pieces.level, -1)[top], -1)
+        matcher = Matcher(self.materials, self.options, pieces)
+        cuts: list[Cut] = []
+        for level in range(self.options.levels if self.options.mode not in ("joiner",) else 1):
+            areas = pieces.area[pieces.level == level]
+            usual = float(np.median(areas)) if len(areas) else 1 / (self.options.pieces * segment.GROWTH ** level)
+            median = usual * ground.height ** 2
+            open_here = (level_of < level) & self.cutter.wanted(level, busy, CLEARLY_BUSY if level else 0.0)
+            generator = self.cutter.generator(frame, level)
+            for hole in _holes(open_here, ground, median):
+                for region in hole_parts(hole, ground, median):
+                    rank = NEW_RANK - NUMBER_RANK * (int(pieces.next_number[0]) + len(cuts))
+                    cuts += self.cutter.cut(region, ground, level, rank, frame, matcher, pieces.palette, generator)
+        return cuts
+
+
+def shown(pieces: Pieces, ground: Ground) -> Ints:
+    """h,w: which piece (its place in the table) is to be seen where; -1 where none is."""
+    top = np.full(ground.shape, -1, np.int32)
+    for i in pieces.laid():
+        corners = ground.pixels(pieces.placed(i, pieces.outline(i)))
+        cv2.fillPoly(top, [np.round(corners * 16).astype(np.int32)], i, shift=4)
+    return top
+
+
+def _moved(pieces: Pieces, ground: Ground, came: Link) -> Pieces:
+    """The pieces moved along the flow from the frame before, each by a similarity that most of its points agree on."""
+    flow, trust = as_array(came.flow), as_array(came.reliability)[..., 0]
+    if flow.shape[0] != ground.height:
+        return pieces
+    place, misfit = pieces.place.copy(), pieces.misfit.copy()
+    for i in range(len(pieces)):
+        points = ground.pixels(pieces.placed(i, _inner(pieces.outline(i)))) - ground.margin
+        step, fits = _step(points, flow, trust)
+        center = (pieces.place[i, 2:] * ground.height - 0.5).astype(np.float32)
+        misfit[i] = 0 if fits else misfit[i] + 1
+        if np.abs(_steps(step, points, center)).max() >= STILL:
+            place[i] = after(pieces.place[i], _about(step, center, ground.height))
+    return replace(pieces, place=place, misfit=misfit)
+
+
+def _inner(outline: Floats) -> Floats:
+    """Points inside a piece."""
+    corners = outline[::max(1, len(outline) // 14)]
+    return np.concatenate([corners * share for share in (0.0001, 0.35, 0.6, 0.8)])
+
+
+def _step(points: Floats, flow: Floats, trust: Floats) -> tuple[Floats, bool]:
+    """(turn-and-scale a, b, and move x, y of the points' middle) that the flow (pixels) gives a piece; whether it fits."""
+    height, width = trust.shape
+    inside = (points >= 0).all(1) & (points[:, 0] < width) & (points[:, 1] < height)
+    x = np.clip(np.round(points[:, 0]).astype(int), 0, width - 1)
+    y = np.clip(np.round(points[:, 1]).astype(int), 0, height - 1)
+    good = inside & (trust[y, x] >= TRUSTED)
+    use = good if good.sum() >= 6 else inside if inside.sum() >= 6 else np.ones(len(points), bool)
+    steps, there = flow[y, x][use], points[use]
+    middle = np.median(steps, 0)
+    still = np.array([1, 0, *middle], np.float32)
+    spread = float(np.hypot(*there.std(0)))
+    if use.sum() < 6 or spread < 1.0:
+        return still, bool(good.sum() >= 3)
+    found, inliers = cv2.estimateAffinePartial2D(there, there + steps, method=cv2.RANSAC, ransacReprojThreshold=1.0,
+                                                 maxIters=60, confidence=0.95, refineIters=3)
+    share = float(inliers.mean()) if found is not None else 0.0
+    fits = share >= LEAST_FIT and bool(good.sum() >= 0.3 * inside.sum())
+    if found is None or share < LEAST_FIT:
+        return still, fits
+    a, b = float(found[0, 0]), float(found[1, 0])
+    scale = np.clip(np.hypot(a, b), 1 - GROW, 1 + GROW)
+    turn = np.clip(np.arctan2(b, a), -TURN, TURN)
+    center = there.mean(0)
+    onward = found[:, :2] @ center + found[:, 2] - center
+    return np.array([scale * np.cos(turn), scale * np.sin(turn), *onward], np.float32), fits
+
+
+def _steps(step: Floats, points: Floats, center: Floats) -> Floats:
+    """N,2: how far (pixels) a step moves points."""
+    around = points - center
+    a, b = float(step[0]), float(step[1])
+    return np.stack([a * around[:, 0] - b * around[:, 1], b * around[:, 0] + a * around[:, 1]], 1) - around + step[2:]
+
+
+def _about(step: Floats, center: Floats, height: int) -> Floats:
+    """A step about a center (pixels) as a move (a, b, x, y) of the plane, in heights of the frame."""
+    a, b = float(step[0]), float(step[1])
+    middle = (center + 0.5) / height
+    turned = np.array([a * middle[0] - b * middle[1], b * middle[0] + a * middle[1]])
+    return np.array([a, b, *(middle + step[2:] / height - turned)], np.float32)
+
+
+def _judged(pieces: Pieces, ground: Ground, top: Ints) -> Pieces:
+    """The pieces with what is wrong with them counted."""
+    count = len(pieces)
+    visible, colors = _visible(top, ground, count)
+    whole = pieces.area * np.square(np.hypot(pieces.place[:, 0], pieces.place[:, 1])) * ground.height ** 2
+    covered = np.where(visible < HIDDEN * whole, pieces.covered + 1, 0)
+    apart = np.linalg.norm((colors - pieces.seen) * (0.8, 1.0, 1.0), axis=1)
+    enough = (visible >= 0.15 * whole) & ~np.isnan(apart)
+    changed = np.where(enough & (np.nan_to_num(apart) > ANOTHER), pieces.changed + 1, 0)
+    return replace(pieces, covered=covered.astype(np.int32), changed=changed.astype(np.int32))
+
+
+def _seen(pieces: Pieces, ground: Ground, top: Ints) -> Pieces:
+    """The pieces with the color noted that is to be seen where each new one shows."""
+    visible, colors = _visible(top, ground, len(pieces))
+    new = np.isnan(pieces.seen[:, 0]) & (visible > 3)
+    return replace(pieces, seen=np.where(new[:, None], colors, pieces.seen).astype(np.float32))
+
+
+def _visible(top: Ints, ground: Ground, count: int) -> tuple[Floats, Floats]:
+    """For each piece how many pixels of it show, with its part in the margin, and the mean color (Lab) of the frame
+    there, without it."""
+    pixels = np.bincount(top.ravel() + 1, minlength=count + 1)[1:]
+    inner, lab = top[ground.inside].ravel() + 1, ground.lab[ground.inside].reshape(-1, 3)
+    here = np.bincount(inner, minlength=count + 1)[1:]
+    sums = [np.bincount(inner, lab[:, c], minlength=count + 1)[1:] for c in range(3)]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return pixels.astype(np.float32), (np.stack(sums, 1) / here[:, None]).astype(np.float32)
+
+
+def _fits(pieces: Pieces, ground: Ground) -> NDArray[np.bool_]:
+    """Which pieces live on."""
+    scale = np.hypot(pieces.place[:, 0], pieces.place[:, 1])
+    good = (pieces.misfit < PATIENCE) & (pieces.covered < PATIENCE) & (pieces.changed < PATIENCE)
+    good &= (scale > SMALLEST) & (scale < LARGEST)
+    margin, width = ground.margin / ground.height, ground.shape[1] / ground.height
+    for i in np.flatnonzero(good):
+        points = pieces.placed(int(i), pieces.outline(int(i)))
+        low, high = points.min(0), points.max(0)
+        good[i] = high[0] > -margin and high[1] > -margin and low[0] < width - margin and low[1] < 1 + margin
+    return np.asarray(good)
+
+
+def _holes(open_here: NDArray[np.bool_], ground: Ground, median: float) -> Iterator[NDArray[np.bool_]]:
+    """The holes (h,w) that are large enough for new pieces, without the slits around them."""
+    if not open_here.any():
+        return
+    radius = max(1, round(0.12 * float(np.sqrt(median))))
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
+    wide = cv2.morphologyEx(open_here.astype(np.uint8), cv2.MORPH_OPEN, kernel)
+    labels = np.asarray(label(wide, connectivity=1), np.int32)
+    inside = np.zeros(ground.shape, bool)
+    inside[ground.inside] = True
+    for found, place in enumerate(find_objects(labels), 1):
+        if place is None:
+            continue
+        mask = labels[place] == found
+        if mask.sum() > BIRTH * median and (mask & inside[place]).sum() > 0.25 * BIRTH * median:
+            hole = np.zeros(ground.shape, bool)
+            hole[place] = mask
+            yield hole
+
+

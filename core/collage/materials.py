@@ -1,0 +1,253 @@
+"""What pieces are cut from: pictures, cut-outs, frames of clips and the bundled papers, and what each spot looks like."""
+
+from __future__ import annotations
+
+import logging
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TypeVar
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+from .. import clips, frames
+from ..clips import MOVIE_SUFFIXES, Clip
+from ..errors import InputError, OptionError
+from ..frames import PICTURE_SUFFIXES, Picture
+from ..options import CollageOptions
+from ..sizes import fitted, resize
+from .ground import as_array, to_lab
+from .pieces import Floats
+
+Item = TypeVar("Item")
+log = logging.getLogger(__name__)
+PAPERS = Path(__file__).parent / "papers"
+"""The bundled papers."""
+LONG_SIDE = 1024
+"""Materials are reduced to this, pixels."""
+MOST = 96
+"""Sheets that are looked at; of more, as many are taken evenly."""
+MOVIE_FRAMES = 12
+"""Frames that a movie gives as sheets."""
+WINDOWS = (0.7, 0.4, 0.22)
+"""Sides of the windows, in parts of a sheet's shorter side."""
+SEEN = 64
+"""Pixels that a window is looked at with, each side."""
+ALIGNED = ("joiner", "layers")
+"""The modes whose pieces show a clip where they lie."""
+
+
+@dataclass(frozen=True, eq=False)
+class Sheet:
+    """A still material: `rgb` h,w,3 in 0..255 and `alpha` h,w (None: opaque)."""
+
+    name: str
+    rgb: NDArray[np.uint8]
+    alpha: NDArray[np.uint8] | None
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width."""
+        return self.rgb.shape[0], self.rgb.shape[1]
+
+    @cached_property
+    def halved(self) -> Sheet:
+        """The sheet at half its size."""
+        half = [None if image is None else np.asarray(cv2.resize(image, None, fx=0.5, fy=0.5,
+                interpolation=cv2.INTER_AREA), np.uint8) for image in (self.rgb, self.alpha)]
+        assert half[0] is not None
+        return Sheet(self.name, half[0], half[1])
+
+    def reduced(self, shrunk: float) -> Sheet:
+        """The sheet halved until its pixels, read `shrunk` at a time, are read one by one."""
+        return self.halved.reduced(shrunk / 2) if shrunk > 1.6 and min(self.size) > 8 else self
+
+
+@dataclass(frozen=True, eq=False)
+class Windows:
+    """Spots of sheets, as arrays: `sheet`, `center` (x, y) and `side` in its pixels, and what they look like.
+
+    `look` W,8: color, then texture, as `look_of` gives it; `angle` is the direction of the texture, radians; `tint`
+    W,6 is the mean and standard deviation in Lab.
+    """
+
+    sheet: NDArray[np.int32]
+    center: Floats
+    side: Floats
+    look: Floats
+    angle: Floats
+    tint: Floats
+
+
+@dataclass
+class Materials:
+    """All materials of a collage. Pieces name a sheet by its place here, or, with a moment, one of `versions`.
+
+    `versions` are clips with the numbers of the clip itself: pieces show them where they lie. `weights` are those of
+    color and texture in what a spot looks like.
+    """
+
+    sheets: Sequence[Sheet] = ()
+    versions: Sequence[Clip] = ()
+    notes: tuple[str, ...] = ()
+    weights: tuple[float, float] = (1.0, 1.0)
+
+    def __post_init__(self) -> None:
+        self._moments: OrderedDict[tuple[int, int], Sheet] = OrderedDict()
+
+    @cached_property
+    def windows(self) -> Windows:
+        """The spots that pieces may be cut from."""
+        return _windows(self.sheets)
+
+    @cached_property
+    def tree(self) -> cKDTree:
+        """The windows by what they look like, weighted."""
+        return cKDTree(self.windows.look * self.look_weights)
+
+    @cached_property
+    def look_weights(self) -> Floats:
+        """8: the weights of the numbers of a look."""
+        color, texture = self.weights
+        return np.array([color] * 5 + [texture] * 3, np.float32)
+
+    def sheet(self, material: int, moment: int) -> Sheet:
+        """What a piece is cut from; a frame of a version is read when it is asked for. Raises InputError."""
+        if moment < 0:
+            return self.sheets[material]
+        if (material, moment) not in self._moments:
+            self._moments[material, moment] = _sheet(f"frame {moment}", self.versions[material].read(moment), 0)
+        self._moments.move_to_end((material, moment))
+        while len(self._moments) > 8:
+            self._moments.popitem(last=False)
+        return self._moments[material, moment]
+
+
+def open_materials(options: CollageOptions, own: Callable[[], Clip]) -> Materials:
+    """Read the materials that the options name, or the bundled papers; `own` opens the clip itself.
+
+    Raises InputError if there is nothing to cut from, OptionError if layers lack their versions of the clip.
+    """
+    if options.mode == "joiner":
+        return Materials(versions=[own()])
+    if options.mode == "layers":
+        if not options.materials:
+            raise OptionError("Layered styles need versions of the clip.", "Paint it in one or more styles, and give "
+                              "the folders of the results as materials.")
+        return Materials(versions=[clips.open_clip(path) for path in options.materials])
+    notes: list[str] = []
+    paths = [path for text in options.materials for path in _files(Path(text))] or sorted(PAPERS.glob("*.jpg"))
+    sheets = [sheet for path in _evenly(paths, MOST) for sheet in _read(path, notes)]
+    if not sheets:
+        raise InputError("None of the materials can be read.", "Give folders with pictures, or none for the bundled "
+                         "papers.", " ".join(notes))
+    return Materials(_evenly(sheets, MOST), notes=tuple(notes), weights=(options.match_color, options.match_texture))
+
+
+def _files(path: Path) -> list[Path]:
+    """The pictures and movies at a path. Raises InputError if there are none."""
+    if path.is_file():
+        return [path]
+    if not path.is_dir():
+        raise InputError(f"There is no material '{path.name}'.", "Check the path.", str(path))
+    try:
+        found = sorted(p for p in path.iterdir() if p.suffix.lower() in PICTURE_SUFFIXES | MOVIE_SUFFIXES
+                       and not p.name.startswith("."))
+    except OSError as error:
+        raise InputError(f"The material folder '{path.name}' cannot be read.", "Check its permissions.",
+                         str(error)) from error
+    if not found:
+        raise InputError(f"There are no pictures in the material folder '{path.name}'.",
+                         "Give a folder with pictures, or none for the bundled papers.", str(path))
+    return found
+
+
+def _read(path: Path, notes: list[str]) -> Iterator[Sheet]:
+    """The sheets in a file; one that cannot be read is left out with a note."""
+    try:
+        if path.suffix.lower() in MOVIE_SUFFIXES:
+            movie = clips.open_clip(str(path))
+            for number in _evenly(movie.numbers, MOVIE_FRAMES):
+                yield _sheet(f"{path.stem} {number}", movie.read(number), LONG_SIDE)
+        else:
+            yield _sheet(path.stem, frames.read(path), LONG_SIDE)
+    except InputError as error:
+        log.warning("%s", error.detail)
+        notes.append(f"A material was left out: {error.message}")
+
+
+def _sheet(name: str, picture: Picture, long_side: int) -> Sheet:
+    size = fitted(picture.size, long_side) if long_side else picture.size
+    alpha = None
+    if picture.alpha is not None and float(picture.alpha.amin()) < 0.98:
+        alpha = np.round(as_array(resize(picture.alpha, size))[..., 0].clip(0, 1) * 255).astype(np.uint8)
+    rgb = np.round(as_array(resize(picture.rgb, size)).clip(0, 1) * 255).astype(np.uint8)
+    return Sheet(name, rgb, alpha)
+
+
+def _windows(sheets: Sequence[Sheet]) -> Windows:
+    """Windows of three sizes all over the sheets; those that are mostly transparent are left out."""
+    rows: list[tuple[int, float, float, float, Floats, float, Floats]] = []
+    for index, sheet in enumerate(sheets):
+        lab = to_lab(sheet.rgb.astype(np.float32) / 255)
+        opaque = None if sheet.alpha is None else sheet.alpha.astype(np.float32) / 255
+        whole = len(rows)
+        for x, y, side in _places(*sheet.size, opaque is not None):
+            part = slice(int(y - side / 2), int(y + side / 2) + 1), slice(int(x - side / 2), int(x + side / 2) + 1)
+            weight = None if opaque is None else cv2.resize(opaque[part], (SEEN, SEEN), interpolation=cv2.INTER_AREA)
+            if weight is not None and weight.mean() < 0.3:
+                continue
+            look, angle, tint = look_of(cv2.resize(lab[part], (SEEN, SEEN), interpolation=cv2.INTER_AREA), weight)
+            rows.append((index, x, y, side, look, angle, tint))
+        if len(rows) == whole:  # nothing opaque enough: the sheet as it is
+            height, width = sheet.size
+            look, angle, tint = look_of(cv2.resize(lab, (SEEN, SEEN), interpolation=cv2.INTER_AREA), None)
+            rows.append((index, width / 2, height / 2, float(min(sheet.size)), look, angle, tint))
+    sheet_of, x, y, side, looks, angles, tints = zip(*rows, strict=True)
+    return Windows(np.array(sheet_of, np.int32), np.array([x, y], np.float32).T, np.array(side, np.float32),
+                   np.stack(looks), np.array(angles, np.float32), np.stack(tints))
+
+
+def _places(height: int, width: int, cut_out: bool) -> Iterator[tuple[float, float, float]]:
+    """Centers (x, y) and sides of the windows of a sheet; a cut-out is one that is taken whole."""
+    if cut_out:
+        yield width / 2, height / 2, float(min(height, width))
+    for share in WINDOWS:
+        side = share * min(height, width)
+        rows, columns = (max(1, round((length - side) / (0.6 * side)) + 1) for length in (height, width))
+        for y in np.linspace(side / 2, height - side / 2 - 1, rows) if rows > 1 else [height / 2]:
+            for x in np.linspace(side / 2, width - side / 2 - 1, columns) if columns > 1 else [width / 2]:
+                yield float(x), float(y), float(side)
+
+
+def look_of(lab: Floats, weight: Floats | None) -> tuple[Floats, float, Floats]:
+    """What a spot (h,w,3 in Lab; `weight` h,w in 0..1) looks like, its direction, and its mean and deviation in Lab.
+
+    The look is 8 numbers of about the same range: mean color 3, spread of lightness and of color, strength of the
+    gradients, and how much they have one direction, and how sharp it is.
+    """
+    flat = lab.reshape(-1, 3)
+    w = np.ones(len(flat), np.float32) if weight is None else weight.ravel() + 1e-6
+    w = w / w.sum()
+    mean = w @ flat
+    spread = np.sqrt(w @ (flat - mean) ** 2)
+    gx, gy = (cv2.Sobel(lab[..., 0], cv2.CV_32F, *axes, scale=0.125).ravel() for axes in ((1, 0), (0, 1)))
+    energy = float(w @ np.hypot(gx, gy))
+    xx, yy, xy = float(w @ (gx * gx)), float(w @ (gy * gy)), float(w @ (gx * gy))
+    coherence = float(np.hypot(xx - yy, 2 * xy)) / (xx + yy + 1e-3)
+    angle = 0.5 * float(np.arctan2(2 * xy, xx - yy))
+    look = np.array([*(mean / 20), spread[0] / 15, float(np.hypot(*spread[1:])) / 15, energy / 3,
+                     coherence, energy * coherence / 3], np.float32)
+    return look, angle, np.concatenate([mean, spread]).astype(np.float32)
+
+
+def _evenly(items: Sequence[Item], most: int) -> list[Item]:
+    """At most so many of the items, evenly chosen."""
+    if len(items) <= most:
+        return list(items)
+    return [items[i] for i in np.linspace(0, len(items) - 1, most).round().astype(int)]

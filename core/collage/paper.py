@@ -1,0 +1,194 @@
+"""What one piece of paper looks like: its printed face, its torn or cut edge with the white of the paper, its shadow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from math import ceil, cos, pi, sin
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ..options import CollageOptions
+from .ground import from_lab, to_lab
+from .materials import Sheet
+from .pieces import Floats
+
+LINES = 1080.0
+"""Options in pixels are for a frame of so many lines."""
+TILE = 1024
+"""Side of the noise that all pieces take their part of, pixels."""
+CORE = np.array([0.955, 0.945, 0.92], np.float32)
+"""The color inside of paper, where it is torn."""
+SUPERSAMPLED = 2
+"""Outlines are drawn so many times larger before distances are taken."""
+SPREAD = (0.45, 1.7)
+"""Least and most change of a material's contrast."""
+LIFTS = (0.6, 1.5)
+"""How far pieces lie off the ground, in parts of what is set: no two alike."""
+WHOLE_EDGE = 0.22
+"""Pieces smaller than this, in heights of the frame, have narrower edges."""
+THICKNESS = 0.09
+"""How much lighter the edge of paper is toward the light, and darker away from it."""
+
+
+@dataclass(frozen=True)
+class Paper:
+    """A piece as it is laid: `rgba` h,w,4 in 0..255, premultiplied; `shadow` h,w in 0..255, where light is kept off.
+
+    Its pixels (x, y) lie at (x + left, y + top) / `scale`, in heights of the frame, from the piece's center.
+    `thrown` is by how far its shadow falls aside, in heights of the frame.
+    """
+
+    rgba: NDArray[np.uint8]
+    shadow: NDArray[np.uint8]
+    left: int
+    top: int
+    scale: float
+    thrown: tuple[float, float]
+
+
+def paper(outline: Floats, window: Floats, tint: Floats, sheet: Sheet, options: CollageOptions, number: int,
+          scale: float) -> Paper:
+    """Make a piece with this outline (N,2 from its center, in heights of the frame) at `scale` pixels for that height.
+
+    `window` leads from its center to the pixels of the sheet, `tint` is the sheet's and the wanted mean and deviation
+    in Lab, `number` seeds what is random about it.
+    """
+    generator = np.random.default_rng([options.seed, number])
+    px = scale / LINES
+    extent = float(np.hypot(*(outline.max(0) - outline.min(0))))
+    edged = float(np.clip(extent / WHOLE_EDGE, 0.4, 1.0))
+    roughness, deckled = options.roughness * px * edged, options.deckle * px * edged
+    lift = float(generator.uniform(*LIFTS))
+    blur = options.shadow_softness * px * lift
+    pad = ceil(1.2 * roughness + 2.5 * blur * (options.shadow > 0)) + 2
+    left, top = (int(v) for v in np.floor(outline.min(0) * scale) - pad)
+    right, bottom = (int(v) for v in np.ceil(outline.max(0) * scale) + pad)
+    size = bottom - top + 1, right - left + 1
+    distance = _distance(outline * scale - (left, top), size)
+    noise = Noise(scale, generator, size)
+    edge = distance + roughness * noise.rough()
+    deckle = _torn(distance, deckled, px, generator, noise) if roughness and deckled else deckled
+    alpha = np.clip(edge + 0.5, 0, 1)
+    ink = np.clip(edge - deckle + 0.3 * roughness * noise.rough() + 0.5, 0, 1) if deckled else alpha
+    face, opaque = _face(sheet, window, tint, options, (left, top), size, scale)
+    face = face * (1 + options.grain * (0.05 * noise.tooth() + 0.035 * noise.soft()))[..., None]
+    white = CORE * (1 + 0.03 * noise.tooth() + 0.02 * noise.rough())[..., None]
+    rgb = np.clip(white + (face - white) * ink[..., None] + _rim(edge, options, px)[..., None], 0, 1)
+    alpha = alpha * opaque
+    rgba = np.round(np.dstack([rgb * alpha[..., None], alpha]) * 255).astype(np.uint8)
+    angle = np.deg2rad(options.shadow_angle)
+    far = 0.8 * blur / scale
+    return Paper(rgba, _shadow(alpha, blur, generator), left, top, scale, (far * cos(angle), -far * sin(angle)))
+
+
+class Noise:
+    """What is uneven about paper: one piece's part of tiles that are the same for all pieces; each about -1..1."""
+
+    def __init__(self, scale: float, generator: np.random.Generator, size: tuple[int, int]) -> None:
+        self._scale, self._generator, self._size = round(scale), generator, size
+
+    def rough(self) -> Floats:
+        """How tears stray: large bends and small fibers."""
+        return self._part(1.9, 40.0, 1.6)
+
+    def soft(self) -> Floats:
+        """How color was laid unevenly."""
+        return self._part(2.2, 160.0, 8.0)
+
+    def tooth(self) -> Floats:
+        """The tooth of the paper."""
+        return self._part(0.3, 6.0, 1.1)
+
+    def _part(self, falling: float, longest: float, shortest: float) -> Floats:
+        tile = _tile(self._scale, falling, longest, shortest)
+        y, x = self._generator.integers(0, TILE, 2)
+        rows, columns = (np.arange(first, first + n) % TILE for first, n in zip((y, x), self._size, strict=True))
+        return tile[rows[:, None], columns[None]]
+
+
+@lru_cache(maxsize=16)
+def _tile(scale: int, falling: float, longest: float, shortest: float) -> Floats:
+    """TILE,TILE: noise that repeats without a seam, its waves (pixels at 1080 lines) from longest to shortest."""
+    generator = np.random.default_rng([scale, int(longest * 100)])
+    frequency = np.hypot(*np.meshgrid(np.fft.rfftfreq(TILE), np.fft.fftfreq(TILE)))
+    px = scale / LINES
+    low, high = 1 / (longest * max(px, 0.1)), min(1 / (shortest * max(px, 0.1)), 0.5)
+    frequency[0, 0] = 1
+    strength = np.maximum(frequency, low) ** -falling * np.exp(-(frequency / max(high, 2 * low)) ** 2)
+    strength[0, 0] = 0
+    phases = np.exp(2j * pi * generator.uniform(size=strength.shape))
+    tile = np.fft.irfft2(strength * phases, (TILE, TILE))
+    return np.asarray(tile / (1.6 * tile.std()), np.float32)
+
+
+def _distance(corners: Floats, size: tuple[int, int]) -> Floats:
+    """h,w: the distance (pixels) to an outline, more than 0 inside."""
+    s = SUPERSAMPLED
+    large = np.zeros((size[0] * s, size[1] * s), np.uint8)
+    cv2.fillPoly(large, [np.round(((corners + 0.5) * s - 0.5) * 16).astype(np.int32)], 255, shift=4)
+    inner = cv2.distanceTransform(large, cv2.DIST_L2, 5)
+    outer = cv2.distanceTransform(255 - large, cv2.DIST_L2, 5)
+    return np.asarray(cv2.resize(inner - outer, size[::-1], interpolation=cv2.INTER_AREA) / s, np.float32)
+
+
+def _torn(distance: Floats, width: float, px: float, generator: np.random.Generator, noise: Noise) -> Floats:
+    """h,w: how wide the white edge is. A tear bares the paper on one side more than on the other, and unevenly."""
+    turn = generator.uniform(0, 2 * pi)
+    smooth = cv2.GaussianBlur(distance, (0, 0), 3 * px + 1)
+    slope_x, slope_y = (cv2.Sobel(smooth, cv2.CV_32F, *axes, scale=0.125) for axes in ((1, 0), (0, 1)))
+    facing = 0.5 + 0.5 * np.clip(slope_x * cos(turn) + slope_y * sin(turn), -1, 1)
+    return np.asarray(width * np.clip(0.1 + 1.1 * facing + 0.35 * noise.soft() + 0.2 * noise.rough(), 0.0, 2.2), np.float32)
+
+
+def _face(sheet: Sheet, window: Floats, tint: Floats, options: CollageOptions, origin: tuple[int, int],
+          size: tuple[int, int], scale: float) -> tuple[Floats, Floats]:
+    """h,w,3 in 0..1 and h,w: the printed face of a piece, and where its material is opaque."""
+    a, b, x, y = (float(v) for v in window)
+    left, top = origin
+    turn = np.array([[a, -b], [b, a]]) / scale
+    to_sheet = np.column_stack([turn, turn @ (left, top) + (x, y)]).astype(np.float32)
+    small = sheet.reduced(float(np.hypot(a, b)) / scale)
+    to_sheet *= np.float32(small.size[0] / sheet.size[0])
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    face = cv2.warpAffine(small.rgb, to_sheet, size[::-1], flags=flags, borderMode=cv2.BORDER_REFLECT_101)
+    opaque = np.ones(1, np.float32)
+    if small.alpha is not None:
+        opaque = np.asarray(cv2.warpAffine(small.alpha, to_sheet, size[::-1], flags=flags) / 255, np.float32)
+    return tinted(np.asarray(face / 255, np.float32), tint, options.color_match), opaque
+
+
+def tinted(rgb: Floats, tint: Floats, strength: float) -> Floats:
+    """A picture (h,w,3 in 0..1) with its mean and deviation in Lab moved toward others.
+
+    Source: Reinhard, Ashikhmin, Gooch & Shirley, "Color Transfer between Images", IEEE CG&A 21(5), 2001; here in CIE
+    Lab, with the change of contrast limited, for a flat material has none to stretch.
+    """
+    if not strength:
+        return rgb
+    lab = to_lab(rgb)
+    mean, spread, new_mean, new_spread = (tint[i:i + 3] for i in (0, 3, 6, 9))
+    factor = np.clip(new_spread / np.maximum(spread, 1e-3), *SPREAD)
+    changed = (lab - mean) * factor + new_mean
+    return from_lab(lab + strength * (changed - lab))
+
+
+def _rim(edge: Floats, options: CollageOptions, px: float) -> Floats:
+    """h,w: the light on the edge of the paper, which has a thickness."""
+    near = np.exp(-np.square((edge - 0.7) / max(1.6 * px, 0.8)))
+    slope_x, slope_y = (cv2.Sobel(edge, cv2.CV_32F, *axes, scale=0.125) for axes in ((1, 0), (0, 1)))
+    angle = np.deg2rad(options.shadow_angle)
+    facing = np.clip(slope_x * cos(angle) - slope_y * sin(angle), -1, 1)
+    return np.asarray(THICKNESS * options.shadow * facing * near, np.float32)
+
+
+def _shadow(alpha: Floats, blur: float, generator: np.random.Generator) -> NDArray[np.uint8]:
+    """h,w in 0..255: the shadow, tight on one side and loose on the other, where the paper stands off."""
+    height, width = alpha.shape
+    turn = generator.uniform(0, 2 * pi)
+    x, y = np.linspace(-1, 1, width, dtype=np.float32), np.linspace(-1, 1, height, dtype=np.float32)
+    loose = np.clip(0.5 + 0.7 * (x[None] * cos(turn) + y[:, None] * sin(turn)), 0, 1)
+    tight, wide = (cv2.GaussianBlur(alpha, (0, 0), max(blur * share, 0.4)) for share in (0.35, 1.0))
+    return np.round(255 * (tight + (wide - tight) * loose) * (1 - 0.3 * loose)).astype(np.uint8)

@@ -1,0 +1,41 @@
+"""What a collage needs for each frame: what is known of its pieces, which goes on from frame to frame, and a picture.
+
+A picture is made from what is known of its frame alone: any frame can be made without those before it, once their
+tracks are there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from ..manifest import key_of
+from ..plan import Plan, Source, Task, part, shots_of
+
+TRACKS = "tracks"
+"""The folder, inside that of the results, for what is known of the pieces in each frame."""
+
+
+def plan_collage(sources: Sequence[Source], hold: int, look: str, output: Path, chunk: tuple[int, int]) -> Plan:
+    """The tasks for a clip's frames, given in order; pictures stay for `hold` frames of their shot.
+
+    With a chunk (K, N) the results are those of part K of N, about equally long; tracks begin with the shot.
+    """
+    plan = Plan()
+    for shot in shots_of(sources):
+        before: Task | None = None
+        shown: Task | None = None
+        for i, source in enumerate(shot):
+            before = Task(source.number, output / TRACKS / f"{source.number:05d}.safetensors", source.input,
+                          key_of("track", source.facts, look, before.key if before else ""), follows=before,
+                          is_track=True)
+            plan.tasks.append(before)
+            path = output / source.file
+            if shown is not None and i % hold:
+                picture = Task(source.number, path, source.input, shown.key, copied=shown)
+            else:
+                shown = picture = Task(source.number, path, source.input, key_of("collage", before.key), track=before)
+            plan.tasks.append(picture)
+            plan.results.append(picture)
+    plan.results = [plan.results[i] for i in part([1] * len(plan.results), chunk)]
+    return plan
