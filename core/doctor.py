@@ -91,7 +91,7 @@ def _weights(file: Any) -> str:
 
 def _smoke_run(compute: devices.Compute) -> str:
     """Paint noise with noise: the whole way through encoder, losses and optimizer."""
-    from .effects import Frame
+    from .effects import Frame, Painted
     from .frames import Picture
     from .style.video import StyleEffect
     noise = torch.rand(2, 3, 96, 128, generator=torch.Generator().manual_seed(1))
@@ -100,7 +100,7 @@ def _smoke_run(compute: devices.Compute) -> str:
     effect = StyleEffect(StyleOptions(iterations=SMOKE_STEPS, scales=1), [(style, 1.0)], compute, lambda: content)
     loaded = time.monotonic()
     *_, painted = effect.paint(Frame(1, content, 0.75))
-    if not isinstance(painted, torch.Tensor) or not torch.isfinite(painted).all() or torch.equal(painted, noise[:1]):
+    if not isinstance(painted, Painted) or not painted.rgb.isfinite().all() or torch.equal(painted.rgb, noise[:1]):
         raise GouacheError("The painted picture is wrong.")
     return (f"networks loaded in {loaded - began:.1f} s, "
             f"{(time.monotonic() - loaded) / SMOKE_STEPS:.3f} s per step at 128 x 96")

@@ -42,7 +42,7 @@ class Moment:
     number: int
     rgb: Tensor
     came: Link | None = None
-    companions: Companions = Companions()
+    companions: Companions = field(default_factory=Companions)
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Frame:
     mask: Tensor | None = None
     neighbors: tuple[Neighbor, ...] = ()
     begun: Tensor | None = None
-    companions: Companions = Companions()
+    companions: Companions = field(default_factory=Companions)
     track: bytes = b""
 
 
@@ -93,8 +93,8 @@ class Effect(Protocol):
     notes: tuple[str, ...]
     """What a person should know before the work begins."""
 
-    def paint(self, frame: Frame) -> Iterator[Step | Tensor | Painted]:
-        """Yields a Step after each piece of work and last the result, 1,3,H,W in [0, 1]."""
+    def paint(self, frame: Frame) -> Iterator[Step | Painted]:
+        """Yields a Step after each piece of work and last the result."""
         ...
 
 

@@ -108,7 +108,7 @@ class Job:
 
 
 def _rooted_options(options: AnyOptions, root: Callable[[str], str]) -> AnyOptions:
-    files = {name: root(getattr(options, name)) for name in _file_fields(type(options))}
+    files: dict[str, Any] = {name: root(getattr(options, name)) for name in _file_fields(type(options))}
     if isinstance(options, CollageOptions):
         return dataclasses.replace(options, **files, materials=tuple(root(path) for path in options.materials))
     styles = tuple(dataclasses.replace(style, path=root(style.path)) for style in options.styles)

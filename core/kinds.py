@@ -73,7 +73,7 @@ def _finish_collage(effect: Effect, job: Job, plan: Plan) -> None:
 
 def _options(job: Job, kind: type[Kept]) -> Kept:
     if not isinstance(job.options, kind):
-        raise OptionError(f"The job's options are not those of the effect '{job.effect}'.", "Write it with Job.to_json.")
+        raise OptionError(f"The job's options are not those of '{job.effect}'.", "Write it with Job.to_json.")
     return job.options
 
 

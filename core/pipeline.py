@@ -205,7 +205,7 @@ class _Run:
                 yield events.Progress(task.number, index, of, result.step, result.steps, result.loss,
                                       time.monotonic() - self.began)
             else:
-                painted = Painted(result) if isinstance(result, Tensor) else result
+                painted = result
         assert painted is not None, "an effect's last result is the picture"
         before = self._written()
         finished = painted
@@ -213,14 +213,14 @@ class _Run:
         self.made[task.key] = task.path
         yield from before
 
-    def _results_of(self, task: Task, source: Input) -> Iterator[Step | Tensor | Painted | bytes]:
+    def _results_of(self, task: Task, source: Input) -> Iterator[Step | Painted | bytes]:
         if task.is_track:
             yield from _guarded(iter([self._followed(task, source)]))
             return
         size = source.picture.size
         if task.joined:
             one, other, share = task.joined
-            yield torch.lerp(self._result(one, size), self._result(other, size), share)
+            yield Painted(torch.lerp(self._result(one, size), self._result(other, size), share))
             return
         neighbors = tuple(Neighbor(near.content, self._result(near.task, size), near.link)
                           for near in source.nearby if near.task not in self.unmade)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
@@ -45,7 +45,7 @@ class Input:
     picture: Picture
     mask: Tensor | None = None
     nearby: tuple[Nearby, ...] = ()
-    companions: Companions = Companions()
+    companions: Companions = field(default_factory=Companions)
 
 
 class Sources:
@@ -69,9 +69,8 @@ class Sources:
         self._keep((task.number, side), picture.rgb)
         here = Seen(task.number, picture.rgb, task.input)
         if task.is_track or task.track:
-            before = (task.follows,) if task.follows else ()
-            nearby = (self._nearby(here, before[0], onward=True) for _ in before)
-            return Input(whole, picture, None, tuple(near for near in nearby if near), self._companions(task.number))
+            near = self._nearby(here, task.follows, onward=True) if task.follows else None
+            return Input(whole, picture, None, (near,) if near else (), self._companions(task.number))
         mask = self._beside.get("mask")
         return Input(whole, picture, None if mask is None else _mask_of(mask, task.number, whole.size),
                      tuple(self._known(here, task.neighbors)))

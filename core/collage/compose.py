@@ -10,6 +10,7 @@ from math import ceil, floor, log
 import cv2
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from ..effects import Companions, Painted
@@ -42,7 +43,7 @@ class Composer:
         under = underpainting(frame)
         size = under.shape[:2]
         mattes = _mattes(pieces, companions, size)
-        canvas = under * 255
+        canvas = under * np.float32(255)
         layers: dict[int, Floats] = {}
         for i in pieces.laid():
             made = self.paper(pieces, i, size[0])
@@ -55,7 +56,7 @@ class Composer:
         if self.options.export_layers:
             exported = {f"layers/level_{level + 1}": _picture(layers[level]) for level in sorted(layers)}
             exported[f"layers/{UNDERPAINTING}"] = Picture(_tensor(under))
-        return Painted(_tensor(canvas / 255), exported)
+        return Painted(_tensor(canvas / np.float32(255)), exported)
 
     def paper(self, pieces: Pieces, i: int, height: int) -> Paper:
         """A piece's paper for a frame of this height, pixels."""
@@ -82,27 +83,27 @@ def underpainting(frame: Tensor) -> Floats:
     broad = cv2.resize(small, (width, height), interpolation=cv2.INTER_CUBIC)
     noise = Noise(height, np.random.default_rng(1), (height, width))
     tooth = 1 + 0.035 * noise.tooth() + 0.03 * noise.soft()
-    return np.clip((0.9 * broad + 0.085) * tooth[..., None], 0, 1).astype(np.float32)
+    return np.asarray(np.clip((0.9 * broad + 0.085) * tooth[..., None], 0, 1), np.float32)
 
 
 def lay(made: Paper, place: Floats, shadow: float, matte: Floats | None, canvases: list[Floats]) -> None:
     """Lay a paper on pictures H,W,3 or H,W,4 (premultiplied), all in 0..255. `matte` (H,W) is where it may lie."""
     height, width = canvases[0].shape[:2]
     if shadow:
-        box, (dark,) = _warped(made, place, made.thrown, (height, width), made.shadow)
+        box, (warped,) = _warped(made, place, made.thrown, (height, width), made.shadow)
         if box:
-            dark = dark.astype(np.float32) * np.float32(shadow / 255)
+            dark = warped.astype(np.float32) * np.float32(shadow / 255)
             _cover([canvas[box] for canvas in canvases], dark if matte is None else dark * matte[box], None)
     box, (rgba,) = _warped(made, place, (0.0, 0.0), (height, width), made.rgba)
     if box:
         color = rgba.astype(np.float32)
         if matte is not None:
             color *= matte[box][..., None]
-        _cover([canvas[box] for canvas in canvases], color[..., 3] / 255, color)
+        _cover([canvas[box] for canvas in canvases], color[..., 3] / np.float32(255), color)
 
 
 def _warped(made: Paper, place: Floats, aside: tuple[float, float], size: tuple[int, int],
-            *images: Floats) -> tuple[tuple[slice, slice] | None, list[Floats]]:
+            *images: NDArray[np.uint8]) -> tuple[tuple[slice, slice] | None, list[NDArray[np.uint8]]]:
     """Where on a picture (H, W) a paper comes to lie, and its images there; None if it does not show."""
     height, width = size
     a, b, x, y = (float(v) for v in place)
@@ -113,10 +114,11 @@ def _warped(made: Paper, place: Floats, aside: tuple[float, float], size: tuple[
     left, top = max(0, floor(corners[:, 0].min())), max(0, floor(corners[:, 1].min()))
     right, bottom = min(width, ceil(corners[:, 0].max()) + 1), min(height, ceil(corners[:, 1].max()) + 1)
     if right <= left or bottom <= top:
-        return None, [image for image in images]
+        return None, [*images]
     onto = np.column_stack([turn, shift - (left, top)]).astype(np.float32)
     return (slice(top, bottom), slice(left, right)), [
-        cv2.warpAffine(image, onto, (right - left, bottom - top), flags=cv2.INTER_LINEAR) for image in images]
+        np.asarray(cv2.warpAffine(image, onto, (right - left, bottom - top), flags=cv2.INTER_LINEAR), np.uint8)
+        for image in images]
 
 
 def _cover(parts: list[Floats], alpha: Floats, color: Floats | None) -> None:
@@ -136,7 +138,7 @@ def _mattes(pieces: Pieces, companions: Companions, size: tuple[int, int]) -> Ma
         return {}
     objects = object_map(companions.objects, size)
     mattes: dict[int, Floats] = {}
-    for code in sorted(set(int(c) for c in pieces.object) - {NO_OBJECT}):
+    for code in sorted({int(c) for c in pieces.object} - {NO_OBJECT}):
         here = nearest_object(code, objects)
         mattes[code] = (objects == here).astype(np.float32) if here != NO_OBJECT else np.zeros(size, np.float32)
     return mattes
@@ -148,5 +150,5 @@ def _tensor(image: Floats) -> Tensor:
 
 def _picture(rgba: Floats) -> Picture:
     """A layer (H,W,4, premultiplied, 0..255) as a picture with its alpha beside it."""
-    alpha = rgba[..., 3:] / 255
-    return Picture(_tensor(rgba[..., :3] / 255 / np.maximum(alpha, 1e-6)), _tensor(alpha))
+    alpha = rgba[..., 3:] / np.float32(255)
+    return Picture(_tensor(rgba[..., :3] / np.maximum(rgba[..., 3:], np.float32(1e-3))), _tensor(alpha))

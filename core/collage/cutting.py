@@ -92,7 +92,9 @@ class Cutter:
 
     def wanted(self, level: int, busy: Floats, margin: float = 0.0) -> NDArray[np.bool_]:
         """h,w: where this level has pieces; with a margin, only where that is clear."""
-        return np.asarray(busy >= 1 - self.options.detail * BUSY[level] + margin) if level else np.ones(busy.shape, bool)
+        if not level:
+            return np.ones(busy.shape, bool)
+        return np.asarray(busy >= 1 - self.options.detail * BUSY[level] + margin)
 
     def palette(self, ground: Ground) -> Floats:
         """K,3: the colors (Lab) that pieces come in; empty if in any."""

@@ -1,11 +1,11 @@
 """A collage's layers for other programs: every piece as a picture, and `pieces.json` with where they go.
 
-`pieces.json` holds, with lengths in heights of the frame, x to the right and y down from the frame's upper left corner:
-`size` (width, height; pixels), `frames` (their numbers), `levels`, `underpainting` (one file per frame), and for each of
-`pieces` its `number`, `level` (1 is the coarsest), `material`, `outline` (corners from the piece's center), `picture` (a
-PNG with alpha, without shadow), `box` (left, top, right, bottom of that picture from the center) and `places`: per
-frame in which it lies there a, b, x, y, order. A point p from the center lies at [[a, -b], [b, a]] p + (x, y); pieces
-are laid by rising order, from 0 in each frame.
+`pieces.json` holds, with lengths in heights of the frame, x to the right and y down from the frame's upper left
+corner: `size` (width, height; pixels), `frames` (their numbers), `levels`, `underpainting` (one file per frame), and
+for each of `pieces` its `number`, `level` (1 is the coarsest), `material`, `outline` (corners from the piece's
+center), `picture` (a PNG with alpha, without shadow), `box` (left, top, right, bottom of that picture from the
+center) and `places`: per frame in which it lies there a, b, x, y, order. A point p from the center lies at
+[[a, -b], [b, a]] p + (x, y); pieces are laid by rising order, from 0 in each frame.
 """
 
 from __future__ import annotations

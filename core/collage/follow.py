@@ -69,7 +69,7 @@ class Follow:
         renewed = self._renewed(judged, ground, moment.number)
         living = renewed.kept(_fits(renewed, ground))
         grown = living.with_new(self._births(living, ground, moment.number), moment.number)
-        return _seen(grown, ground, shown(grown, ground)) if len(grown) > len(living) or renewed is not judged else grown
+        return grown if len(grown) == len(living) and renewed is judged else _seen(grown, ground, shown(grown, ground))
 
     def _renewed(self, pieces: Pieces, ground: Ground, frame: int) -> Pieces:
         """Pieces whose time is over, or that show another moment, are laid anew in their places."""
@@ -137,7 +137,7 @@ def _inner(outline: Floats) -> Floats:
 
 
 def _step(points: Floats, flow: Floats, trust: Floats) -> tuple[Floats, bool]:
-    """(turn-and-scale a, b, and move x, y of the points' middle) that the flow (pixels) gives a piece; whether it fits."""
+    """What the flow (pixels) does to a piece: turn and scale (a, b) and move (x, y) of its middle; whether it fits."""
     height, width = trust.shape
     inside = (points >= 0).all(1) & (points[:, 0] < width) & (points[:, 1] < height)
     x = np.clip(np.round(points[:, 0]).astype(int), 0, width - 1)
@@ -168,7 +168,8 @@ def _steps(step: Floats, points: Floats, center: Floats) -> Floats:
     """N,2: how far (pixels) a step moves points."""
     around = points - center
     a, b = float(step[0]), float(step[1])
-    return np.stack([a * around[:, 0] - b * around[:, 1], b * around[:, 0] + a * around[:, 1]], 1) - around + step[2:]
+    turned = np.stack([a * around[:, 0] - b * around[:, 1], b * around[:, 0] + a * around[:, 1]], 1)
+    return np.asarray(turned - around + step[2:], np.float32)
 
 
 def _about(step: Floats, center: Floats, height: int) -> Floats:

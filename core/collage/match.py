@@ -15,12 +15,16 @@ from .pieces import Floats, Pieces
 
 PLAIN = ("cutouts", "mosaic")
 """Modes whose pieces are of one color each."""
-NEAREST = 24
+NEAREST = 48
 """Windows that are compared for a piece."""
 REUSE = {"allow": 0.0, "avoid": 0.6, "forbid": 1e6}
 """What each earlier use of a spot costs."""
-NEIGHBOR = 0.5
+NEIGHBOR = 0.9
 """What it costs to take the sheet of a neighbor: two pieces would look like one."""
+CHANCE = 0.15
+"""What chance decides between windows that cost nearly the same."""
+EVEN = 2.0
+"""What it costs to take a sheet that all pieces so far were cut from; less in proportion."""
 RECENT = 600
 """Pieces laid last that are asked whether they are neighbors."""
 UNCOVERED = 4.0
@@ -72,8 +76,9 @@ class Matcher:
         turns = windows.angle[found] - angle + generator.uniform(-jitter, jitter, len(found))
         turns = turns + pi * generator.integers(0, 2, len(found))
         scales = np.maximum(windows.side[found] / extent, COARSEST)
-        cost = (np.abs(windows.look[found] - look) * self.materials.look_weights).sum(1) + generator.uniform(0, 0.15, len(found))
-        cost += REUSE[self.options.reuse] * self._uses[found] + self._beside(found, center, extent)
+        cost = (np.abs(windows.look[found] - look) * self.materials.look_weights).sum(1)
+        cost += generator.uniform(0, CHANCE, len(found))
+        cost += REUSE[self.options.reuse] * self._uses[found] + self._common(found, center, extent)
         for k, window in enumerate(found):
             cost[k] += self._uncovered(int(windows.sheet[window]), _map(turns[k], scales[k], windows.center[window]),
                                        outline)
@@ -97,13 +102,15 @@ class Matcher:
         self._uses[near & (windows.sheet == sheet)] += 1
         self._laid.append((float(center[0]), float(center[1]), sheet))
 
-    def _beside(self, found: NDArray[np.integer], center: Floats, extent: float) -> Floats:
-        """What it costs these windows that a neighbor has their sheet."""
+    def _common(self, found: NDArray[np.integer], center: Floats, extent: float) -> Floats:
+        """What it costs these windows that a neighbor, or many others, have their sheet."""
         if len(self.materials.sheets) <= 3 or not self._laid:
             return np.zeros(len(found), np.float32)
         laid = np.array(self._laid[-RECENT:])
         near = np.abs(laid[:, :2] - center).max(1) < extent
-        return (NEIGHBOR * np.isin(self.materials.windows.sheet[found], laid[near, 2])).astype(np.float32)
+        sheets = self.materials.windows.sheet[found]
+        shares = np.bincount(laid[:, 2].astype(int), minlength=len(self.materials.sheets)) / len(laid)
+        return np.asarray(NEIGHBOR * np.isin(sheets, laid[near, 2]) + EVEN * shares[sheets])
 
     def _uncovered(self, sheet: int, window: Floats, outline: Floats) -> float:
         """What it costs that a cut-out does not cover the piece."""

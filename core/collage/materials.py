@@ -1,4 +1,4 @@
-"""What pieces are cut from: pictures, cut-outs, frames of clips and the bundled papers, and what each spot looks like."""
+"""What pieces are cut from: pictures, cut-outs, clips and the bundled papers, and what each spot of them looks like."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import cv2
 import numpy as np
@@ -192,25 +192,29 @@ def _sheet(name: str, picture: Picture, long_side: int) -> Sheet:
 
 def _windows(sheets: Sequence[Sheet]) -> Windows:
     """Windows of three sizes all over the sheets; those that are mostly transparent are left out."""
-    rows: list[tuple[int, float, float, float, Floats, float, Floats]] = []
+    rows: list[tuple[Any, ...]] = []
     for index, sheet in enumerate(sheets):
         lab = to_lab(sheet.rgb.astype(np.float32) / 255)
         opaque = None if sheet.alpha is None else sheet.alpha.astype(np.float32) / 255
         whole = len(rows)
         for x, y, side in _places(*sheet.size, opaque is not None):
             part = slice(int(y - side / 2), int(y + side / 2) + 1), slice(int(x - side / 2), int(x + side / 2) + 1)
-            weight = None if opaque is None else cv2.resize(opaque[part], (SEEN, SEEN), interpolation=cv2.INTER_AREA)
+            weight = None if opaque is None else _looked_at(opaque[part])
             if weight is not None and weight.mean() < 0.3:
                 continue
-            look, angle, tint = look_of(cv2.resize(lab[part], (SEEN, SEEN), interpolation=cv2.INTER_AREA), weight)
+            look, angle, tint = look_of(_looked_at(lab[part]), weight)
             rows.append((index, x, y, side, look, angle, tint))
         if len(rows) == whole:  # nothing opaque enough: the sheet as it is
             height, width = sheet.size
-            look, angle, tint = look_of(cv2.resize(lab, (SEEN, SEEN), interpolation=cv2.INTER_AREA), None)
+            look, angle, tint = look_of(_looked_at(lab), None)
             rows.append((index, width / 2, height / 2, float(min(sheet.size)), look, angle, tint))
-    sheet_of, x, y, side, looks, angles, tints = zip(*rows, strict=True)
-    return Windows(np.array(sheet_of, np.int32), np.array([x, y], np.float32).T, np.array(side, np.float32),
+    sheet_of, xs, ys, sides, looks, angles, tints = zip(*rows, strict=True)
+    return Windows(np.array(sheet_of, np.int32), np.array([xs, ys], np.float32).T, np.array(sides, np.float32),
                    np.stack(looks), np.array(angles, np.float32), np.stack(tints))
+
+
+def _looked_at(part: Floats) -> Floats:
+    return np.asarray(cv2.resize(part, (SEEN, SEEN), interpolation=cv2.INTER_AREA), np.float32)
 
 
 def _places(height: int, width: int, cut_out: bool) -> Iterator[tuple[float, float, float]]:

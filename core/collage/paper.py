@@ -1,4 +1,4 @@
-"""What one piece of paper looks like: its printed face, its torn or cut edge with the white of the paper, its shadow."""
+"""What a piece of paper looks like: its printed face, its torn or cut edge with the white of the paper, its shadow."""
 
 from __future__ import annotations
 
@@ -74,10 +74,10 @@ def paper(outline: Floats, window: Floats, tint: Floats, sheet: Sheet, options: 
     alpha = np.clip(edge + 0.5, 0, 1)
     ink = np.clip(edge - deckle + 0.3 * roughness * noise.rough() + 0.5, 0, 1) if deckled else alpha
     face, opaque = _face(sheet, window, tint, options, (left, top), size, scale)
-    face = face * (1 + options.grain * (0.05 * noise.tooth() + 0.035 * noise.soft()))[..., None]
+    printed = face * (1 + options.grain * (0.05 * noise.tooth() + 0.035 * noise.soft()))[..., None]
     white = CORE * (1 + 0.03 * noise.tooth() + 0.02 * noise.rough())[..., None]
-    rgb = np.clip(white + (face - white) * ink[..., None] + _rim(edge, options, px)[..., None], 0, 1)
-    alpha = alpha * opaque
+    rgb = np.clip(white + (printed - white) * ink[..., None] + _rim(edge, options, px)[..., None], 0, 1)
+    alpha = np.asarray(alpha * opaque, np.float32)
     rgba = np.round(np.dstack([rgb * alpha[..., None], alpha]) * 255).astype(np.uint8)
     angle = np.deg2rad(options.shadow_angle)
     far = 0.8 * blur / scale
@@ -106,7 +106,7 @@ class Noise:
         tile = _tile(self._scale, falling, longest, shortest)
         y, x = self._generator.integers(0, TILE, 2)
         rows, columns = (np.arange(first, first + n) % TILE for first, n in zip((y, x), self._size, strict=True))
-        return tile[rows[:, None], columns[None]]
+        return np.asarray(tile[rows[:, None], columns[None]], np.float32)
 
 
 @lru_cache(maxsize=16)
@@ -140,7 +140,8 @@ def _torn(distance: Floats, width: float, px: float, generator: np.random.Genera
     smooth = cv2.GaussianBlur(distance, (0, 0), 3 * px + 1)
     slope_x, slope_y = (cv2.Sobel(smooth, cv2.CV_32F, *axes, scale=0.125) for axes in ((1, 0), (0, 1)))
     facing = 0.5 + 0.5 * np.clip(slope_x * cos(turn) + slope_y * sin(turn), -1, 1)
-    return np.asarray(width * np.clip(0.1 + 1.1 * facing + 0.35 * noise.soft() + 0.2 * noise.rough(), 0.0, 2.2), np.float32)
+    bared = 0.1 + 1.1 * facing + 0.35 * noise.soft() + 0.2 * noise.rough()
+    return np.asarray(width * np.clip(bared, 0.0, 2.2), np.float32)
 
 
 def _face(sheet: Sheet, window: Floats, tint: Floats, options: CollageOptions, origin: tuple[int, int],
@@ -172,7 +173,7 @@ def tinted(rgb: Floats, tint: Floats, strength: float) -> Floats:
     mean, spread, new_mean, new_spread = (tint[i:i + 3] for i in (0, 3, 6, 9))
     factor = np.clip(new_spread / np.maximum(spread, 1e-3), *SPREAD)
     changed = (lab - mean) * factor + new_mean
-    return from_lab(lab + strength * (changed - lab))
+    return from_lab(np.asarray(lab + strength * (changed - lab), np.float32))
 
 
 def _rim(edge: Floats, options: CollageOptions, px: float) -> Floats:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,8 @@ from safetensors.numpy import load, save
 
 from ..errors import InputError
 
-Floats = NDArray[np.float32]
+Floats = NDArray[np.floating[Any]]
+"""Numbers, in single precision wherever they are kept."""
 Ints = NDArray[np.int32]
 NO_OBJECT = -1
 LEVEL_STEP = 1000.0
@@ -92,7 +94,7 @@ class Pieces:
     def kept(self, keep: NDArray[np.bool_]) -> Pieces:
         """Only some of the pieces."""
         outlines = [self.outline(int(i)) for i in np.flatnonzero(keep)]
-        arrays = {f.name: getattr(self, f.name)[keep] for f in fields(self) if f.name not in _WHOLE}
+        arrays: dict[str, Any] = {f.name: getattr(self, f.name)[keep] for f in fields(self) if f.name not in _WHOLE}
         return replace(self, **arrays, **_joined(outlines))
 
     def with_new(self, cuts: Sequence[Cut], frame: int) -> Pieces:
@@ -114,7 +116,7 @@ class Pieces:
             "tint": np.stack([c.tint for c in cuts]).astype(np.float32),
             "seen": np.full((count, 3), np.nan, np.float32),
             "born": np.full(count, frame, np.int32), "misfit": zeros, "covered": zeros, "changed": zeros}
-        joined = {name: np.concatenate([getattr(self, name), values]) for name, values in new.items()}
+        joined: dict[str, Any] = {name: np.concatenate([getattr(self, name), values]) for name, values in new.items()}
         outlines = [self.outline(i) for i in range(len(self))] + [c.outline for c in cuts]
         return replace(self, **joined, **_joined(outlines), next_number=np.array([first + count], np.int32))
 
@@ -159,7 +161,7 @@ def after(first: Floats, then: Floats) -> Floats:
     return np.array([c * a - d * b, d * a + c * b, c * x - d * y + u, d * x + c * y + v], np.float32)
 
 
-def _joined(outlines: Iterable[Floats]) -> dict[str, NDArray[np.generic]]:
+def _joined(outlines: Iterable[Floats]) -> dict[str, Any]:
     parts = list(outlines)
     return {"outlines": np.concatenate(parts).astype(np.float32) if parts else np.zeros((0, 2), np.float32),
             "ends": np.cumsum([len(p) for p in parts], dtype=np.int64).astype(np.int32)}

@@ -133,7 +133,7 @@ def split(mask: NDArray[np.bool_], ground: Ground, count: int) -> Ints:
 
 
 def outline(region: Region, overlap: float, smoothness: float, bounds: NDArray[np.bool_] | None) -> Floats | None:
-    """N,2: the corners (x, y; pixels of the ground) of a region grown by `overlap` of its size; None if nothing is left.
+    """N,2: the corners (x, y; pixels of the ground) of a region grown by `overlap` of its size; None if none is left.
 
     The outline is a level line of the smoothed signed distance to the region: rounder, the higher `smoothness`.
     `bounds` (h,w) is what it may not leave.
@@ -174,9 +174,10 @@ def _inside(region: Region, bounds: NDArray[np.bool_], pad: int) -> Floats:
     wide = np.pad(bounds, pad, "edge")
     rows, columns = region.mask.shape
     part = wide[region.top:region.top + rows + 2 * pad, region.left:region.left + columns + 2 * pad]
-    distance = distance_transform_edt(np.pad(part, 1, "edge"))[1:-1, 1:-1] if not part.all() else np.full(part.shape, 99.)
-    outside = distance_transform_edt(~part) if not part.all() else np.zeros(part.shape)
-    return np.asarray(distance - outside - np.where(part, 0.5, -0.5), np.float32)
+    if part.all():
+        return np.full(part.shape, float(max(part.shape)))
+    within = distance_transform_edt(np.pad(part, 1, "edge"))[1:-1, 1:-1]
+    return np.asarray(within - distance_transform_edt(~part) - np.where(part, 0.5, -0.5), np.float32)
 
 
 def _enclosed(line: NDArray[np.floating]) -> float:

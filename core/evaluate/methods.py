@@ -12,11 +12,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .. import clips, devices, frames, pipeline, weights
+from .. import clips, devices, frames, weights
 from ..devices import Compute
-from ..effects import Effect, Frame, Step
+from ..effects import Effect, Frame, Painted, Step
 from ..encoders import ENCODERS, Encoder, load_encoder
 from ..job import Job
+from ..kinds import KINDS
 from ..options import EngineOptions, StyleImage, StyleOptions, parse_layers
 from ..style.transfer import StyleTargets, paint
 from .bench import lacking
@@ -88,7 +89,7 @@ class Fast:
         if style not in self._effects:
             options = StyleOptions(styles=(StyleImage(str(style)),), engine="fast", encoder="lite", size=0)
             job = Job(str(photo), str(photo.parent), options=options, engine=ENGINE)
-            self._effects[style] = pipeline.EFFECTS[job.effect](job, clip, devices.choose(ENGINE))
+            self._effects[style] = KINDS[job.effect].prepare(job, clip, devices.choose(ENGINE))
         return _last(self._effects[style].paint(Frame(clip.numbers[0], clip.read(clip.numbers[0]), strength)))
 
 
@@ -134,11 +135,11 @@ def all_methods(iterations: int, rival: Path | None) -> Iterator[Method]:
         yield StyletransferLite()
 
 
-def _last(results: Iterator[Step | Tensor]) -> Tensor:
+def _last(results: Iterator[Step | Tensor | Painted]) -> Tensor:
     picture: Tensor | None = None
     for result in results:
-        if isinstance(result, Tensor):
-            picture = result
+        if not isinstance(result, Step):
+            picture = result.rgb if isinstance(result, Painted) else result
     assert picture is not None, "the last result is the picture"
     return picture
 

@@ -15,11 +15,12 @@ from typing import Any
 
 from torch import Tensor
 
-from .. import clips, devices, frames, pipeline
+from .. import clips, devices, frames
 from ..atomic import write_text
 from ..effects import Effect, Frame, Step
 from ..frames import Picture
 from ..job import Job
+from ..kinds import KINDS
 
 LAST = "99999"
 """The name of the snapshot that is the result."""
@@ -30,8 +31,9 @@ def main(job_file: str, folder: str, every: str, times: str) -> None:
     job = Job.from_json(json.loads(Path(job_file).read_text("utf-8")))
     compute = devices.choose(job.engine)
     clip = clips.open_clip(job.input)
-    effect = pipeline.EFFECTS[job.effect](job, clip, compute)
-    frame = Frame(clip.numbers[0], clip.read(clip.numbers[0]), job.options.strength)
+    effect = KINDS[job.effect].prepare(job, clip, compute)
+    number = clip.numbers[0]
+    frame = Frame(number, clip.read(number), job.at(number, "strength"))
     trace: dict[str, Any] = {}
     repeats = []
     for again in range(int(times)):
@@ -56,7 +58,7 @@ def _paint(effect: Effect, frame: Frame, folder: Path, every: int) -> dict[str, 
             key = f"{result.step:05d}" if every and final and result.step % every == 0 else ""
             picture = result.picture
         else:
-            key, picture = LAST, result
+            key, picture = LAST, result.rgb
         if key:
             frames.write(folder / f"{key}.png", Picture(_shown(picture)), "png")
             snapshots[key] = seconds

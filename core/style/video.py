@@ -15,7 +15,7 @@ from torch import Tensor
 
 from .. import color, weights
 from ..devices import Compute
-from ..effects import Frame, Step
+from ..effects import Frame, Painted, Step
 from ..encoders import ENCODERS, chosen, load_encoder, smallest_side
 from ..errors import InputError
 from ..frames import Picture
@@ -56,7 +56,7 @@ class StyleEffect:
     change within a clip. Raises InputError for a style image too small to hold a style, WeightsError.
     """
 
-    notes = ()
+    notes: tuple[str, ...] = ()
 
     def __init__(self, options: StyleOptions, styles: Sequence[tuple[Picture, float]], compute: Compute,
                  reference: Callable[[], Picture]) -> None:
@@ -85,7 +85,7 @@ class StyleEffect:
             self.targets = StyleTargets(self.encoder, images, self.style_layers, options.style_scale, compute.tile)
         self.weights = " ".join(file.sha256 for file in used)
 
-    def paint(self, frame: Frame) -> Iterator[Step | Tensor]:
+    def paint(self, frame: Frame) -> Iterator[Step | Painted]:
         """Yields a Step per optimizer step and last the painted frame on the CPU. Raises InputError (too small)."""
         if min(frame.picture.size) < self.smallest:
             height, width = frame.picture.size
@@ -101,7 +101,8 @@ class StyleEffect:
             painted = result if held is None else held.kept(result)
             if mask is not None:  # what neighbors held there was their content, not this frame's
                 painted = torch.lerp(seen, painted, mask)
-            yield (color.with_luminance(content, color.luminance(painted)) if self.gray else painted).cpu()
+            kept = color.with_luminance(content, color.luminance(painted)) if self.gray else painted
+            yield Painted(kept.cpu())
 
     def _held(self, frame: Frame, content: Tensor) -> Held | None:
         """What the neighbors say of the frame; of its luminance alone where the colors stay its own."""
