@@ -193,9 +193,8 @@ def contour(height: Array, spacing: float, width: float, offset: float = 0.0) ->
     return step(width / 2 - from_line, 0, 1.2)
 
 
-def contour_map(seed: int) -> Array:
-    """A walker's map: brown contour lines, green woods, a blue lake with its stream, a red road, a grid."""
-    rng = np.random.default_rng(seed)
+def land(rng: Rng) -> Array:
+    """The printed ground of a map: green woods, a blue lake and its stream, brown level lines."""
     y, x = np.mgrid[0:SIDE, 0:SIDE].astype(np.float32) / SIDE
     ridges = field(LARGE, rng, 1000, 70, 2.3)
     valley = np.abs(y - 0.62 - 0.10 * np.sin(5 * x + 1) - 0.03 * np.sin(13 * x))
@@ -211,6 +210,11 @@ def contour_map(seed: int) -> Array:
     lines = contour(height, 0.16, 2.2) * (1 - lake)
     heavy = contour(height, 0.80, 4.2) * (1 - lake)
     picture = ink(picture, np.maximum(0.85 * lines, heavy), rgb("a9713f"), rng, 0.2, 0.3, 0.85)
+    return picture
+
+
+def roads_and_names(rng: Rng) -> tuple[Array, Array]:
+    """The red plate of a map and its black one: roads with houses along them, a grid, names."""
     road, black = blank(), blank()
     t = np.linspace(0, 1, 120)
     for start, end, bend in ((0.04, 0.34, 70), (0.95, 0.15, 210)):
@@ -229,6 +233,15 @@ def contour_map(seed: int) -> Array:
         at = rng.uniform(80, LIMIT - 200, 2)
         set_line(black, (word(rng) + word(rng)).capitalize()[:11], (float(at[0]), float(at[1])), Face(
             float(rng.choice((15, 18, 26))), 0.2, 0.09, bool(rng.integers(2)), 0.95, 0.3), rng)
+    return road, black
+
+
+def contour_map(seed: int) -> Array:
+    """A walker's map, worn along its folds: brown contour lines, green woods, a blue lake, red roads, a grid."""
+    rng = np.random.default_rng(seed)
+    y, x = np.mgrid[0:SIDE, 0:SIDE].astype(np.float32) / SIDE
+    picture = land(rng)
+    road, black = roads_and_names(rng)
     picture = ink(picture, tilt(road, 3), rgb("d9644a"), rng, 0.3, 0.3, 0.85)
     picture = ink(picture, tilt(black, 3, (2, -1)), rgb("35302c"), rng, 0.2, 0.3, 0.88)
     folds = np.exp(-((x - 0.37) * SIDE / 3) ** 2) + np.exp(-((y - 0.52) * SIDE / 3) ** 2)
