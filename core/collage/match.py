@@ -23,7 +23,7 @@ NEIGHBOR = 0.9
 """What it costs to take the sheet of a neighbor: two pieces would look like one."""
 CHANCE = 0.15
 """What chance decides between windows that cost nearly the same."""
-EVEN = 2.0
+EVEN = 3.0
 """What it costs to take a sheet that all pieces so far were cut from; less in proportion."""
 RECENT = 600
 """Pieces laid last that are asked whether they are neighbors."""
