@@ -37,7 +37,7 @@ class Composer:
 
     options: CollageOptions
     materials: Materials
-    _papers: OrderedDict[tuple[int, int, int], Paper] = field(default_factory=OrderedDict)
+    _papers: OrderedDict[tuple[int, int, int, int], Paper] = field(default_factory=OrderedDict)
     _bytes: int = 0
 
     def paint(self, pieces: Pieces, frame: Tensor, companions: Companions) -> Painted:
@@ -63,7 +63,7 @@ class Composer:
     def paper(self, pieces: Pieces, i: int, height: int) -> Paper:
         """A piece's paper for a frame of this height, pixels."""
         zoom = round(log(max(float(np.hypot(*pieces.place[i, :2])), 1e-3)) / log(ZOOM))
-        key = int(pieces.number[i]), height, zoom
+        key = int(pieces.since[0]), int(pieces.number[i]), height, zoom
         if key not in self._papers:
             sheet = self.materials.sheet(int(pieces.material[i]), int(pieces.moment[i]))
             made = paper(pieces.outline(i), pieces.window[i], pieces.tint[i], sheet, self.options,

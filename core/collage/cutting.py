@@ -41,7 +41,7 @@ class Cutter:
 
     def all(self, ground: Ground, frame: int, palette: Floats) -> list[Cut]:
         """Pieces for a whole frame, as a shot begins."""
-        matcher = Matcher(self.materials, self.options, no_pieces(palette))
+        matcher = Matcher(self.materials, self.options, no_pieces(palette, frame))
         busy = segment.busyness(ground)
         cuts: list[Cut] = []
         for level in range(self.options.levels):

@@ -65,7 +65,8 @@ class Follow:
         ground = ground_of(moment.rgb, moment.companions)
         if before is None:
             palette = self.cutter.palette(ground)
-            pieces = no_pieces(palette).with_new(self.cutter.all(ground, moment.number, palette), moment.number)
+            cuts = self.cutter.all(ground, moment.number, palette)
+            pieces = no_pieces(palette, moment.number).with_new(cuts, moment.number)
             return _seen(pieces, ground, shown(pieces, ground))
         moved = before if self.options.mode == "joiner" or moment.came is None else _moved(before, ground, moment.came)
         judged = _judged(moved, ground, shown(moved, ground))
