@@ -36,3 +36,27 @@ def test_a_cut_begins_afresh(clip: Clips, collage: Jobs, tmp_path: Path) -> None
     run(whole)
     run(rest)
     assert results(rest) == {name: data for name, data in results(whole).items() if name >= "003"}
+
+
+def test_a_frame_alone_equals_the_same_frame_of_the_whole(clip: Clips, collage: Jobs, tmp_path: Path) -> None:
+    """Made in a folder of its own, where all before it in its shot is followed first, and in that of the whole."""
+    folder = clip(6, cut=3)
+    whole, alone = collage(folder, tmp_path / "whole"), collage(folder, tmp_path / "alone", frames="5")
+    run(whole)
+    assert painted(run(alone)) == [5]
+    assert results(alone) == {"005.png": results(whole)["005.png"]}
+    (tmp_path / "whole" / "005.png").unlink()
+    again = run(collage(folder, tmp_path / "whole", frames="5"))
+    assert isinstance(again[0], events.Started) and again[0].todo == 1
+    assert results(whole)["005.png"] == results(alone)["005.png"]
+    assert painted(run(whole)) == []
+
+
+def test_two_shots_may_begin_with_the_same_frame(clip: Clips, collage: Jobs, tmp_path: Path) -> None:
+    folder = clip(6, cut=3)
+    (folder / "005.png").write_bytes((folder / "001.png").read_bytes())
+    (folder / "006.png").unlink()
+    whole, alone = collage(folder, tmp_path / "whole"), collage(folder, tmp_path / "alone", frames="5")
+    run(whole)
+    run(alone)
+    assert results(alone)["005.png"] == results(whole)["005.png"] != results(whole)["001.png"]
