@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -126,6 +127,15 @@ class Materials:
         while len(self._moments) > 8:
             self._moments.popitem(last=False)
         return self._moments[material, moment]
+
+    def taken(self, wanted: int, frame: int) -> int:
+        """The first frame of the clip from `wanted` on that is there and can be read; at the last, `frame` itself."""
+        for number in range(wanted, frame):
+            if number in self.versions[0].numbers:
+                with suppress(InputError):
+                    self.sheet(0, number)
+                    return number
+        return frame
 
 
 def open_materials(options: CollageOptions, own: Callable[[], Clip]) -> Materials:

@@ -47,7 +47,8 @@ class Pieces:
 
     `number` of each piece is its own in its shot and seeds what is random about it; `level` 0 is the coarsest; pieces
     are laid by rising `order`. `outlines` holds all corners (x, y), `ends` where each piece's corners end there; they
-    count from the piece's center at birth. `place` (a, b, x, y) turns, scales and moves them: [[a, -b], [b, a]] p + (x, y).
+    count from the piece's center at birth. `place` (a, b, x, y) turns, scales and moves them: [[a, -b], [b, a]] p +
+    (x, y).
     `window` (a, b, x, y) likewise leads from them to the pixels of `material`, at frame `moment` if that is a clip.
     `tint` is the material's mean and standard deviation in Lab there and those to give it, 3 each. `area` is what the
     piece stands for (without overlap), `born` its first frame; `object` the color of the object it belongs to.

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from core import events, pipeline
+from core.collage.pieces import Pieces
 from core.events import Event
 from core.job import Job
 
@@ -23,6 +24,10 @@ def painted(happened: list[Event]) -> list[int]:
 
 def results(job: Job) -> dict[str, bytes]:
     return {p.name: p.read_bytes() for p in sorted(Path(job.output).glob("*.png"))}
+
+
+def pieces_of(job: Job, number: int) -> Pieces:
+    return Pieces.from_bytes((Path(job.output) / "tracks" / f"{number:05d}.safetensors").read_bytes())
 
 
 def test_a_cut_begins_afresh(clip: Clips, collage: Jobs, tmp_path: Path) -> None:
@@ -60,3 +65,12 @@ def test_two_shots_may_begin_with_the_same_frame(clip: Clips, collage: Jobs, tmp
     run(whole)
     run(alone)
     assert results(alone)["005.png"] == results(whole)["005.png"] != results(whole)["001.png"]
+
+
+def test_photographs_of_a_joiner_are_of_its_own_shot(clip: Clips, collage: Jobs) -> None:
+    order = collage(clip(7, cut=4), mode="joiner", materials=(), life=2)
+    run(order)
+    for number in range(4, 8):
+        moments = pieces_of(order, number).moment
+        assert moments.min() >= 4 and moments.max() <= number
+    assert len({int(m) for n in range(4, 8) for m in pieces_of(order, n).moment}) > 2

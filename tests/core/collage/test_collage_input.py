@@ -44,7 +44,7 @@ def test_an_unreadable_frame_costs_only_itself_and_mended_those_that_depend_on_i
     folder = clip(6, cut=5)
     whole = damage(folder / "003.png")
     order = collage(folder)
-    assert painted(run_despite(order, "1 of 6 frames could not be painted.* 003.png")) == [1, 2, 4, 5, 6]
+    assert painted(run_despite(order, "1 of 6 frames could not be painted.*003.png")) == [1, 2, 4, 5, 6]
     (folder / "003.png").write_bytes(whole)
     assert painted(run(order)) == [3, 4]
 
@@ -61,3 +61,11 @@ def test_of_an_unreadable_frame_that_was_not_asked_for_there_is_a_warning(clip: 
     happened = run(collage(folder, frames="4"))
     assert painted(happened) == [4]
     assert ["002.png" in e.message for e in happened if isinstance(e, events.Warning)] == [True]
+
+
+def test_photographs_of_a_joiner_leave_out_what_is_missing_or_unreadable(clip: Clips, collage: Jobs) -> None:
+    folder = clip(8)
+    (folder / "003.png").unlink()
+    damage(folder / "005.png")
+    happened = run_despite(collage(folder, mode="joiner", materials=(), life=2), "1 of 7 frames")
+    assert painted(happened) == [1, 2, 4, 6, 7, 8]
