@@ -25,7 +25,7 @@ from .effects import Effect, Follower, Frame, Moment, Neighbor, Painted, Step
 from .errors import DeviceError, GouacheError, InputError, OutputError
 from .events import Event
 from .frames import FORMATS, Picture
-from .job import Job
+from .job import BESIDE, Job
 from .kinds import KINDS, Kind, hangs_together
 from .manifest import Manifest, Record, key_of
 from .motion.flow import estimator
@@ -37,8 +37,6 @@ from .sizes import Size, resize
 from .sources import Input, Sources, restored
 
 Made = TypeVar("Made")
-BESIDE = ("mask", "depth")
-"""The options that name pictures which come along with the frames."""
 MOTION = "motion"
 """The folder, inside that of the results, for what was found out about movement and shots."""
 
@@ -68,7 +66,7 @@ def run(job: Job) -> Iterator[Event]:
 
 def _planned(job: Job, clip: Clip, beside: Mapping[str, Clip], networks: str) -> tuple[Plan, list[InputError]]:
     """The job's tasks, and the errors of the frames that cannot be read."""
-    masked = [(other, set(other.numbers)) for other in beside.values()]
+    along = [(other, set(other.numbers)) for other in beside.values()]
     inputs: dict[int, str] = {}
     failed: list[InputError] = []
     wanted = set(clips.chosen(clip, parse_frames(job.files.frames)))
@@ -83,7 +81,8 @@ def _planned(job: Job, clip: Clip, beside: Mapping[str, Clip], networks: str) ->
     sources = []
     for number, digest in inputs.items():
         values = {name: job.at(number, name) for name in job.animation}
-        facts = key_of(digest, values, *(other.digest(number) if number in its else "" for other, its in masked))
+        facts = key_of(digest, values, *(other.digest(number) if number in its else
+                                          other.digest(min(its)) if len(its) == 1 else "" for other, its in along))
         file = clip.stem(number) + FORMATS[job.files.format].suffix
         sources.append(Source(number, file, digest, facts, number in begins, number in wanted))
     look = key_of(job.look(), networks)
