@@ -70,7 +70,7 @@ def _plan_collage(sources: Sequence[Source], job: Job, look: str, chunk: tuple[i
 def _finish_collage(effect: Effect, job: Job, plan: Plan) -> None:
     assert isinstance(effect, CollageEffect)
     if effect.options.export_layers:
-        export(effect.composer, job.files, plan, Path(job.output))
+        export(effect.composer, plan, Path(job.output))
 
 
 def _options(job: Job, kind: type[Kept]) -> Kept:

@@ -46,17 +46,16 @@ class Composer:
         size = under.shape[:2]
         mattes = _mattes(pieces, companions, size)
         canvas = under * np.float32(255)
-        layers: dict[int, Floats] = {}
+        levels = self.options.levels if self.options.export_layers else 0
+        layers = [np.zeros((*size, 4), np.float32) for _ in range(levels)]  # a level without pieces is a picture too
         for i in pieces.laid():
             made = self.paper(pieces, i, size[0])
             matte = mattes.get(int(pieces.object[i]))
-            targets = [canvas]
-            if self.options.export_layers:
-                targets.append(layers.setdefault(int(pieces.level[i]), np.zeros((*size, 4), np.float32)))
+            targets = [canvas, layers[int(pieces.level[i])]] if layers else [canvas]
             lay(made, pieces.place[i], self.options.shadow, matte, targets)
         exported: dict[str, Picture] = {}
         if self.options.export_layers:
-            exported = {f"layers/level_{level + 1}": _picture(layers[level]) for level in sorted(layers)}
+            exported = {f"layers/level_{level}": _picture(layer) for level, layer in enumerate(layers, 1)}
             exported[f"layers/{UNDERPAINTING}"] = Picture(_tensor(under))
         return Painted(_tensor(canvas / np.float32(255)), exported)
 
