@@ -260,9 +260,11 @@ class _Run:
         return list(self._frame(task, index, of, seconds))
 
     def _frame(self, task: Task, index: int, of: int, seconds: float) -> Iterator[Event]:
-        """The event for a picture that stands in its place, if it is one of the job's results."""
+        """The event for what stands in its place: a result of the job, or a step on the way to one."""
         if task in self.shown:
             yield events.Frame(task.number, index, of, str(task.path), seconds, cached=False)
+        elif task.is_track:
+            yield events.Progress(task.number, index, of, 1, 1, 0.0, time.monotonic() - self.began)
 
     def _written(self, wait: bool = True) -> Iterator[Event]:
         """The events of what was being written, which is finished on return unless nobody waits for it."""

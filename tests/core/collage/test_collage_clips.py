@@ -74,3 +74,15 @@ def test_photographs_of_a_joiner_are_of_its_own_shot(clip: Clips, collage: Jobs)
         moments = pieces_of(order, number).moment
         assert moments.min() >= 4 and moments.max() <= number
     assert len({int(m) for n in range(4, 8) for m in pieces_of(order, n).moment}) > 2
+
+
+def test_it_tells_of_every_frame_it_follows_and_can_be_stopped_there(clip: Clips, collage: Jobs) -> None:
+    order = collage(clip(5), frames="5")
+    running = pipeline.run(order)
+    happened = [next(running) for _ in range(4)]
+    running.close()  # type: ignore[attr-defined]
+    assert [(e.frame, e.index, e.of) for e in happened if isinstance(e, events.Progress)] == [
+        (1, 1, 6), (2, 2, 6), (3, 3, 6)]
+    assert sorted(p.name for p in (Path(order.output) / "tracks").glob("0*")) == [
+        f"{n:05d}.safetensors" for n in range(1, 4)]
+    assert painted(run(order)) == [5]
