@@ -135,5 +135,6 @@ def check(materials: Materials, number: int) -> None:
     """Raises InputError if a version of the clip lacks a frame."""
     for version in materials.versions:
         if number not in version.numbers:
-            raise InputError(f"A version of the clip has no frame {number}.",
-                             f"It has the frames {version.numbers[0]} to {version.numbers[-1]}: paint all of them.")
+            its = version.numbers
+            raise InputError(f"A version of the clip has no frame {number}.", f"It has {len(its)} frames, from {its[0]} "
+                             f"to {its[-1]}: paint all of the clip's.")

@@ -185,7 +185,10 @@ def _read(path: Path, notes: list[str]) -> Iterator[Sheet]:
             for number in _evenly(movie.numbers, MOVIE_FRAMES):
                 yield _sheet(f"{path.stem} {number}", movie.read(number), LONG_SIDE)
         else:
-            yield _sheet(path.stem, frames.read(path), LONG_SIDE)
+            sheet = _sheet(path.stem, frames.read(path), LONG_SIDE)
+            if sheet.alpha is not None and not sheet.alpha.any():
+                raise InputError(f"The picture '{path.name}' is transparent all over.")
+            yield sheet
     except InputError as error:
         log.warning("%s", error.detail)
         notes.append(f"A material was left out: {error.message}")
