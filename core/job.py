@@ -162,11 +162,14 @@ def _relative(path: str, folder: Path | None) -> str:
 
 
 def _digest(path: str) -> str:
-    """sha256 (hex) of a file, or of the names and bytes of a folder's files. Raises InputError."""
+    """sha256 (hex) of a file, or of the names and bytes of a folder's files. Raises InputError.
+
+    Folders in it do not count: beside a painting's frames lie the engine's own.
+    """
     root = Path(path)
     digest = hashlib.sha256()
     try:
-        for file in sorted(root.iterdir()) if root.is_dir() else [root]:
+        for file in sorted(f for f in root.iterdir() if not f.is_dir()) if root.is_dir() else [root]:
             digest.update(file.name.encode() if root.is_dir() else b"")
             digest.update(file.read_bytes())
     except OSError as error:

@@ -83,7 +83,7 @@ def run(path):
     for index, (number, file) in enumerate([frame for frame in frames if frame[0] not in cached], 1):
         target = output / f"{number:05d}.png"
         if not stop.is_set():
-            paint(file, target, number, index, todo, job["options"]["engine"] != "fast")
+            paint(file, target, number, index, todo, job["options"].get("engine", "fast") != "fast")
         if stop.is_set():
             say("cancelled", frames=index - 1)
             return
