@@ -14,7 +14,7 @@ import bpy
 
 from ..core.errors import Cancelled, GouacheError, InputError
 from ..core.job import Job
-from ..core.options import CollageOptions, StyleOptions
+from ..core.options import CollageOptions, OutputOptions, StyleOptions
 from . import engine, preferences, settings
 from .animation import animated_defaults, animated_values, keys_of
 from .capture import Plan, SizeChangedError, capture, find_strip, make_plan
@@ -194,7 +194,7 @@ def order_strip(scene: Any, strip: Any) -> Order:
     is_style = strip.gouache.effect == "style"  # a collage has no setting that changes over time
     animation = animated_values(scene, strip, plan.first, plan.last) if is_style else {}
     options = replace(options, **animated_defaults(animation))
-    job = Job("source", "result", strip.gouache.effect, options, files, settings.engine_options(preferences.get()), animation)
+    job = _job(strip, options, files, animation)
     folder = preferences.cache_folder() / f"{safe_name(strip.name)}-{job_hash(job, scene, strip)[:12]}"
     return _rooted(Order(plan, job, folder))
 
@@ -216,8 +216,14 @@ def order_preview(scene: Any, strip: Any, frame: int) -> Order:
     options = replace(options, size=min(options.size or PREVIEW_SIZE, PREVIEW_SIZE))
     files = replace(settings.output_options(strip.gouache, frame, frame), format="png", restore_size=False)
     animation = animated_values(scene, strip, frame, frame) if is_style else {}
-    job = Job("source", "result", strip.gouache.effect, options, files, settings.engine_options(preferences.get()), animation)
+    job = _job(strip, options, files, animation)
     return _rooted(Order(plan, job, preferences.cache_folder() / PREVIEW_FOLDER / safe_name(strip.name)))
+
+
+def _job(strip: Any, options: StyleOptions | CollageOptions, files: OutputOptions,
+         animation: dict[str, dict[int, float]]) -> Job:
+    return Job("source", "result", strip.gouache.effect, options, files, settings.engine_options(preferences.get()),
+               animation)
 
 
 def _rooted(order: Order) -> Order:

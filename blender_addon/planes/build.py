@@ -1,4 +1,4 @@
-"""Builds a collage as planes: a collection with one for each level, the ground, a camera, and a light for the lit look."""
+"""Builds a collage as planes: a collection with one for each level, the ground, a camera, and a light."""
 
 from __future__ import annotations
 
@@ -99,7 +99,8 @@ def _scene(collage: Collage, wishes: Wishes, origin: Any) -> Any:
         view.view_transform, view.look = "Standard", "None"
         scene.render.fps, scene.render.fps_base = origin.render.fps, origin.render.fps_base
         scene.frame_current = collage.frames[0]
-        world = scene.world = bpy.data.worlds.new(wishes.name)
+        world: Any = bpy.data.worlds.new(wishes.name)
+        scene.world = world
         compat.use_nodes(world)
         world.node_tree.nodes["Background"].inputs["Color"].default_value = (1.0, 1.0, 1.0, 1.0)
         world.node_tree.nodes["Background"].inputs["Strength"].default_value = WORLD_LIGHT

@@ -16,8 +16,8 @@ ROUGHNESS = 0.85
 
 def new_look(name: str, lit: bool) -> Any:
     """A node group that turns a picture and its alpha into paper: Color, Alpha in, Shader out."""
-    tree = bpy.data.node_groups.new(name, "ShaderNodeTree")  # type: ignore[arg-type]
-    face: Any = tree.interface
+    tree: Any = bpy.data.node_groups.new(name, "ShaderNodeTree")
+    face = tree.interface
     face.new_socket("Color", in_out="INPUT", socket_type="NodeSocketColor")
     face.new_socket("Alpha", in_out="INPUT", socket_type="NodeSocketFloat").default_value = 1.0
     face.new_socket("Shader", in_out="OUTPUT", socket_type="NodeSocketShader")

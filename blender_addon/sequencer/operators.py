@@ -1,6 +1,7 @@
 """Painting strips: the operators that start it, stop it and show its files."""
 
 # No `from __future__ import annotations` here: Blender reads property annotations as objects.
+import json
 from pathlib import Path
 from typing import Any
 
@@ -120,8 +121,18 @@ class GOUACHE_OT_collage_strip(BakeStrips, bpy.types.Operator):
     bl_idname = "gouache.collage_strip"
     bl_label = "Make Collage"
 
+    then_planes: bpy.props.StringProperty(  # type: ignore[valid-type]
+        name="Then Planes", description="Arguments of Collage to Planes, which follows; empty: it does not",
+        options={"SKIP_SAVE", "HIDDEN"})
+
     def prepare(self, strip: Any) -> None:
         strip.gouache.effect = "collage"
+
+    def finish(self, context: Any) -> None:
+        super().finish(context)
+        if self.then_planes:
+            bpy.ops.gouache.collage_to_planes(  # type: ignore[attr-defined]
+                **json.loads(self.then_planes))
 
 
 class GOUACHE_OT_cancel(bpy.types.Operator):
