@@ -47,7 +47,7 @@ def property_from(info: OptionInfo, default: Any, **more: Any) -> Any:
         if info.kind == "int":
             return bpy.props.IntProperty(subtype="PIXEL" if info.unit == "px" else "NONE", **common)
         factor = (info.minimum, info.maximum) == (0.0, 1.0)
-        fine = info.soft_maximum is not None and info.soft_maximum < 1.0  # else its values would all read 0.00
+        fine = info.soft_maximum is not None and info.soft_maximum < 0.5  # else its values would all read 0.00
         return bpy.props.FloatProperty(subtype="FACTOR" if factor else "NONE", precision=4 if fine else 2, **common)
     if info.kind == "bool":
         return bpy.props.BoolProperty(**common)

@@ -17,7 +17,8 @@ from .paper import load, new_look, new_material
 from .read import Collage, Piece
 
 KEY = "gouache_planes"
-"""On scenes and collections: which collage's they are. On objects: that they are made anew each time."""
+"""On scenes and collections: which collage's they are. On objects: PIECE or GROUND, which are made anew each time."""
+PIECE, GROUND = "piece", "ground"
 LENS, SENSOR = 50.0, 24.0
 """Millimeters; the sensor's are its height."""
 MOST_OF_THE_WAY = 0.5
@@ -194,7 +195,7 @@ def _light(collection: Any, root: Any, wishes: Wishes) -> None:
 def _plane(piece: Piece, look: Any, wishes: Wishes) -> Any:
     name = f"Piece {piece.number:04d}"
     left, top, right, bottom = (edge * wishes.height for edge in piece.box)
-    thing = _quad(name, (left, -bottom, right, -top), (0.0, 0.0, 1.0, 1.0))
+    thing = _quad(name, PIECE, (left, -bottom, right, -top), (0.0, 0.0, 1.0, 1.0))
     thing.data.materials.append(new_material(f"{piece.material} {piece.number:04d}", look, load(piece.picture)))
     return thing
 
@@ -204,7 +205,7 @@ def _ground(collection: Any, root: Any, look: Any, collage: Collage, wishes: Wis
     name = f"{wishes.name} Underpainting"
     across, up = collage.aspect / 2 + MARGIN, 0.5 + MARGIN
     beyond = MARGIN / collage.aspect, MARGIN
-    thing = _quad(name, tuple(edge * wishes.height for edge in (-across, -up, across, up)),
+    thing = _quad(name, GROUND, tuple(edge * wishes.height for edge in (-across, -up, across, up)),
                   (-beyond[0], -beyond[1], 1 + beyond[0], 1 + beyond[1]))
     material = new_material(name, look, load(collage.underpainting[0]))
     material.node_tree.nodes["Picture"].extension = "EXTEND"
@@ -214,13 +215,13 @@ def _ground(collection: Any, root: Any, look: Any, collage: Collage, wishes: Wis
     collection.objects.link(thing)
 
 
-def _quad(name: str, box: tuple[float, ...], uv: tuple[float, float, float, float]) -> Any:
+def _quad(name: str, what: str, box: tuple[float, ...], uv: tuple[float, float, float, float]) -> Any:
     """A plane with a rectangle of its picture; boxes are left, bottom, right, top."""
     mesh: Any = bpy.data.meshes.new(name)
     mesh.from_pydata([(x, y, 0.0) for x, y in _corners(*box)], [], [(0, 1, 2, 3)])
     mesh.uv_layers.new(name="UVMap").data.foreach_set("uv", [value for corner in _corners(*uv) for value in corner])
     thing: Any = bpy.data.objects.new(name, mesh)
-    thing[KEY] = True
+    thing[KEY] = what
     return thing
 
 

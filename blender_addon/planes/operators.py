@@ -13,7 +13,7 @@ from ..capture import find_strip
 from ..results import active_source, find_result
 from ..sequencer.modal import Answer, report_error
 from . import paper
-from .build import KEY, Built, Wishes, build, find
+from .build import KEY, PIECE, Built, Wishes, build, find
 from .read import NAME, read
 
 LAYERS = "layers"
@@ -134,7 +134,7 @@ class GOUACHE_OT_collage_to_planes(bpy.types.Operator):
         return layers_of(*find_strip(scene.name, strip.name))
 
     def _tell(self, built: Built) -> None:
-        self.report({"INFO"}, f"{built.planes} planes in the scene '{built.scene.name}'")
+        self.report({"INFO"}, f"{built.planes} pieces in the scene '{built.scene.name}'")
         if built.spacing < self.spacing * 0.999:
             self.report({"WARNING"}, f"There are so many depths that they lie {built.spacing:.2g} m apart")
 
@@ -189,15 +189,16 @@ class GOUACHE_OT_open_planes(bpy.types.Operator):
         if window is None or scene is None:
             self.report({"ERROR"}, f"There is no scene '{self.scene}' or no window.")
             return {"CANCELLED"}
-        spaces = viewports(window.workspace)
-        if not spaces:
-            others = [workspace for workspace in bpy.data.workspaces if viewports(workspace)]
-            if others:
-                window.workspace = next((w for w in others if w.name == "Layout"), others[0])
-                spaces = viewports(window.workspace)
+        spaces = viewports(window.screen)
+        if not spaces:  # as in the Video Editing workspace: its other, hidden screens do not count
+            others = [w for w in bpy.data.workspaces if w != window.workspace and viewports(w.screens[0])]
+            chosen = next((w for w in others if w.name == "Layout"), others[0] if others else None)
+            if chosen is not None:
+                window.workspace, spaces = chosen, viewports(chosen.screens[0])
         window.scene = scene
         for space in spaces:
             space.shading.type = "MATERIAL"  # solid shading shows no pictures
+            space.overlay.show_relationship_lines = False  # one from every piece
             space.region_3d.view_perspective = "CAMERA"
         return {"FINISHED"}
 
@@ -207,9 +208,9 @@ def _operators() -> Any:
     return bpy.ops.gouache  # type: ignore[attr-defined]
 
 
-def viewports(workspace: Any) -> list[Any]:
-    """The 3D Viewports of a workspace."""
-    return [area.spaces.active for screen in workspace.screens for area in screen.areas if area.type == "VIEW_3D"]
+def viewports(screen: Any) -> list[Any]:
+    """The 3D Viewports on a screen."""
+    return [area.spaces.active for area in screen.areas if area.type == "VIEW_3D"]
 
 
 class GOUACHE_PT_planes_look(bpy.types.Panel):
@@ -230,8 +231,8 @@ class GOUACHE_PT_planes_look(bpy.types.Panel):
         for key, label, _ in LOOKS:
             row.operator("gouache.planes_look", text=label, depress=(key == "LIT") == lit).look = key
         for collection in collections:
-            count = sum(KEY in thing for thing in collection.all_objects)
-            layout.label(text=f"{collection.name}: {count} planes", icon="OUTLINER_COLLECTION")
+            count = sum(thing.get(KEY) == PIECE for thing in collection.all_objects)
+            layout.label(text=f"{collection.name}: {count} pieces", icon="OUTLINER_COLLECTION")
 
 
 def draw_import(menu: Any, context: Any) -> None:

@@ -57,7 +57,7 @@ class CollagePanel(PicturePanel):
 class GOUACHE_PT_strip(SidebarPanel, bpy.types.Panel):
     """The effect and the big button, or the progress; on top, so that it is seen in a low timeline."""
 
-    bl_idname, bl_label = "GOUACHE_PT_strip", "Paint"
+    bl_idname, bl_label = "GOUACHE_PT_strip", "Effect"
 
     def draw(self, context: Any) -> None:
         layout: Any = self.layout
