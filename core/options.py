@@ -143,7 +143,7 @@ class CollageOptions:
         0.5, "Detail", "How much of the picture the finer levels cover: nothing, or all of it", "float", minimum=0.0,
         maximum=1.0)
     color_match: float = option(
-        0.7, "Color Match", "How far a piece takes the color of what it stands for; 0 keeps the material's own",
+        0.8, "Color Match", "How far a piece takes the color of what it stands for; 0 keeps the material's own",
         "float", minimum=0.0, maximum=1.0)
     colors: int = option(
         0, "Colors", "Pieces come in so many colors, chosen from the clip; 0 in any", "int", minimum=0, maximum=64,
@@ -182,7 +182,7 @@ class CollageOptions:
         1.0, "Match by Color", "Weight of color when materials are chosen", "float", minimum=0.0, maximum=10.0,
         soft_maximum=2.0, advanced=True)
     match_texture: float = option(
-        0.5, "Match by Texture", "Weight of texture and its direction when materials are chosen", "float",
+        0.8, "Match by Texture", "Weight of texture and its direction when materials are chosen", "float",
         minimum=0.0, maximum=10.0, soft_maximum=2.0, advanced=True)
     match_shape: float = option(
         0.5, "Match by Shape", "Weight of the outline when cut-outs (materials with alpha) are chosen", "float",

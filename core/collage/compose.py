@@ -23,6 +23,8 @@ from .pieces import NO_OBJECT, Floats, Pieces
 
 ZOOM = 1.25
 """A piece that has grown or shrunk by this is made anew, so that it stays sharp."""
+PATCHES = 28
+"""Rows of patches in the underpainting."""
 UNDERPAINTING = "underpainting"
 """The folder of the lowest layer."""
 KEPT_BYTES = 700_000_000
@@ -76,12 +78,16 @@ class Composer:
 
 
 def underpainting(frame: Tensor) -> Floats:
-    """H,W,3 in 0..1: what shows where no piece lies: the frame as if painted with a broad brush on rough paper."""
+    """H,W,3 in 0..1: what shows where no piece lies: the frame in torn tissue, patches of one color each."""
     picture = as_array(frame)
     height, width = picture.shape[:2]
-    small = cv2.resize(picture, (max(2, round(48 * width / height)), 48), interpolation=cv2.INTER_AREA)
-    broad = cv2.resize(small, (width, height), interpolation=cv2.INTER_CUBIC)
+    columns = max(2, round(PATCHES * width / height))
+    small = cv2.GaussianBlur(cv2.resize(picture, (columns, PATCHES), interpolation=cv2.INTER_AREA), (0, 0), 0.6)
     noise = Noise(height, np.random.default_rng(1), (height, width))
+    x = (np.arange(width, dtype=np.float32) * columns / width)[None] + 0.35 * noise.rough() + 0.3 * noise.soft()
+    y = (np.arange(height, dtype=np.float32) * PATCHES / height)[:, None] + 0.35 * noise.rough() + 0.3 * noise.soft()
+    broad = np.asarray(cv2.remap(small, x.astype(np.float32), y.astype(np.float32), cv2.INTER_NEAREST,
+                                 borderMode=cv2.BORDER_REPLICATE))
     tooth = 1 + 0.035 * noise.tooth() + 0.03 * noise.soft()
     return np.asarray(np.clip((0.9 * broad + 0.085) * tooth[..., None], 0, 1), np.float32)
 

@@ -27,8 +27,11 @@ PATIENCE = 3
 """Frames that something must be wrong with a piece before it dies."""
 HIDDEN = 0.06
 """A piece of which less is to be seen counts as covered."""
-ANOTHER = 14.0
+ANOTHER = 9.0
 """Difference in Lab between what lay under a piece when it was laid and now that makes another color."""
+STRAYED = (1.5, 5.0)
+"""What lies under a piece is another thing if its color strays by more than so many times as much as at birth, and so
+much in Lab."""
 BIRTH = 0.6
 """A piece is born where a hole is larger than this part of the median piece of its level."""
 CLEARLY_BUSY = 0.12
@@ -186,9 +189,10 @@ def _judged(pieces: Pieces, ground: Ground, top: Ints) -> Pieces:
     visible, colors = _visible(top, ground, count)
     whole = pieces.area * np.square(np.hypot(pieces.place[:, 0], pieces.place[:, 1])) * ground.height ** 2
     covered = np.where(visible < HIDDEN * whole, pieces.covered + 1, 0)
-    apart = np.linalg.norm((colors - pieces.seen) * (0.8, 1.0, 1.0), axis=1)
+    apart = np.linalg.norm((colors - pieces.seen)[:, :3] * (0.8, 1.0, 1.0), axis=1)
+    strayed = colors[:, 3] - STRAYED[0] * pieces.seen[:, 3] > STRAYED[1]
     enough = (visible >= 0.15 * whole) & ~np.isnan(apart)
-    changed = np.where(enough & (np.nan_to_num(apart) > ANOTHER), pieces.changed + 1, 0)
+    changed = np.where(enough & ((np.nan_to_num(apart) > ANOTHER) | strayed), pieces.changed + 1, 0)
     return replace(pieces, covered=covered.astype(np.int32), changed=changed.astype(np.int32))
 
 
@@ -200,14 +204,17 @@ def _seen(pieces: Pieces, ground: Ground, top: Ints) -> Pieces:
 
 
 def _visible(top: Ints, ground: Ground, count: int) -> tuple[Floats, Floats]:
-    """For each piece how many pixels of it show, with its part in the margin, and the mean color (Lab) of the frame
-    there, without it."""
+    """For each piece how many pixels of it show, with its part in the margin; and of the frame there, without the
+    margin, the mean color in Lab and how far it strays (4; not a number where nothing shows)."""
     pixels = np.bincount(top.ravel() + 1, minlength=count + 1)[1:]
     inner, lab = top[ground.inside].ravel() + 1, ground.lab[ground.inside].reshape(-1, 3)
+    squares = np.square(lab).sum(1)
     here = np.bincount(inner, minlength=count + 1)[1:]
-    sums = [np.bincount(inner, lab[:, c], minlength=count + 1)[1:] for c in range(3)]
+    sums = [np.bincount(inner, values, minlength=count + 1)[1:] for values in (*lab.T, squares)]
     with np.errstate(invalid="ignore", divide="ignore"):
-        return pixels.astype(np.float32), (np.stack(sums, 1) / here[:, None]).astype(np.float32)
+        means = np.stack(sums, 1) / here[:, None]
+    means[:, 3] = np.sqrt(np.maximum(means[:, 3] - np.square(means[:, :3]).sum(1), 0))
+    return pixels.astype(np.float32), means.astype(np.float32)
 
 
 def _fits(pieces: Pieces, ground: Ground) -> NDArray[np.bool_]:

@@ -52,7 +52,8 @@ class Pieces:
     `tint` is the material's mean and standard deviation in Lab there and those to give it, 3 each. `area` is what the
     piece stands for (without overlap), `born` its first frame; `object` the color of the object it belongs to.
     `misfit`, `covered` and `changed` count the frames in which nothing good is known of its motion, it was hidden,
-    and another color lay under it; `seen` is the color in Lab that was to be seen where it showed when it was born.
+    and something else lay under it; `seen` is what was there when it was born, where it showed: the mean color in Lab
+    and how far it strayed.
     `palette` are the colors in Lab that pieces come in (none: any); `next_number` is for pieces to come.
     """
 
@@ -114,7 +115,7 @@ class Pieces:
             "window": np.stack([c.window for c in cuts]).astype(np.float32),
             "moment": np.array([c.moment for c in cuts], np.int32),
             "tint": np.stack([c.tint for c in cuts]).astype(np.float32),
-            "seen": np.full((count, 3), np.nan, np.float32),
+            "seen": np.full((count, 4), np.nan, np.float32),
             "born": np.full(count, frame, np.int32), "misfit": zeros, "covered": zeros, "changed": zeros}
         joined: dict[str, Any] = {name: np.concatenate([getattr(self, name), values]) for name, values in new.items()}
         outlines = [self.outline(i) for i in range(len(self))] + [c.outline for c in cuts]
@@ -143,7 +144,7 @@ def no_pieces(palette: Floats) -> Pieces:
     return Pieces(number=i, level=i, order=f, outlines=np.zeros((0, 2), np.float32), ends=i,
                   place=np.zeros((0, 4), np.float32), area=f, object=i, material=i,
                   window=np.zeros((0, 4), np.float32), moment=i, tint=np.zeros((0, 12), np.float32),
-                  seen=np.zeros((0, 3), np.float32), born=i, misfit=i, covered=i, changed=i,
+                  seen=np.zeros((0, 4), np.float32), born=i, misfit=i, covered=i, changed=i,
                   palette=palette.astype(np.float32), next_number=np.zeros(1, np.int32))
 
 
