@@ -10,6 +10,7 @@ import bpy
 from mathutils import Vector
 
 from ...core.errors import InputError
+from ...core.options import CollageOptions
 from .. import compat
 from .depth import depths
 from .motion import Space, animate_ground, animate_piece
@@ -26,13 +27,16 @@ MOST_OF_THE_WAY = 0.5
 MARGIN = 0.05
 """The ground reaches so far over the frame, in heights, so that no filter finds its edge."""
 MOST_BOUNCES = 1024
-LIGHT_ANGLE, LIGHT_HEIGHT, LIGHT_SOFTNESS, LIGHT_STRENGTH = math.radians(-50), 0.75, math.radians(4), 2.6
+LIGHT_SLANT, LIGHT_SOFTNESS, LIGHT_STRENGTH = 0.75, math.radians(4), 2.6
 WORLD_LIGHT = 0.35
 
 
 @dataclass(frozen=True)
 class Wishes:
-    """What an artist chooses: lengths in meters, how pieces lie, and where all of it goes."""
+    """What an artist chooses: lengths in meters, how pieces lie, and where all of it goes.
+
+    `shadow_angle` is where shadows fall, in degrees: 0 to the right, -90 down.
+    """
 
     name: str
     key: str
@@ -41,6 +45,7 @@ class Wishes:
     spacing: float = 0.004
     height: float = 2.0
     new_scene: bool = True
+    shadow_angle: float = CollageOptions.shadow_angle
 
 
 @dataclass(frozen=True)
@@ -182,11 +187,12 @@ def _camera(collection: Any, root: Any, space: Space, wishes: Wishes) -> Any:
 
 
 def _light(collection: Any, root: Any, wishes: Wishes) -> None:
-    """A sun from the upper left, from where the collage's own shadows have their light; the flat look ignores it."""
+    """A sun from where the collage's own shadows have their light; the flat look ignores it."""
     name = f"{wishes.name} Light"
     light, is_new = _object(collection, "light", name, lambda: bpy.data.lights.new(name, "SUN"))
     if is_new:
-        along = Vector((math.cos(LIGHT_ANGLE) * LIGHT_HEIGHT, math.sin(LIGHT_ANGLE) * LIGHT_HEIGHT, -1.0))
+        angle = math.radians(wishes.shadow_angle)
+        along = Vector((math.cos(angle) * LIGHT_SLANT, math.sin(angle) * LIGHT_SLANT, -1.0))
         light.parent, light.rotation_euler = root, along.to_track_quat("-Z", "Y").to_euler()
         light.location = -along * wishes.height
         light.data.angle, light.data.energy = LIGHT_SOFTNESS, LIGHT_STRENGTH

@@ -92,36 +92,39 @@ class GOUACHE_OT_collage_to_planes(bpy.types.Operator):
 
     def execute(self, context: Any) -> Answer:
         try:
-            path, name, key = self._source(context)
-            if path is None:  # the layers are made first; in a window that goes on by itself
-                return {"FINISHED"}
-            wishes = Wishes(name, key, self.look == "LIT", self.stack == "LYING", self.spacing, self.height,
-                            self.new_scene)
-            self._tell(build(read(path), wishes, context.scene))
+            path, wishes = self._source(context)
+            if path is not None:  # else the layers are made first; in a window that goes on by itself
+                self._tell(build(read(path), wishes, context.scene))
         except GouacheError as error:
             report_error(self, error)
             return {"CANCELLED"}
         return {"FINISHED"}
 
-    def _source(self, context: Any) -> tuple[Path | None, str, str]:
-        """Where the layers are (None: they are being made), and by what name and key their planes go."""
+    def _wishes(self, name: str, key: str, **more: Any) -> Wishes:
+        return Wishes(name, key, self.look == "LIT", self.stack == "LYING", self.spacing, self.height, self.new_scene,
+                      **more)
+
+    def _source(self, context: Any) -> tuple[Path | None, Wishes]:
+        """Where the layers are (None: they are being made), and what is wished for them."""
         if self.path:
             path = Path(bpy.path.abspath(self.path)).resolve()
             folder = (path if path.is_dir() else path.parent).parent  # layers/ lies in the results' folder
-            return path, f"{folder.parent.name if folder.name == 'result' else folder.name} Planes", str(path)
+            name = folder.parent.name if folder.name == "result" else folder.name
+            return path, self._wishes(f"{name} Planes", str(path))
         scene = bpy.data.scenes.get(self.scene) if self.scene else compat.sequencer_scene(context)
         if scene is None:
             raise InputError(f"There is no scene '{self.scene}'.", "Check the name.")
         strip = find_strip(scene.name, self.strip)[1] if self.strip else active_source(scene)
         if strip is None:
             raise InputError("No strip is active.", "Click the strip whose collage is wanted, or give a path.")
-        layers = layers_of(scene, strip) or self._make_layers(scene, strip)
-        return layers, f"{strip.name} Planes", key_of(scene, strip)
+        wishes = self._wishes(f"{strip.name} Planes", key_of(scene, strip),
+                              shadow_angle=strip.gouache.collage.shadow_angle)
+        return layers_of(scene, strip) or self._make_layers(scene, strip), wishes
 
     def _make_layers(self, scene: Any, strip: Any) -> Path | None:
         """Make the collage again with its layers; in a window this operator is called again when that is done."""
         strip.gouache.effect, strip.gouache.collage.export_layers = "collage", True
-        order = {"strips": strip.name, "scene": scene.name}
+        order = {"strips": strip.name, "scene": scene.name}  # by names: a bake may move things in memory
         if self.options.is_invoke and not bpy.app.background:
             again = {"strip": strip.name, "scene": scene.name,
                      **{name: getattr(self, name) for name in ("look", "stack", "spacing", "height", "new_scene")}}
@@ -131,7 +134,7 @@ class GOUACHE_OT_collage_to_planes(bpy.types.Operator):
             _operators().collage_strip(**order)
         except RuntimeError as error:
             raise InputError("The collage's layers could not be made.", str(error).removeprefix("Error: ")) from error
-        return layers_of(*find_strip(scene.name, strip.name))
+        return layers_of(*find_strip(order["scene"], order["strips"]))
 
     def _tell(self, built: Built) -> None:
         self.report({"INFO"}, f"{built.planes} pieces in the scene '{built.scene.name}'")
