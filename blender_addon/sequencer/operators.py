@@ -133,6 +133,8 @@ class GOUACHE_OT_collage_strip(BakeStrips, bpy.types.Operator):
         if self.then_planes:
             bpy.ops.gouache.collage_to_planes(  # type: ignore[attr-defined]
                 **json.loads(self.then_planes))
+            if not bpy.app.background:
+                bpy.ops.ed.undo_push(message="Collage to Planes")
 
 
 class GOUACHE_OT_cancel(bpy.types.Operator):
