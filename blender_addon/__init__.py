@@ -1,9 +1,10 @@
 """The Blender side of Gouache: everything that imports bpy, and nothing else does."""
 
 from . import engine, preferences, settings
+from .compositor import operators as node_operators
 from .sequencer import operators, panels, preview, style_pictures, upkeep
 
-MODULES = (settings, engine, preferences, style_pictures, operators, preview, upkeep, panels)
+MODULES = (settings, engine, preferences, style_pictures, operators, preview, upkeep, panels, node_operators)
 
 
 def register() -> None:

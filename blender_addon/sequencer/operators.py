@@ -11,6 +11,7 @@ from .. import bake, compat, preferences
 from ..capture import WITHOUT_PICTURE, find_strip
 from ..results import active_source, find_result, source_of
 from .modal import Answer, LongJob, redraw, report_error
+from .orders import order_strip
 
 ONE_STEP_SECONDS = 0.1  # without a window there is nothing to keep alive between the engine's events
 CAPTURE_SECONDS = 2.0   # so long it may capture, for the same reason
@@ -84,7 +85,7 @@ class GOUACHE_OT_stylize_strip(StripJob, bpy.types.Operator):
 
     def start(self, context: Any) -> bake.Bake:
         scene = scene_of(context, self.scene)
-        orders = [bake.order_strip(scene, strip) for strip in strips_to_paint(context, scene, self.strips)]
+        orders = [order_strip(scene, strip) for strip in strips_to_paint(context, scene, self.strips)]
         preferences.find_engine()
         if not bpy.data.filepath and preferences.get().cache_directory.startswith("//"):
             self.report({"WARNING"}, f"The file is not saved: frames are kept in {preferences.cache_folder()}")

@@ -13,6 +13,7 @@ from ..results import active_source
 from . import style_pictures
 from .modal import redraw
 from .operators import StripJob, scene_of
+from .orders import order_preview
 
 IMAGE_NAME = "Gouache Preview"
 
@@ -40,7 +41,7 @@ class GOUACHE_OT_preview_frame(StripJob, bpy.types.Operator):
         strip = find_strip(scene.name, self.strip)[1] if self.strip else active_source(scene)
         if strip is None:
             raise InputError("No strip is active.", "Click the strip to preview.")
-        order = bake.order_preview(scene, strip, scene.frame_current)
+        order = order_preview(scene, strip, scene.frame_current)
         preferences.find_engine()
         return bake.Bake([order], 0.0 if self.options.is_invoke and not bpy.app.background else 0.1, preview=True)
 
