@@ -235,16 +235,17 @@ class Job:
                                        raft_weights=root(self.motion.raft_weights)))
 
     def look(self) -> str:
-        """The hash (hex) of all that changes every frame's pixels: options, and the bytes of styles, mask and motion.
+        """The hash (hex) of all that changes every frame's pixels: options, and the bytes of styles.
 
-        Frame numbers, animated values, threads and file names are left out, so that a moved picture or one
-        more frame does not make finished frames stale. Raises InputError if a picture cannot be read.
+        What belongs to single frames is left out (their pixels, masks, recorded motion, animated values: see
+        pipeline.py), and so are threads and file names: a moved picture or one more frame makes no finished frame
+        stale. Raises InputError if a picture cannot be read.
         """
         options = dataclasses.asdict(self.options)
         options["styles"] = [[_digest(s.path), s.weight] for s in self.options.styles]
-        options["mask"] = _digest(self.options.mask) if self.options.mask else ""
-        motion = [self.motion.flow_method, *(_digest(path) if path else "" for path in (
-            self.motion.flow, self.motion.raft_weights))] if self.options.stability else []
+        options["mask"] = ""
+        weights = self.motion.raft_weights
+        motion = [self.motion.flow_method, "", _digest(weights) if weights else ""] if self.options.stability else []
         kept = [options, motion, self.effect, self.files.format, self.files.restore_size,
                 self.engine.device, self.engine.precision]
         return hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()
@@ -309,16 +310,12 @@ def _relative(path: str, folder: Path | None) -> str:
 
 
 def _digest(path: str) -> str:
-    """sha256 (hex) of a file, or of the names and bytes of a folder's files. Raises InputError."""
-    root = Path(path)
-    digest = hashlib.sha256()
+    """sha256 (hex) of a file. Raises InputError."""
+    file = Path(path)
     try:
-        for file in sorted(root.iterdir()) if root.is_dir() else [root]:
-            digest.update(file.name.encode() if root.is_dir() else b"")
-            digest.update(file.read_bytes())
+        return hashlib.sha256(file.read_bytes()).hexdigest()
     except OSError as error:
-        raise InputError(f"The picture '{root.name}' cannot be read.", "Check that the file exists and is readable.",
+        raise InputError(f"The picture '{file.name}' cannot be read.", "Check that the file exists and is readable.",
                          f"{path}: {error}") from error
-    return digest.hexdigest()
 
 

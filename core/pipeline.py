@@ -68,14 +68,15 @@ def run(job: Job) -> Iterator[Event]:
     effect = EFFECTS[job.effect](job, clip, compute)
     results = _Results(output)
     results.manifest(output).save()  # a read-only folder or full disk shows now, not after the first painted frame
-    planned, failed = _planned(job, clip, mask, effect.weights)
-    sources = Sources(clip, mask, job.options.size, _motion(job, clip, compute))
+    recorded = _recorded(job, clip)
+    planned, failed = _planned(job, clip, mask, recorded, effect.weights)
+    sources = Sources(clip, mask, job.options.size, _motion(job, clip, recorded, compute))
     yield from _Run(job, effect, sources, results, planned, failed).events()
 
 
-def _planned(job: Job, clip: Clip, mask: Clip | None, networks: str) -> tuple[Plan, list[InputError]]:
+def _planned(job: Job, clip: Clip, mask: Clip | None, recorded: RecordedFlow | None,
+             networks: str) -> tuple[Plan, list[InputError]]:
     """The job's tasks, and the errors of the frames that cannot be read."""
-    masked = set(mask.numbers) if mask else set()
     inputs: dict[int, str] = {}
     failed: list[InputError] = []
     for number in clips.chosen(clip, parse_frames(job.files.frames)):
@@ -87,17 +88,39 @@ def _planned(job: Job, clip: Clip, mask: Clip | None, networks: str) -> tuple[Pl
     sources = []
     for number, digest in inputs.items():
         values = {name: job.at(number, name) for name in job.animation}
-        facts = key_of(digest, values, mask.digest(number) if mask and number in masked else "")
+        moved = _motion_digest(recorded, number, job.options.hold)
+        facts = key_of(digest, values, _mask_digest(mask, number), *filter(None, [moved]))
         file = clip.stem(number) + FORMATS[job.files.format].suffix
         sources.append(Source(number, file, digest, facts, number in begins))
     look = key_of(job.look(), networks)
     return plan(sources, job.options, look, Path(job.output), parse_chunk(job.files.chunk)), failed
 
 
-def _motion(job: Job, clip: Clip, compute: Compute) -> Motion | None:
+def _mask_digest(mask: Clip | None, number: int) -> str:
+    """What a frame's mask is; empty without any."""
+    if mask is None:
+        return ""
+    if len(mask.numbers) == 1:
+        return mask.digest(mask.numbers[0])
+    return mask.digest(number) if number in mask.numbers else ""
+
+
+def _motion_digest(recorded: RecordedFlow | None, number: int, hold: int) -> str:
+    """The recorded motion that leads to a frame, that of held frames before it included; empty without any."""
+    if recorded is None:
+        return ""
+    return " ".join(recorded.digest(earlier) for earlier in range(number - hold + 1, number + 1)).strip()
+
+
+def _recorded(job: Job, clip: Clip) -> RecordedFlow | None:
+    if not job.motion.flow or not _hangs_together(job, clip):
+        return None
+    return RecordedFlow(Path(job.motion.flow), clip.numbers)
+
+
+def _motion(job: Job, clip: Clip, recorded: RecordedFlow | None, compute: Compute) -> Motion | None:
     if not _hangs_together(job, clip):
         return None
-    recorded = RecordedFlow(Path(job.motion.flow), clip.numbers) if job.motion.flow else None
     return Motion(estimator(job.motion.flow_method, job.motion.raft_weights, compute.device), recorded,
                   Path(job.output) / MOTION)
 
