@@ -8,6 +8,7 @@ from typing import Any
 import bpy
 
 VERSION = bpy.app.version
+HAS_STRIP_MODIFIERS = VERSION >= (5, 2)  # with node groups; 5.0 has them and crashes on them
 
 
 def bounds(strip: Any) -> tuple[int, int]:

@@ -171,11 +171,12 @@ def fingerprint(group: Any, keys: Mapping[str, Any]) -> str:
 
 
 def copy_settings(source: Any, target: Any) -> None:
-    """Set another strip's options and styles as on this one; what is known of paintings stays apart."""
-    for options, only in ((StyleOptions, ()), (OutputOptions, OUTPUT_FIELDS)):
-        for name in properties_from(options, *only):
-            setattr(target, name, getattr(source, name))
-    target.mute_source = source.mute_source
+    """Set another strip's or node's options and styles as here; what is known of paintings stays apart."""
+    same = type(source) is type(target)
+    for name in (*properties_from(StyleOptions), *(("format",) if same else ())):
+        setattr(target, name, getattr(source, name))
+    if same and hasattr(source, "mute_source"):
+        target.mute_source = source.mute_source
     target.styles.clear()
     for style in source.styles:
         added = target.styles.add()

@@ -12,7 +12,7 @@ from typing import Any
 from .. import settings
 from ..animation import keys_of
 from . import groups
-from .signature import signature
+from .signature import signature, strip_signature
 
 NEVER, FRESH, STALE, PARTLY = "never", "fresh", "stale", "partly"
 
@@ -44,11 +44,20 @@ def state_of(scene: Any, node: Any, first: int, last: int) -> State:
     What goes on inside a 3D scene is only known to be changed while Gouache watches (see watch.py); a bake itself
     compares pixels.
     """
-    tree, wanted = node.node_tree, range(first, last + 1)
+    return _state(node.node_tree, signature(scene, node), first, last)
+
+
+def modifier_state(scene: Any, strip: Any, modifier: Any, first: int, last: int) -> State:
+    """The same for a group on a strip."""
+    return _state(modifier.node_group, strip_signature(scene, strip, modifier), first, last)
+
+
+def _state(tree: Any, came_from: str, first: int, last: int) -> State:
+    wanted = range(first, last + 1)
     folder = groups.painting_folder(tree)
     if folder is None:
         return State(NEVER, tuple(wanted), len(wanted))
-    reasons = reasons_of(scene, node)
+    reasons = _reasons(tree, came_from)
     if reasons:
         return State(STALE, tuple(wanted), len(wanted), reasons)
     there = parse_frames(tree.gouache.baked_frames) & files_in(folder).keys()
@@ -56,12 +65,12 @@ def state_of(scene: Any, node: Any, first: int, last: int) -> State:
     return State(PARTLY if missing else FRESH, missing, len(wanted))
 
 
-def reasons_of(scene: Any, node: Any) -> tuple[str, ...]:
+def _reasons(tree: Any, came_from: str) -> tuple[str, ...]:
     """Why no frame of the bake is what a bake would give now; empty if they may be."""
-    group, reasons = node.node_tree.gouache, []
-    if group.baked_as != settings_of(node.node_tree):
+    group, reasons = tree.gouache, []
+    if group.baked_as != settings_of(tree):
         reasons.append("settings changed")
-    if group.baked_from != signature(scene, node):
+    if group.baked_from != came_from:
         reasons.append("input changed")
     return tuple(reasons)
 
@@ -71,10 +80,9 @@ def settings_of(tree: Any) -> str:
     return f"{tree.gouache.effect} {settings.fingerprint(tree.gouache, keys_of(tree, tree))}"
 
 
-def note_bake(scene: Any, node: Any, frames: Iterable[int]) -> None:
-    """Remember on the node's tree what these frames were baked from; earlier ones count on if that is the same."""
-    group = node.node_tree.gouache
-    as_now, from_now = settings_of(node.node_tree), signature(scene, node)
+def note_bake(tree: Any, from_now: str, frames: Iterable[int]) -> None:
+    """Remember on a tree what these frames were baked from; earlier ones count on if that is the same."""
+    group, as_now = tree.gouache, settings_of(tree)
     earlier = parse_frames(group.baked_frames) if (group.baked_as, group.baked_from) == (as_now, from_now) else set()
     group.baked_as, group.baked_from = as_now, from_now
     group.baked_frames = frames_text(earlier | set(frames))

@@ -10,8 +10,9 @@ from ...core.errors import GouacheError, NodeError
 from .. import bake, compat, preferences
 from ..sequencer.modal import Answer, redraw, report_error
 from ..sequencer.operators import CAPTURE_SECONDS, ONE_STEP_SECONDS, StripJob
+from ..sequencer.preview import PreviewJob
 from . import find, groups
-from .orders import order_node
+from .orders import order_node, order_node_preview
 
 
 def active_node(context: Any) -> Any:
@@ -100,6 +101,24 @@ class GOUACHE_OT_bake_nodes(NodeJob, bpy.types.Operator):
             bpy.ops.ed.undo_push(message="Bake")
 
 
+class GOUACHE_OT_preview_node(PreviewJob, bpy.types.Operator):
+    """Paint the current frame of the active node small and at once, with the fast engine, to judge the settings"""
+
+    bl_idname = "gouache.preview_node"
+    bl_label = "Preview Frame"
+
+    node: bpy.props.StringProperty(  # type: ignore[valid-type]
+        name="Node", description="Name of the node; empty is the active one", options={"SKIP_SAVE", "HIDDEN"})
+
+    @classmethod
+    def poll(cls, context: Any) -> bool:
+        return bake.current is None
+
+    def start(self, context: Any) -> bake.Bake:
+        node, = nodes_to_bake(context, context.scene, self.node, False)
+        return self.preview(order_node_preview(context.scene, node, context.scene.frame_current))
+
+
 class GOUACHE_OT_add_node(bpy.types.Operator):
     """Add a node of Gouache's to the compositor"""
 
@@ -177,7 +196,7 @@ class GOUACHE_OT_open_bake(bpy.types.Operator):
         return shown.parent
 
 
-CLASSES = (GOUACHE_OT_bake_nodes, GOUACHE_OT_add_node, GOUACHE_OT_open_bake)
+CLASSES = (GOUACHE_OT_bake_nodes, GOUACHE_OT_preview_node, GOUACHE_OT_add_node, GOUACHE_OT_open_bake)
 
 
 def register() -> None:

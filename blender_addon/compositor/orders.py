@@ -16,7 +16,9 @@ from .. import preferences, settings
 from ..animation import animated_defaults, animated_values
 from ..bake import Order, Shown
 from ..files import safe_name
+from ..sequencer.orders import PREVIEW_FOLDER, PREVIEW_SIZE
 from . import find, freshness, groups, inputs
+from .signature import signature
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,6 @@ class NodeSubject:
     """A node of a scene's compositor; looked up by its name each time, for it may be gone in mid-job."""
 
     plan: inputs.Plan
-    preview: bool = False
 
     @property
     def name(self) -> str:
@@ -48,7 +49,7 @@ class NodeSubject:
         tree = node.node_tree
         folder = next(iter(files.values())).parent
         groups.show_painting(tree, {**freshness.files_in(folder), **files})
-        freshness.note_bake(scene, node, files)
+        freshness.note_bake(tree, signature(scene, node), files)
         return Shown(node.name)
 
 
@@ -66,6 +67,20 @@ def order_node(scene: Any, node: Any, first: int, last: int) -> Order:
               settings.engine_options(preferences.get()), animation)
     order = Order(NodeSubject(plan), job, bake_folder(tree, job), f"job-{first:05d}-{last:05d}.json").rooted()
     return replace(order, job=_with_captured(order.job, plan, order.source))
+
+
+def order_node_preview(scene: Any, node: Any, frame: int) -> Order:
+    """One frame by the fast engine, small and at once, whatever engine the node is baked by. Raises GouacheError."""
+    plan = inputs.make_plan(scene, node, frame, frame)
+    tree = node.node_tree
+    options = settings.style_options(tree.gouache, "fast", linked=bool(plan.styles))
+    options = replace(options, size=min(options.size or PREVIEW_SIZE, PREVIEW_SIZE))
+    files = replace(settings.output_options(tree.gouache, frame, frame), format="png", restore_size=False)
+    job = Job("image", "", tree.gouache.effect, options, files, settings.engine_options(preferences.get()),
+              animated_values(tree, tree, frame, frame))
+    folder = preferences.cache_folder() / PREVIEW_FOLDER / safe_name(tree.name)
+    order = Order(NodeSubject(plan), job, folder).rooted()
+    return replace(order, job=replace(_with_captured(order.job, plan, order.source), motion=MotionOptions()))
 
 
 def _with_captured(job: Job, plan: inputs.Plan, source: Path) -> Job:

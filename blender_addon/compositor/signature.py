@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import time
+from collections.abc import Set
 from typing import Any
 
 import bpy
@@ -15,6 +17,10 @@ from . import find, groups
 LOOKS = {"name", "label", "location", "location_absolute", "width", "height", "dimensions", "select", "color",
          "use_custom_color", "hide", "show_options", "show_preview", "show_texture", "warning_propagation", "parent",
          "color_tag", "active_item_index", "active_index", "ui_shortcut", "bl_icon", "bl_label", "bl_description"}
+STRIP_LOOKS = {"channel", "mute", "lock", "select_left_handle", "select_right_handle", "blend_type", "blend_alpha",
+               "show_expanded", "is_active", "frame_final_start", "frame_final_end", "frame_final_duration",
+               "frame_start", "frame_duration", "frame_offset_start", "frame_offset_end", "animation_offset_start",
+               "animation_offset_end"}  # those of frames have new names since 5.2
 PLAIN = {"BOOLEAN", "INT", "FLOAT", "STRING", "ENUM"}
 
 
@@ -30,6 +36,31 @@ def signature(scene: Any, node: Any) -> str:
     for other in sorted(find.upstream(sockets), key=lambda other: other.name):
         told.append(_node(scene, other, keys))
     return hashlib.sha256(json.dumps(told, default=str).encode()).hexdigest()[:32]
+
+
+def strip_signature(scene: Any, strip: Any, modifier: Any) -> str:
+    """The same for what comes in at a strip's modifier: the strip, its files and the modifiers above."""
+    keys = _keys(scene)
+    told: list[Any] = [scene.render.resolution_x, scene.render.resolution_y]
+    for struct in (strip, getattr(strip, "transform", None), getattr(strip, "crop", None)):
+        if struct is not None:
+            told.append(_settings(struct, struct.path_from_id(), keys, STRIP_LOOKS))
+    folder = bpy.path.abspath(getattr(strip, "directory", "") or "")
+    told += [_file_facts(folder + element.filename) for element in getattr(strip, "elements", ()) if folder]
+    told.append(_file_facts(bpy.path.abspath(getattr(strip, "filepath", "") or "")))
+    for above in strip.modifiers:
+        if above == modifier:
+            break
+        told.append([above.type, above.mute, _settings(above, above.path_from_id(), keys, STRIP_LOOKS)])
+    return hashlib.sha256(json.dumps(told, default=str).encode()).hexdigest()[:32]
+
+
+def _file_facts(path: str) -> list[Any]:
+    try:
+        facts = os.stat(path)  # noqa: PTH116
+    except OSError:
+        return [path, "missing"]
+    return [path, facts.st_mtime_ns, facts.st_size]
 
 
 def _ends(link: Any) -> str:
@@ -78,11 +109,11 @@ def _index(node: Any, socket: Any) -> int:
     return list(node.inputs).index(socket)
 
 
-def _settings(node: Any, path: str, keys: dict[str, Any]) -> dict[str, Any]:
+def _settings(node: Any, path: str, keys: dict[str, Any], but: Set[str] = frozenset()) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for prop in node.bl_rna.properties:
         name = prop.identifier
-        if name in LOOKS or (prop.is_readonly and prop.type != "POINTER"):
+        if name in LOOKS or name in but or (prop.is_readonly and prop.type != "POINTER"):
             continue
         if prop.type in PLAIN:
             found[name] = keys.get(f"{path}.{name}") or _plain(getattr(node, name))
@@ -96,14 +127,28 @@ def _settings(node: Any, path: str, keys: dict[str, Any]) -> dict[str, Any]:
 def _file(data: Any) -> list[Any]:
     """A picture, clip or mask: its file as it is on disk. Of a sequence every file counts through its folder."""
     path = bpy.path.abspath(getattr(data, "filepath", ""), library=data.library)
-    told = [data.name, data.bl_rna.identifier, getattr(data, "source", ""), path]
-    for file in (path, os.path.dirname(path)) if getattr(data, "source", "") == "SEQUENCE" else (path,):  # noqa: PTH120
-        try:
-            facts = os.stat(file)  # noqa: PTH116
-            told += [facts.st_mtime_ns, facts.st_size]
-        except OSError:
-            told.append("missing")
+    told = [data.name, data.bl_rna.identifier, getattr(data, "source", ""), _file_facts(path)]
+    if getattr(data, "source", "") == "SEQUENCE":
+        told.append(_sequence_facts(os.path.dirname(path)))  # noqa: PTH120
     return told
+
+
+_sequences: dict[str, tuple[float, Any]] = {}
+REMEMBER_SECONDS = 1.0  # a panel asks at every redraw, and a sequence may have thousands of files
+
+
+def _sequence_facts(folder: str) -> Any:
+    """Time and size of every file in a folder."""
+    asked, facts = _sequences.get(folder, (0.0, None))
+    now = time.monotonic()
+    if now - asked > REMEMBER_SECONDS or bpy.app.background:
+        try:
+            files = sorted((entry.name, entry.stat()) for entry in os.scandir(folder) if entry.is_file())
+            facts = [[name, stat.st_mtime_ns, stat.st_size] for name, stat in files]
+        except OSError:
+            facts = "missing"
+        _sequences[folder] = now, facts
+    return facts
 
 
 def _plain(value: Any) -> Any:

@@ -148,8 +148,13 @@ def exr_size(data):
 
 
 def flat_exr(size, color):
-    """An EXR of 32-bit floats, not compressed, all of one RGBA color."""
+    """An EXR of one RGBA color."""
     width, height = size
+    return exr(width, height, [b"".join(struct.pack("<f", color[i]) * width for i in (3, 2, 1, 0))] * height)
+
+
+def exr(width, height, rows):
+    """An EXR of 32-bit floats, not compressed; a row is all its alphas, then blues, greens, reds."""
     box = struct.pack("<4i", 0, 0, width - 1, height - 1)
     channels = b"".join(name + b"\0" + struct.pack("<iBxxxii", 2, 0, 1, 1) for name in (b"A", b"B", b"G", b"R")) + b"\0"
     header = b"".join(
@@ -158,10 +163,9 @@ def flat_exr(size, color):
             (b"displayWindow", b"box2i", box), (b"lineOrder", b"lineOrder", b"\0"),
             (b"pixelAspectRatio", b"float", struct.pack("<f", 1)), (b"screenWindowCenter", b"v2f", bytes(8)),
             (b"screenWindowWidth", b"float", struct.pack("<f", 1)))) + b"\0"
-    start = 8 + len(header)
-    row = b"".join(struct.pack("<f", color[i]) * width for i in (3, 2, 1, 0))
-    lines = [struct.pack("<ii", y, len(row)) + row for y in range(height)]
-    offsets = b"".join(struct.pack("<Q", start + 8 * height + y * len(lines[0])) for y in range(height))
+    start = 8 + len(header) + 8 * height
+    lines = [struct.pack("<ii", y, len(row)) + row for y, row in enumerate(rows)]
+    offsets = b"".join(struct.pack("<Q", start + y * len(lines[0])) for y in range(height))
     return struct.pack("<ii", 20000630, 2) + header + offsets + b"".join(lines)
 
 

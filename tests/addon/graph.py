@@ -2,6 +2,7 @@
 
 import bpy
 import numpy as np
+from fake_engine import exr
 from stage import NEW, SIZE, picture, write_png
 
 
@@ -17,6 +18,15 @@ def read_float(path):
     finally:
         bpy.data.images.remove(image)
     return flat.reshape(height, width, 4)[::-1]
+
+
+def write_exr(path, pixels):
+    """Write an EXR of 32-bit floats from an array (height, width, 4), row 0 on top."""
+    height, width = pixels.shape[:2]
+    rows = [np.ascontiguousarray(row.T[[3, 2, 1, 0]], "<f4").tobytes() for row in pixels]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(exr(width, height, rows))
+    return path
 
 
 class Graph:
