@@ -77,13 +77,15 @@ class Shown:
 class Order:
     """One painting to make: what is captured, the job for the engine, the folder for both.
 
-    `job_name` is the job's file in that folder: several machines that share a folder each have their own.
+    `job_name` is the job's file in that folder: several machines that share a folder each have their own. A warning of
+    the engine's that contains `settled` is not passed on: this order sees to it.
     """
 
     subject: Subject
     job: Job
     folder: Path
     job_name: str = "job.json"
+    settled: str = ""
 
     @property
     def source(self) -> Path:
@@ -189,7 +191,9 @@ class Bake:
                 kind = event["event"]
                 progress.hear(event)
                 if kind == "warning":
-                    self.warnings.append(f"{event.get('message', '')} {event.get('hint', '')}".strip())
+                    warning = f"{event.get('message', '')} {event.get('hint', '')}".strip()
+                    if not order.settled or order.settled not in warning:
+                        self.warnings.append(warning)
                 elif kind == "error":
                     raise GouacheError(event.get("message", "The engine failed."), event.get("hint", ""),
                                        event.get("detail", ""))

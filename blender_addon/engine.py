@@ -197,7 +197,7 @@ class Engine:
             raise Cancelled
         if self.ready is None:
             raise EngineError("The engine did not start.", "Press Check Engine or Install Engine in the preferences.",
-                              self.log_tail())
+                              f"{self.log_tail()}\nIt ended with code {code}.".lstrip())
         reason = f"was ended by signal {-code}" if code is not None and code < 0 else f"stopped with code {code}"
         raise EngineError(f"The engine {reason} in the middle of its work.",
                           "Finished frames are kept: paint again to go on. If it happens again, lower Size or Threads.",

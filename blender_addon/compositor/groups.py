@@ -84,9 +84,13 @@ def is_ours(tree: Any) -> bool:
 
 
 def pass_through(tree: Any) -> None:
-    """What is inside before a bake."""
+    """What is inside before a bake: Image, mixed with itself, for Blender greys out a socket that nothing uses."""
     wires = Wires(tree)
-    wires.link(wires.inputs[IMAGE], wires.output)
+    image = out = wires.inputs[IMAGE]
+    for name in (MASK, STRENGTH, KEEP_COLOR):
+        out = wires.mix(wires.inputs[name], out, image)
+    wires.link(out, wires.output)
+    wires.arrange()
 
 
 def sequence_node(tree: Any) -> Any:

@@ -20,6 +20,8 @@ from ..sequencer.orders import PREVIEW_FOLDER, PREVIEW_SIZE
 from . import find, freshness, groups, inputs
 from .signature import signature
 
+HIGHLIGHTS = "has values above 1"  # as the engine says it: the group adds them to the painting again
+
 
 @dataclass(frozen=True)
 class NodeSubject:
@@ -65,7 +67,8 @@ def order_node(scene: Any, node: Any, first: int, last: int) -> Order:
     options = replace(options, **animated_defaults(animation))
     job = Job("image", "", tree.gouache.effect, options, settings.output_options(tree.gouache, first, last),
               settings.engine_options(preferences.get()), animation)
-    order = Order(NodeSubject(plan), job, bake_folder(tree, job), f"job-{first:05d}-{last:05d}.json").rooted()
+    order = Order(NodeSubject(plan), job, bake_folder(tree, job), f"job-{first:05d}-{last:05d}.json",
+                  HIGHLIGHTS).rooted()
     return replace(order, job=_with_captured(order.job, plan, order.source))
 
 
@@ -79,7 +82,7 @@ def order_node_preview(scene: Any, node: Any, frame: int) -> Order:
     job = Job("image", "", tree.gouache.effect, options, files, settings.engine_options(preferences.get()),
               animated_values(tree, tree, frame, frame))
     folder = preferences.cache_folder() / PREVIEW_FOLDER / safe_name(tree.name)
-    order = Order(NodeSubject(plan), job, folder).rooted()
+    order = Order(NodeSubject(plan), job, folder, settled=HIGHLIGHTS).rooted()
     return replace(order, job=replace(_with_captured(order.job, plan, order.source), motion=MotionOptions()))
 
 

@@ -6,7 +6,8 @@ from typing import Any
 
 from .. import compat
 
-COLUMN, ROW = 190.0, 190.0
+COLUMN, ROW = 220.0, 230.0
+TALL = {"CompositorNodeImage": 430.0, "ShaderNodeMix": 300.0, "NodeGroupInput": 260.0}
 
 
 class Wires:
@@ -17,9 +18,7 @@ class Wires:
         tree.nodes.clear()
         begin = self.add("NodeGroupInput")
         self.inputs = {socket.name: socket for socket in begin.outputs if socket.name}
-        self._end = self.add("NodeGroupOutput")
-        self._end.location.x = 2 * COLUMN
-        self.output = self._end.inputs[0]
+        self.output = self.add("NodeGroupOutput").inputs[0]
 
     def add(self, kind: str) -> Any:
         """A new node."""
@@ -99,8 +98,8 @@ class Wires:
             if node not in column:
                 column[node] = max((place(source) + 1 for source in sources[node]), default=0)
             return column[node]
-        taken: dict[int, int] = {}
+        taken: dict[int, float] = {}
         for node in self.tree.nodes:
             x = place(node)
-            node.location = x * COLUMN, -taken.get(x, 0) * ROW
-            taken[x] = taken.get(x, 0) + 1
+            node.location = x * COLUMN, -taken.get(x, 0.0)
+            taken[x] = taken.get(x, 0.0) + TALL.get(node.bl_idname, ROW)
