@@ -30,10 +30,16 @@ def nodes_of(scene: Any) -> list[Any]:
 
 
 def bakeable(scene: Any) -> list[Any]:
-    """As `nodes_of`, less the muted ones and all but one of several that share a group: their bake is the same."""
-    found = {node.node_tree.gouache.identity + node.node_tree.name: node
-             for node in reversed(nodes_of(scene)) if not node.mute}
-    return list(reversed(list(found.values())))
+    """As `nodes_of`, less the muted ones and all but one of several that share a group: their bake is the same.
+
+    Of those it is one that a picture is linked to, if any is.
+    """
+    found: dict[str, Any] = {}
+    for node in nodes_of(scene):
+        name = node.node_tree.name_full
+        if not node.mute and (name not in found or not found[name].inputs["Image"].is_linked):
+            found[name] = node
+    return list(found.values())
 
 
 def find_scene(name: str) -> Any:

@@ -5,6 +5,8 @@ import numpy as np
 from fake_engine import exr
 from stage import NEW, SIZE, picture, write_png
 
+FLAT = (0.25, 0.5)  # green and blue of what the fake engine paints
+
 
 def read_float(path):
     """The numbers in a picture file, row 0 on top, in scene linear as Blender reads it."""
@@ -27,6 +29,21 @@ def write_exr(path, pixels):
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(exr(width, height, rows))
     return path
+
+
+def shown(frames):
+    """For each frame the number that the fake engine painted it for, or None if it shows something else."""
+    found = []
+    for frame in frames:
+        red, plain = frame[0, 0, 0], np.abs(frame[..., 1:3] - FLAT).max() < 1e-3 and np.ptp(frame[..., 0]) < 1e-3
+        found.append(round(float(red) * 100) if plain else None)
+    return found
+
+
+def painted_now(capfd):
+    """The frames that were painted since this was asked last."""
+    out = capfd.readouterr().out
+    return [int(line.split("Painted frame ")[1].split()[0]) for line in out.splitlines() if "Painted frame" in line]
 
 
 class Graph:
