@@ -27,6 +27,7 @@ IMAGE, MASK, STRENGTH, KEEP_COLOR, LINES = "Image", "Mask", "Strength", "Keep Co
 STYLES = ("Style", "Style 2", "Style 3", "Style 4")
 CAPTURED = (IMAGE, *STYLES, MASK)
 PAINTING, LINE_LAYER = "Gouache Painting", "Gouache Lines"  # the names of the nodes that hold the baked frames
+NEVER = -1e7  # no frame is before this one
 FACTORS = {MASK: (1.0, "Where the painting shows; its black parts are not painted at all"),
            STRENGTH: (1.0, "How much of the painting shows; 0 is the image itself. Live: needs no new bake"),
            KEEP_COLOR: (0.0, "How much of the image's own colors the painting keeps. Live: needs no new bake"),
@@ -68,7 +69,7 @@ def _add_styles(tree: Any) -> None:
         socket = tree.interface.new_socket(name, in_out="INPUT", socket_type="NodeSocketColor",
                                            **({"parent": more} if more else {}))
         socket.description = "A picture to paint in the style of; without any, those in the sidebar's list are taken"
-        socket.hide_value = True
+        socket.hide_value = socket.hide_in_modifier = True  # on a strip nothing can be linked
 
 
 def _add_factor(tree: Any, name: str) -> None:
@@ -86,11 +87,18 @@ def is_ours(tree: Any) -> bool:
 def pass_through(tree: Any) -> None:
     """What is inside before a bake: Image, mixed with itself, for Blender greys out a socket that nothing uses."""
     wires = Wires(tree)
-    image = out = wires.inputs[IMAGE]
-    for name in (MASK, STRENGTH, KEEP_COLOR):
-        out = wires.mix(wires.inputs[name], out, image)
-    wires.link(out, wires.output)
+    image = _lit(wires, wires.inputs[IMAGE])
+    amount = wires.math("MULTIPLY", wires.inputs[MASK], wires.inputs[STRENGTH])
+    wires.link(wires.mix(wires.math("ADD", amount, wires.inputs[KEEP_COLOR]), image, image), wires.output)
     wires.arrange()
+
+
+def _lit(wires: Wires, image: Any) -> Any:
+    """The image as it is; that Style might be mixed in, which never happens, keeps Blender from greying Style out."""
+    if STYLES[0] not in wires.inputs:
+        return image
+    now = wires.add("CompositorNodeSceneTime").outputs["Frame"]
+    return wires.mix(wires.math("LESS_THAN", now, NEVER), image, wires.inputs[STYLES[0]])
 
 
 def sequence_node(tree: Any) -> Any:
@@ -114,7 +122,7 @@ def show_painting(tree: Any, files: dict[int, Path], lines: dict[int, Path] | No
     if lines and not any(item.name == LINES for item in tree.interface.items_tree):
         _add_factor(tree, LINES)
     wires = Wires(tree)
-    image = wires.inputs[IMAGE]
+    image = _lit(wires, wires.inputs[IMAGE])
     alpha = wires.split(image)[3]
     painting = _sequence(wires, PAINTING, files)
     seen = wires.vector("MAXIMUM", wires.vector("MINIMUM", image, alpha), 0.0)

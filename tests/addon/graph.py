@@ -117,3 +117,15 @@ class Graph:
         bpy.ops.render.render(animation=True, scene=scene.name)
         scene.frame_start, scene.frame_end, scene.render.filepath = saved
         return [read_float(folder / f"{frame:05d}.{kind}") for frame in range(first, (last or first) + 1)]
+
+    def editor(self):
+        """A context in a node editor that shows the tree."""
+        window = bpy.context.window_manager.windows[0]
+        area = max(window.screen.areas, key=lambda a: a.width * a.height)
+        area.ui_type = "CompositorNodeTree"
+        space = area.spaces.active
+        if NEW:
+            space.node_tree = self.tree
+        region = next(r for r in area.regions if r.type == "WINDOW")
+        return bpy.context.temp_override(window=window, area=area, region=region, space_data=space, scene=self.scene,
+                                         active_node=self.tree.nodes.active)

@@ -73,6 +73,9 @@ class Tour:
             bpy.context.preferences.addons[MODULE].preferences.engine_python = str(HERE / "fake_engine.py")
         self.window.workspace = bpy.data.workspaces["Compositing"]
         yield SETTLE
+        with self.editor():
+            bpy.ops.screen.screen_full_area()
+        yield SETTLE
         self.build_graph()
         yield SETTLE
         yield from self.show_sidebar()
@@ -95,22 +98,22 @@ class Tour:
         self.scene.compositing_node_group = self.tree = tree
         self.space().node_tree = tree
         plate = tree.nodes.new("CompositorNodeImage")
-        plate.image, plate.location = image, (-420, 160)
+        plate.image, plate.location = image, (-420, 260)
         plate.frame_duration = len(self.files)
         plate.label = "Plate"
         style = tree.nodes.new("CompositorNodeImage")
         style.image = bpy.data.images.load(str(self.styles()[0]))
-        style.location = (-420, -180)
+        style.location = (-420, -200)
         style.label = "Style"
         with self.editor():
             bpy.ops.gouache.add_node(effect="style")
         self.node = tree.nodes.active
-        self.node.location = (-60, 160)
+        self.node.location = (-140, 160)
         group = self.node.node_tree.gouache
         group.engine, group.size = "fast", 480
         sink = tree.nodes.new("NodeGroupOutput")
         viewer = tree.nodes.new("CompositorNodeViewer")
-        sink.location, viewer.location = (260, 200), (260, 40)
+        sink.location, viewer.location = (160, 200), (160, 40)
         tree.links.new(plate.outputs[0], self.node.inputs["Image"])
         tree.links.new(style.outputs[0], self.node.inputs["Style"])
         tree.links.new(self.node.outputs[0], sink.inputs[0])
@@ -124,6 +127,8 @@ class Tour:
         space.show_backdrop = True
         yield SETTLE
         next(r for r in area.regions if r.type == "UI").active_panel_category = "Gouache"
+        space.show_region_asset_shelf = False
+        space.backdrop_zoom, space.backdrop_offset = 1.5, (150, -90)
         with self.editor():
             bpy.ops.node.view_all()
         yield SETTLE
@@ -172,6 +177,8 @@ class Tour:
         yield from self.shot("inside")
         with self.editor():
             bpy.ops.node.group_edit(exit=True)
+            bpy.ops.screen.back_to_previous()
+        yield SETTLE
 
     def modifier(self):
         for template in bpy.utils.app_template_paths():
@@ -210,7 +217,7 @@ class Tour:
 
     @staticmethod
     def styles():
-        return sorted((HERE.parent.parent / "blender_addon" / "styles").glob("*.jpg"))
+        return sorted((HERE.parent.parent / "blender_addon" / "styles").glob("swirl*.jpg"))
 
     @staticmethod
     def module(name):

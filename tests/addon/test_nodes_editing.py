@@ -45,6 +45,27 @@ def test_renamed_and_muted(gouache, graph, capfd):
     assert shown(graph.render(3)) == [3]
 
 
+def test_undo_and_redo(gouache, graph, capfd):
+    """A bake that is undone is not lost: redo shows it, and baking again finds its frames."""
+    window = bpy.context.window_manager.windows[0]
+
+    def step(operator):
+        with bpy.context.temp_override(window=window, area=window.screen.areas[0], screen=window.screen):
+            assert operator() == {"FINISHED"}
+        found, = gouache.module("compositor.find").nodes_of(bpy.context.scene)
+        graph.scene, graph.node = bpy.context.scene, found
+        return state(gouache, graph, found).kind
+    bpy.ops.ed.undo_push(message="Before")
+    graph.bake(graph.node.name)
+    bpy.ops.ed.undo_push(message="Bake")
+    assert step(bpy.ops.ed.undo) == "never" and shown(graph.render(2)) == [None]
+    assert step(bpy.ops.ed.redo) == "fresh" and shown(graph.render(2)) == [2]
+    assert step(bpy.ops.ed.undo) == "never"
+    painted_now(capfd)
+    graph.bake(graph.node.name)
+    assert painted_now(capfd) == [] and shown(graph.render(2)) == [2]
+
+
 def test_duplicates_share_one_bake_until_made_single(gouache, graph, capfd):
     node = graph.node
     graph.bake(node.name)
