@@ -11,7 +11,7 @@ from typing import Any
 
 import bpy
 
-from ...core.errors import GouacheError, InputError, NodeError
+from ...core.errors import InputError, NodeError
 from ...core.options import Job
 from .. import bake, compat, preferences, settings
 from ..animation import animated_defaults, animated_values
@@ -176,14 +176,6 @@ class GOUACHE_OT_bake_modifier(StripJob, bpy.types.Operator):
         redraw(context)
         if not bpy.app.background:
             bpy.ops.ed.undo_push(message="Bake")
-
-
-def folder_of_strip(strip: Any) -> Path:
-    """The bake folder of a strip's modifier. Raises GouacheError if there is none yet."""
-    shown = groups.painting_folder(_modifier(strip).node_group)
-    if shown is None or not shown.is_dir():
-        raise GouacheError("There is no bake yet.", "Press Bake first.")
-    return shown.parent
 
 
 CLASSES = (GOUACHE_OT_add_modifier, GOUACHE_OT_bake_modifier)

@@ -9,6 +9,8 @@ import bpy
 from ...core.errors import GouacheError, InputError
 from .. import bake, compat, preferences
 from ..capture import WITHOUT_PICTURE, find_strip
+from ..compositor import groups
+from ..owner import modifier_of
 from ..results import active_source, find_result, source_of
 from .modal import Answer, LongJob, redraw, report_error
 from .orders import order_strip
@@ -140,6 +142,10 @@ class GOUACHE_OT_open_cache(bpy.types.Operator):
         """The active painting's bake folder, else the whole cache. Raises InputError if there is none yet."""
         scene = compat.sequencer_scene(context)
         active = active_source(scene)
+        modifier = modifier_of(active) if active else None
+        baked = groups.painting_folder(modifier.node_group) if modifier is not None else None
+        if baked is not None:
+            return baked.parent
         shown = find_result(scene, active) if active else None
         folder = Path(bpy.path.abspath(shown.directory)).parent if shown else preferences.cache_folder()
         if not folder.is_dir():

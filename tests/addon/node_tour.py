@@ -6,6 +6,7 @@ The environment is that of window_tour.py: GOUACHE_TOUR, GOUACHE_TOUR_CLIP, GOUA
 """
 
 import os
+import shutil
 import sys
 import traceback
 from pathlib import Path
@@ -16,6 +17,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 MODULE = "bl_ext.user_default.gouache"
 FOLDER = Path(os.environ["GOUACHE_TOUR"])
+STYLE = "swirling_night.jpg"
 SETTLE = 1.0
 PATIENCE = 300.0
 
@@ -66,7 +68,9 @@ class Tour:
     def walk(self):
         self.window = bpy.context.window_manager.windows[0]
         self.scene = bpy.context.scene
-        self.files = sorted(Path(os.environ["GOUACHE_TOUR_CLIP"]).glob("*.png"))
+        shutil.copytree(os.environ["GOUACHE_TOUR_CLIP"], FOLDER / "clip", dirs_exist_ok=True)
+        shutil.copy(HERE.parent.parent / "blender_addon" / "styles" / STYLE, FOLDER)
+        self.files = sorted((FOLDER / "clip").glob("*.png"))
         bpy.ops.wm.save_as_mainfile(filepath=str(FOLDER / "nodes.blend"))
         if "GOUACHE_ENGINE_PYTHON" not in os.environ:
             os.environ["GOUACHE_FAKE"] = "convert"
@@ -102,7 +106,7 @@ class Tour:
         plate.frame_duration = len(self.files)
         plate.label = "Plate"
         style = tree.nodes.new("CompositorNodeImage")
-        style.image = bpy.data.images.load(str(self.styles()[0]))
+        style.image = bpy.data.images.load(str(FOLDER / STYLE))
         style.location = (-420, -200)
         style.label = "Style"
         with self.editor():
@@ -192,9 +196,10 @@ class Tour:
         strip = strips.new_image("Plate", str(self.files[0]), 1, 1)
         for file in self.files[1:]:
             strip.elements.append(file.name)
+        strip.directory = "//clip/"
         self.module("compat").set_right_handle(strip, 5)
         self.scene.sequence_editor.active_strip, strip.select = strip, True
-        strip.gouache.styles.add().path = str(self.styles()[0])
+        strip.gouache.styles.add().path = f"//{STYLE}"
         strip.gouache.engine, strip.gouache.size = "fast", 480
         area = next(a for a in self.window.screen.areas
                     if a.type == "SEQUENCE_EDITOR" and a.spaces.active.view_type == "SEQUENCER")
@@ -214,10 +219,6 @@ class Tour:
         yield from self.shot("modifier")
 
     # ------------------------------------------------------------------ what the stations use
-
-    @staticmethod
-    def styles():
-        return sorted((HERE.parent.parent / "blender_addon" / "styles").glob("swirl*.jpg"))
 
     @staticmethod
     def module(name):
