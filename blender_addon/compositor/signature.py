@@ -18,7 +18,7 @@ LOOKS = {"name", "label", "location", "location_absolute", "width", "height", "d
          "use_custom_color", "hide", "show_options", "show_preview", "show_texture", "warning_propagation", "parent",
          "color_tag", "active_item_index", "active_index", "ui_shortcut", "bl_icon", "bl_label", "bl_description"}
 STRIP_LOOKS = {"channel", "mute", "lock", "select_left_handle", "select_right_handle", "blend_type", "blend_alpha",
-               "show_expanded", "is_active", "frame_final_start", "frame_final_end", "frame_final_duration",
+               "use_flip_x", "use_flip_y", "show_expanded", "is_active", "frame_final_start", "frame_final_end", "frame_final_duration",
                "frame_start", "frame_duration", "frame_offset_start", "frame_offset_end", "animation_offset_start",
                "animation_offset_end"}  # those of frames have new names since 5.2
 PLAIN = {"BOOLEAN", "INT", "FLOAT", "STRING", "ENUM"}
@@ -44,12 +44,13 @@ def _style_files(tree: Any) -> list[Any]:
 
 
 def strip_signature(scene: Any, strip: Any, modifier: Any) -> str:
-    """The same for what comes in at a strip's modifier: the strip, its files and the modifiers above."""
+    """The same for what comes in at a strip's modifier: the strip, its files and the modifiers above.
+
+    Not its transform and crop, which Blender applies after modifiers.
+    """
     keys = _keys(scene)
     told: list[Any] = [scene.render.resolution_x, scene.render.resolution_y, *_style_files(modifier.node_group)]
-    for struct in (strip, getattr(strip, "transform", None), getattr(strip, "crop", None)):
-        if struct is not None:
-            told.append(_settings(struct, struct.path_from_id(), keys, STRIP_LOOKS))
+    told.append(_settings(strip, strip.path_from_id(), keys, STRIP_LOOKS))
     folder = bpy.path.abspath(getattr(strip, "directory", "") or "")
     told += [[element.filename, *_file_facts(folder + element.filename)]
              for element in getattr(strip, "elements", ()) if folder]

@@ -19,7 +19,7 @@ def add_modifier(gouache, strip):
 def test_add_and_bake(gouache):
     """A strip smaller than the canvas and moved: what is painted lies where the strip does."""
     strip = gouache.clip()
-    strip.transform.offset_x = 7
+    strip.transform.offset_x, strip.crop.min_x, strip.use_flip_x = 7, 5, True
     before = gouache.render(1, 6)
     modifier = add_modifier(gouache, strip)
     assert all((a == b).all() for a, b in zip(gouache.render(1, 6), before, strict=True))
@@ -27,8 +27,10 @@ def test_add_and_bake(gouache):
     module = gouache.module("compositor.modifier")
     assert module.strips_with_group(gouache.scene) == [strip]
     assert module.state_of_strip(gouache.scene, strip).kind == "fresh"
-    strip.transform.offset_x = 8
+    strip.use_reverse_frames = True
     assert module.state_of_strip(gouache.scene, strip).kind == "stale"
+    strip.use_reverse_frames, strip.transform.offset_x = False, 8
+    assert module.state_of_strip(gouache.scene, strip).kind == "fresh"
     strip.transform.offset_x = 7
     assert len(gouache.strips) == 1 and gouache.jobs()[0]["files"]["frames"] == "1-6"
     same = gouache.render(1, 6)
@@ -40,4 +42,4 @@ def test_add_and_bake(gouache):
     inside = before[0][..., 3] == 255
     for now, then in zip(shown, before, strict=True):
         assert np.abs(now[inside][:, :3] - (255 - then[inside][:, :3])).max() <= 1
-    assert inside.sum() == 64 * 36
+    assert inside.sum() == 59 * 36
