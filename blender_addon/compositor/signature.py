@@ -18,7 +18,8 @@ LOOKS = {"name", "label", "location", "location_absolute", "width", "height", "d
          "use_custom_color", "hide", "show_options", "show_preview", "show_texture", "warning_propagation", "parent",
          "color_tag", "active_item_index", "active_index", "ui_shortcut", "bl_icon", "bl_label", "bl_description"}
 STRIP_LOOKS = {"channel", "mute", "lock", "select_left_handle", "select_right_handle", "blend_type", "blend_alpha",
-               "use_flip_x", "use_flip_y", "show_expanded", "is_active", "frame_final_start", "frame_final_end", "frame_final_duration",
+               "use_flip_x", "use_flip_y", "show_expanded", "is_active", "frame_final_start", "frame_final_end",
+               "frame_final_duration",
                "frame_start", "frame_duration", "frame_offset_start", "frame_offset_end", "animation_offset_start",
                "animation_offset_end"}  # those of frames have new names since 5.2
 PLAIN = {"BOOLEAN", "INT", "FLOAT", "STRING", "ENUM"}
