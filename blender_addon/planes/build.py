@@ -84,8 +84,9 @@ def build(collage: Collage, wishes: Wishes, scene: Any) -> Built:
     if target.camera is None:
         target.camera = camera
     if hasattr(target, "cycles"):
-        bounces = min(collage.most_at_once() + 8, MOST_BOUNCES)  # a ray may cross them all
-        target.cycles.transparent_max_bounces = max(target.cycles.transparent_max_bounces, bounces)
+        bounces = min(collage.most_at_once() + 8, MOST_BOUNCES)  # a ray may cross them all, and none ends by chance:
+        for name in ("transparent_max_bounces", "min_transparent_bounces"):  # that speckles the edges
+            setattr(target.cycles, name, max(getattr(target.cycles, name), bounces))
     target.frame_set(target.frame_current)
     return Built(target, collection, len(collage.pieces), space.spacing)
 
