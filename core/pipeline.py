@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -23,11 +23,11 @@ from .effects import Effect, Frame, Neighbor, Step
 from .errors import DeviceError, GouacheError, InputError, OptionError, OutputError
 from .events import Event
 from .frames import FORMATS, Picture
-from .manifest import Manifest, Record, key_of
+from .manifest import Manifest, Record, digest_of, key_of
 from .motion.flow import estimator
 from .motion.links import Motion
 from .motion.recorded import RecordedFlow
-from .options import Job, parse_chunk, parse_frames
+from .options import Job, parse_chunk, parse_frames, parse_ranges
 from .plan import Plan, Source, Task, plan
 from .sizes import Size, resize
 from .sources import Input, Sources, restored
@@ -67,7 +67,7 @@ def run(job: Job) -> Iterator[Event]:
     mask = clips.open_clip(job.options.mask) if job.options.mask else None
     effect = EFFECTS[job.effect](job, clip, compute)
     results = _Results(output)
-    results.manifest(output).save()  # a read-only folder or full disk shows now, not after the first painted frame
+    results.manifest(output).check_writable()
     recorded = _recorded(job, clip)
     planned, failed = _planned(job, clip, mask, recorded, effect.weights)
     sources = Sources(clip, mask, job.options.size, _motion(job, clip, recorded, compute))
@@ -77,13 +77,15 @@ def run(job: Job) -> Iterator[Event]:
 def _planned(job: Job, clip: Clip, mask: Clip | None, recorded: RecordedFlow | None,
              networks: str) -> tuple[Plan, list[InputError]]:
     """The job's tasks, and the errors of the frames that cannot be read."""
+    only = parse_ranges(job.files.only)
     inputs: dict[int, str] = {}
     failed: list[InputError] = []
     for number in clips.chosen(clip, parse_frames(job.files.frames)):
         try:
             inputs[number] = clip.digest(number)
         except InputError as error:
-            failed.append(error)
+            if _inside(number, only):
+                failed.append(error)
     begins = shots.beginnings(clip, inputs, Path(job.output) / MOTION) if _hangs_together(job, clip) else set()
     sources = []
     for number, digest in inputs.items():
@@ -93,7 +95,16 @@ def _planned(job: Job, clip: Clip, mask: Clip | None, recorded: RecordedFlow | N
         file = clip.stem(number) + FORMATS[job.files.format].suffix
         sources.append(Source(number, file, digest, facts, number in begins))
     look = key_of(job.look(), networks)
-    return plan(sources, job.options, look, Path(job.output), parse_chunk(job.files.chunk)), failed
+    made = plan(sources, job.options, look, Path(job.output), parse_chunk(job.files.chunk))
+    made.results = [task for task in made.results if _inside(task.number, only)]
+    if only and not made.results and not failed:
+        raise InputError(f"No frame of the input lies in {job.files.only}.", "Correct Only, or leave it empty.")
+    return made, failed
+
+
+def _inside(number: int, ranges: Sequence[tuple[int, int]]) -> bool:
+    """Whether a frame is in one of the ranges (first, last); without any, every frame is."""
+    return not ranges or any(first <= number <= last for first, last in ranges)
 
 
 def _mask_digest(mask: Clip | None, number: int) -> str:
@@ -133,20 +144,25 @@ class _Results:
         self._manifests: dict[Path, Manifest] = {}
 
     def manifest(self, folder: Path) -> Manifest:
-        """A folder's manifest, read once."""
+        """A folder's manifest."""
         if folder not in self._manifests:
-            self._manifests[folder] = Manifest.load(folder)
+            self._manifests[folder] = Manifest(folder)
         return self._manifests[folder]
 
     def has(self, task: Task) -> bool:
         """Whether a task's picture is there, made from what it would be made from now."""
-        record = self.manifest(task.path.parent).records.get(task.number)
+        manifest = self.manifest(task.path.parent)
+        record = manifest.get(task.number)
         return (record is not None and (record.key, record.file) == (task.key, task.path.name)
-                and frames.readable(task.path))
+                and manifest.holds(record) and frames.readable(task.path))
 
     def enter(self, task: Task, seconds: float) -> None:
-        """Remember a task's picture as finished. Raises OutputError."""
-        record = Record(task.path.name, task.input, task.key, round(seconds, 3))
+        """Remember a task's picture, which is in place, as finished. Raises OutputError."""
+        try:
+            picture = digest_of(task.path)
+        except OSError as error:  # another program took it away
+            raise OutputError(f"'{task.path.name}' was written and is gone.", "Run again.", str(error)) from error
+        record = Record(task.path.name, task.input, task.key, round(seconds, 3), picture=picture)
         self.manifest(task.path.parent).add(task.number, record)
 
 
