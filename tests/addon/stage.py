@@ -103,7 +103,7 @@ class Stage:
 
     def script(self, lines, mode, **environ):
         """Start another Blender that opens the saved file and runs some lines, with the fake engine in a mode."""
-        file = self.folder / "script.py"
+        file = self.folder / f"script {len(list(self.folder.glob('script *')))}.py"
         file.write_text(f"import bpy\nbpy.ops.wm.open_mainfile(filepath={bpy.data.filepath!r})\n"
                         f"bpy.ops.preferences.addon_enable(module={MODULE!r})\n"
                         f"bpy.context.preferences.addons[{MODULE!r}].preferences.engine_python = {str(FAKE)!r}\n"
