@@ -1,13 +1,13 @@
 """The Blender side of Gouache: everything that imports bpy, and nothing else does."""
 
-from . import engine, preferences, settings
+from . import command, engine, headless, preferences, settings
 from .compositor import modifier, watch
 from .compositor import operators as node_operators
 from .compositor import panels as node_panels
 from .sequencer import operators, panels, preview, style_pictures, upkeep
 
 MODULES = (settings, engine, preferences, style_pictures, operators, preview, upkeep, panels, node_operators,
-           modifier, node_panels, watch)
+           modifier, node_panels, watch, headless, command)
 
 
 def register() -> None:

@@ -192,6 +192,11 @@ def state_line(scene: Any, strip: Any) -> tuple[str, str]:
         preferences.find_engine()
     except engine.EngineError as error:
         return error.message, "ERROR"
+    return painting_line(scene, strip)
+
+
+def painting_line(scene: Any, strip: Any) -> tuple[str, str]:
+    """The state of a strip's painting in a line, and its icon."""
     if not strip.gouache.styles:
         return "Add a style picture to begin", "INFO"
     result = find_result(scene, strip)
@@ -199,6 +204,8 @@ def state_line(scene: Any, strip: Any) -> tuple[str, str]:
         return "Not painted yet", "INFO"
     if not Path(bpy.path.abspath(result.directory), result.elements[0].filename).is_file():
         return "Painted frames are missing: paint again", "ERROR"
+    if not strip.gouache.painted_as:
+        return "Painted in part", "INFO"
     if strip.gouache.painted_as != settings.fingerprint(strip.gouache, animation.keys_of(scene, strip)):
         return "Settings changed since painting", "FILE_REFRESH"
     return "Painted", "CHECKMARK"
@@ -242,6 +249,7 @@ class GOUACHE_PT_advanced(PicturePanel, bpy.types.Panel):
             layout.prop(group, name)
         if hasattr(group, "mute_source"):
             layout.prop(group, "mute_source")
+            layout.prop(group, "paint_on_render")
         layout.operator("gouache.copy_settings", icon="DUPLICATE")
         layout.operator("gouache.open_cache", icon="FILE_FOLDER")
 
