@@ -71,6 +71,7 @@ class Stage:
         self.scene = bpy.context.scene
         self.scene.render.resolution_x, self.scene.render.resolution_y = CANVAS
         self.scene.render.resolution_percentage = 100
+        self.scene.gouache.bake_on_render = False  # a test that renders looks at what is there
         self.strips = self.scene.sequence_editor_create().strips
         self.style = write_png(folder / "style picture.png", picture(7))
         self.save()

@@ -13,6 +13,16 @@ from stage import NEW, set_range
 ANIMATION = "import sys; sys.argv.append('-a'); s = bpy.context.scene; "
 
 
+@pytest.fixture
+def gouache(gouache):
+    """The stage, with a scene that bakes when it is rendered, as a new one does."""
+    if gouache is not None:
+        gouache.scene.gouache.property_unset("bake_on_render")
+        assert gouache.scene.gouache.bake_on_render
+        gouache.save()
+    return gouache
+
+
 @pytest.fixture(params=["-a", "script"])
 def way(request, monkeypatch):
     """The two ways to render: the range is known at the beginning, or each frame only when its turn comes."""

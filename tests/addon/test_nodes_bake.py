@@ -20,7 +20,7 @@ def test_add_connect_bake_render(gouache, graph):
     graph.bake(graph.node.name)
     assert shown(graph.render(1, 6)) == [1, 2, 3, 4, 5, 6]
     job, = gouache.jobs()
-    assert job["files"] == {"frames": "1-6", "format": "exr", "restore_size": True, "chunk": ""}
+    assert job["files"] == {"frames": "1-6", "format": "exr", "restore_size": True, "chunk": "", "only": ""}
     assert job["options"]["styles"] == [{"path": str(gouache.style), "weight": 1.0}]
     before, after = graph.render(6, 7)  # beyond the bake Image is shown, not the last painting
     assert shown([before, after]) == [6, None]
