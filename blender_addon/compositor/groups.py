@@ -119,6 +119,9 @@ def show_painting(tree: Any, files: dict[int, Path], lines: dict[int, Path] | No
 
     Everything that is linked to the group, its values and keyframes stay.
     """
+    if not lines and _shows(tree, files):
+        _refresh(sequence_node(tree).image)
+        return
     if lines and not any(item.name == LINES for item in tree.interface.items_tree):
         _add_factor(tree, LINES)
     wires = Wires(tree)
@@ -137,6 +140,20 @@ def show_painting(tree: Any, files: dict[int, Path], lines: dict[int, Path] | No
     red, green, blue, _ = wires.split(wires.to_linear(out))
     wires.link(wires.join(red, green, blue, alpha), wires.output)
     wires.arrange()
+
+
+def _shows(tree: Any, files: dict[int, Path]) -> bool:
+    """Whether a group shows these very files; what an artist did inside it may then stay."""
+    node, first = sequence_node(tree), min(files)
+    return (node is not None and node.image is not None and node.image.filepath == stored_path(files[first])
+            and (node.frame_start, node.frame_duration) == (first, max(files) - first + 1)
+            and LINE_LAYER not in tree.nodes)
+
+
+def _refresh(image: Any) -> None:
+    """Read changed files again; reloading alone leaves the Viewer of an open window as it was."""
+    image.reload()
+    image.update_tag()
 
 
 def _amount(wires: Wires, painting: Any, files: dict[int, Path]) -> Any:
@@ -173,6 +190,5 @@ def _sequence(wires: Wires, name: str, files: dict[int, Path]) -> Any:
     node.frame_start, node.frame_duration = first, last - first + 1
     node.frame_offset = first - 1  # the number in the first file's name, less one
     node.use_auto_refresh = True
-    image.reload()
-    image.update_tag()  # reloading alone leaves the Viewer of an open window as it was
+    _refresh(image)
     return node.outputs["Image"]

@@ -79,6 +79,13 @@ def _plan(scene: Any, strip: Any) -> Plan:
                    width=width, height=height)
 
 
+def strips_with_group(scene: Any) -> list[Any]:
+    """The strips of a scene that have a Gouache modifier and show, from the lowest channel up."""
+    strips = scene.sequence_editor.strips_all if scene.sequence_editor else ()
+    return sorted((strip for strip in strips if not strip.mute and modifier_of(strip) is not None
+                   and not modifier_of(strip).mute), key=lambda strip: strip.channel)
+
+
 def state_of_strip(scene: Any, strip: Any) -> freshness.State:
     """The state of a strip's modifier for the frames that the strip shows."""
     return freshness.modifier_state(scene, strip, _modifier(strip), *visible_range(strip))

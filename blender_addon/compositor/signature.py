@@ -18,7 +18,8 @@ LOOKS = {"name", "label", "location", "location_absolute", "width", "height", "d
          "use_custom_color", "hide", "show_options", "show_preview", "show_texture", "warning_propagation", "parent",
          "color_tag", "active_item_index", "active_index", "ui_shortcut", "bl_icon", "bl_label", "bl_description"}
 STRIP_LOOKS = {"channel", "mute", "lock", "select_left_handle", "select_right_handle", "blend_type", "blend_alpha",
-               "show_expanded", "is_active", "frame_final_start", "frame_final_end", "frame_final_duration",
+               "use_flip_x", "use_flip_y", "show_expanded", "is_active", "frame_final_start", "frame_final_end",
+               "frame_final_duration",
                "frame_start", "frame_duration", "frame_offset_start", "frame_offset_end", "animation_offset_start",
                "animation_offset_end"}  # those of frames have new names since 5.2
 PLAIN = {"BOOLEAN", "INT", "FLOAT", "STRING", "ENUM"}
@@ -29,8 +30,8 @@ def signature(scene: Any, node: Any) -> str:
     render = scene.render
     told: list[Any] = [render.resolution_x, render.resolution_y, render.resolution_percentage]
     sockets = [node.inputs[name] for name in groups.CAPTURED if name in node.inputs]
-    tree = node.id_data
-    keys = _keys(tree)
+    keys = _keys(node.id_data)
+    told += _style_files(node.node_tree)
     for socket in sockets:
         told.append([socket.name, [_ends(link) for link in socket.links]])
     for other in sorted(find.upstream(sockets), key=lambda other: other.name):
@@ -38,15 +39,22 @@ def signature(scene: Any, node: Any) -> str:
     return hashlib.sha256(json.dumps(told, default=str).encode()).hexdigest()[:32]
 
 
+def _style_files(tree: Any) -> list[Any]:
+    """The style pictures of the sidebar's list."""
+    return [_file_facts(bpy.path.abspath(style.path)) for style in tree.gouache.styles if style.path]
+
+
 def strip_signature(scene: Any, strip: Any, modifier: Any) -> str:
-    """The same for what comes in at a strip's modifier: the strip, its files and the modifiers above."""
+    """The same for what comes in at a strip's modifier: the strip, its files and the modifiers above.
+
+    Not its transform and crop, which Blender applies after modifiers.
+    """
     keys = _keys(scene)
-    told: list[Any] = [scene.render.resolution_x, scene.render.resolution_y]
-    for struct in (strip, getattr(strip, "transform", None), getattr(strip, "crop", None)):
-        if struct is not None:
-            told.append(_settings(struct, struct.path_from_id(), keys, STRIP_LOOKS))
+    told: list[Any] = [scene.render.resolution_x, scene.render.resolution_y, *_style_files(modifier.node_group)]
+    told.append(_settings(strip, strip.path_from_id(), keys, STRIP_LOOKS))
     folder = bpy.path.abspath(getattr(strip, "directory", "") or "")
-    told += [_file_facts(folder + element.filename) for element in getattr(strip, "elements", ()) if folder]
+    told += [[element.filename, *_file_facts(folder + element.filename)]
+             for element in getattr(strip, "elements", ()) if folder]
     told.append(_file_facts(bpy.path.abspath(getattr(strip, "filepath", "") or "")))
     for above in strip.modifiers:
         if above == modifier:
@@ -55,12 +63,22 @@ def strip_signature(scene: Any, strip: Any, modifier: Any) -> str:
     return hashlib.sha256(json.dumps(told, default=str).encode()).hexdigest()[:32]
 
 
+TAIL = 4096
+_facts: dict[str, tuple[int, int, str]] = {}
+
+
 def _file_facts(path: str) -> list[Any]:
+    """A file's size and a hash of its end: no times, for a copy of the project on another machine is not a change."""
     try:
-        facts = os.stat(path)  # noqa: PTH116
+        stat = os.stat(path)  # noqa: PTH116
+        known = _facts.get(path)
+        if known is None or known[:2] != (stat.st_mtime_ns, stat.st_size):
+            with open(path, "rb") as file:  # noqa: PTH123
+                file.seek(max(stat.st_size - TAIL, 0))
+                known = _facts[path] = stat.st_mtime_ns, stat.st_size, hashlib.sha256(file.read()).hexdigest()[:16]
+        return [known[1], known[2]]
     except OSError:
-        return [path, "missing"]
-    return [path, facts.st_mtime_ns, facts.st_size]
+        return ["missing"]
 
 
 def _ends(link: Any) -> str:
@@ -125,9 +143,10 @@ def _settings(node: Any, path: str, keys: dict[str, Any], but: Set[str] = frozen
 
 
 def _file(data: Any) -> list[Any]:
-    """A picture, clip or mask: its file as it is on disk. Of a sequence every file counts through its folder."""
-    path = bpy.path.abspath(getattr(data, "filepath", ""), library=data.library)
-    told = [data.name, data.bl_rna.identifier, getattr(data, "source", ""), _file_facts(path)]
+    """A picture, clip or mask: its file as it is on disk. Of a sequence every file in its folder counts."""
+    stored = getattr(data, "filepath", "")
+    path = bpy.path.abspath(stored, library=data.library)
+    told = [data.name, data.bl_rna.identifier, getattr(data, "source", ""), stored, _file_facts(path)]
     if getattr(data, "source", "") == "SEQUENCE":
         told.append(_sequence_facts(os.path.dirname(path)))  # noqa: PTH120
     return told
@@ -138,13 +157,13 @@ REMEMBER_SECONDS = 1.0  # a panel asks at every redraw, and a sequence may have 
 
 
 def _sequence_facts(folder: str) -> Any:
-    """Time and size of every file in a folder."""
+    """What is known of every file in a folder."""
     asked, facts = _sequences.get(folder, (0.0, None))
     now = time.monotonic()
     if now - asked > REMEMBER_SECONDS or bpy.app.background:
         try:
-            files = sorted((entry.name, entry.stat()) for entry in os.scandir(folder) if entry.is_file())
-            facts = [[name, stat.st_mtime_ns, stat.st_size] for name, stat in files]
+            facts = [[entry.name, *_file_facts(entry.path)]
+                     for entry in sorted(os.scandir(folder), key=lambda entry: entry.name) if entry.is_file()]
         except OSError:
             facts = "missing"
         _sequences[folder] = now, facts

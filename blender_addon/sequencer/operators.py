@@ -15,6 +15,7 @@ from ..results import active_source, find_result, source_of
 from .modal import Answer, LongJob, redraw, report_error
 from .orders import order_strip
 
+MOST_WARNINGS = 3       # shown; a long clip may have one for every frame
 ONE_STEP_SECONDS = 0.1  # without a window there is nothing to keep alive between the engine's events
 CAPTURE_SECONDS = 2.0   # so long it may capture, for the same reason
 
@@ -61,8 +62,13 @@ class StripJob(LongJob):
         print(f"gouache: done in {seconds:.1f} s", flush=True)
 
     def tell_warnings(self) -> None:
-        for warning in dict.fromkeys(self._job.warnings):
+        warnings = list(dict.fromkeys(self._job.warnings))
+        for warning in warnings[:MOST_WARNINGS]:
             self.report({"WARNING"}, warning)  # type: ignore[attr-defined]
+        if len(warnings) > MOST_WARNINGS:
+            print("\n".join(f"gouache: {warning}" for warning in warnings[MOST_WARNINGS:]), flush=True)
+            more = len(warnings) - MOST_WARNINGS
+            self.report({"WARNING"}, f"{more} more warnings are in the console")  # type: ignore[attr-defined]
 
 
 class GOUACHE_OT_stylize_strip(StripJob, bpy.types.Operator):

@@ -106,7 +106,7 @@ def draw_options(layout: Any, owner: Owner, frame: int, without: tuple[str, ...]
         if info.advanced or name == "engine" or name in without:
             continue
         row = column.row(align=True)
-        row.prop(owner.settings, name, text=labels.get(name, info.label))
+        row.prop(owner.settings, name, **({"text": labels[name]} if name in labels else {}))
         if info.animatable:
             draw_keyframe(row, owner, name, frame)
 

@@ -45,6 +45,9 @@ def test_panels(gouache, graph):
     menu = []
     gouache.module("compositor.panels").draw_add_menu(SimpleNamespace(layout=Layout(menu)), bpy.context)
     assert menu == [("menu", "GOUACHE_MT_add")]
+    gouache.scene.sequence_editor.active_strip = gouache.clip()
+    with gouache.sequencer():
+        assert bpy.ops.gouache.add_modifier.poll() == (bpy.app.version >= (5, 2))
 
 
 def test_styles_and_keyframes_of_a_node(gouache, graph):
