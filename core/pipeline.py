@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import torch
+from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from . import clips, devices, events, frames, shots
@@ -114,7 +115,7 @@ class _Results:
         """Whether what a task makes is there, made from what it would be made from now."""
         record = self.manifest(task.path.parent).records.get(task.number)
         return (record is not None and (record.key, record.file) == (task.key, task.path.name)
-                and (task.path.is_file() if task.is_track else frames.readable(task.path)))
+                and (_whole(task.path) if task.is_track else frames.readable(task.path)))
 
     def enter(self, task: Task, seconds: float) -> None:
         """Remember a task's picture as finished. Raises OutputError."""
@@ -269,6 +270,15 @@ class _Run:
     def _written(self, wait: bool = True) -> Iterator[Event]:
         """The events of what was being written, which is finished on return unless nobody waits for it."""
         return itertools.chain.from_iterable(self.behind.finished(wait))
+
+
+def _whole(path: Path) -> bool:
+    """Whether what is known of a frame is there, and not cut short."""
+    try:
+        with safe_open(path, "numpy"):
+            return True
+    except (OSError, SafetensorError):
+        return False
 
 
 def _guarded(results: Iterator[Made]) -> Iterator[Made]:
