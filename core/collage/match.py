@@ -136,5 +136,5 @@ def check(materials: Materials, number: int) -> None:
     for version in materials.versions:
         if number not in version.numbers:
             its = version.numbers
-            raise InputError(f"A version of the clip has no frame {number}.", f"It has {len(its)} frames, from {its[0]} "
-                             f"to {its[-1]}: paint all of the clip's.")
+            raise InputError(f"A version of the clip has no frame {number}.", f"It has {len(its)} frames, from "
+                             f"{its[0]} to {its[-1]}: paint all of the clip's.")

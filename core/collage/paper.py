@@ -74,7 +74,7 @@ def paper(outline: Floats, window: Floats, tint: Floats, sheet: Sheet, options: 
     edge = distance + roughness * noise.rough()
     deckle = _torn(distance, deckled, px, generator, noise) if roughness and deckled else deckled
     alpha = np.clip(edge + 0.5, 0, 1)
-    ink = np.clip(edge - deckle + 0.3 * roughness * noise.rough() + 0.5, 0, 1) if deckled else alpha
+    ink = np.clip(edge - deckle + 0.3 * roughness * noise.rough() + 0.5, 0, 1) if deckled else np.ones_like(alpha)
     face, opaque = _face(sheet, window, tint, options, (left, top), size, scale)
     printed = face * (1 + options.grain * (0.05 * noise.tooth() + 0.035 * noise.soft()))[..., None]
     white = CORE * (1 + 0.03 * noise.tooth() + 0.02 * noise.rough())[..., None]

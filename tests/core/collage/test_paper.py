@@ -56,9 +56,9 @@ def test_scissors_cut_along_the_outline_sharply_and_without_steps() -> None:
 def test_color_is_premultiplied_and_that_of_the_sheet() -> None:
     one = made()
     color = one.rgba[..., :3] / np.maximum(one.rgba[..., 3:], 1) * 255
-    seen = one.rgba[..., 3] > 120
-    np.testing.assert_allclose(color[seen], np.broadcast_to((51, 102, 153), (seen.sum(), 3)), atol=2.5)
-    assert (one.rgba[..., :3] <= one.rgba[..., 3:] + 1).all()
+    seen = one.rgba[..., 3] > 60  # on the edge too: no white where there is to be none
+    np.testing.assert_allclose(color[seen], np.broadcast_to((51, 102, 153), (seen.sum(), 3)), atol=4)
+    assert (one.rgba[..., :3] <= one.rgba[..., 3:]).all()
 
 
 @pytest.mark.parametrize("roughness", [10.0, 25.0])
