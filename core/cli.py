@@ -18,6 +18,7 @@ from . import __version__
 from .errors import GouacheError, OptionError
 from .job import Job
 from .options import (
+    COLLAGE_MODES,
     CollageOptions,
     EngineOptions,
     MotionOptions,
@@ -243,6 +244,20 @@ def _add_evaluate(parser: argparse.ArgumentParser) -> None:
                         help="painted clips, sheets, table.md and figures.json")
     steady.set_defaults(run=_evaluate_steady)
     _add_judge(steady)
+    collage = kinds.add_parser("collage", help="make collages tracked and with every frame cut afresh, and compare")
+    collage.add_argument("--clip", action="extend", nargs="+", required=True, metavar="CLIP",
+                         help="folders, patterns or movies; .flo files beside the frames are their exact motion")
+    collage.add_argument("--mode", nargs="+", choices=list(COLLAGE_MODES), default=["torn"],
+                         help="which modes (default torn)")
+    collage.add_argument("--materials", nargs="+", default=[], metavar="PATH",
+                         help="what to cut from, as for collage; left out, the bundled papers")
+    collage.add_argument("--size", type=int, default=640, metavar="INT", help="long side in pixels (default 640)")
+    collage.add_argument("--frames", default="", metavar="A-B", help="the frames of every clip; left out, all")
+    collage.add_argument("--output", type=Path, default=Path("collage_output"), metavar="DIR",
+                         help="collages, sheets, table.md and figures.json")
+    collage.add_argument("--json", action="store_true", help="one JSON object on stdout in place of the table")
+    collage.set_defaults(run=_evaluate_collage)
+    _add_judge(collage)
 
 
 def _add_judge(parser: argparse.ArgumentParser) -> None:
@@ -261,6 +276,12 @@ def _evaluate_steady(options: argparse.Namespace) -> int:
     from .evaluate import steady
     settings = steady.Settings(options.style, options.size, options.frames, options.iterations)
     return steady.run(options.clip, options.engine, settings, options.output, _judge(options))
+
+
+def _evaluate_collage(options: argparse.Namespace) -> int:
+    from .evaluate import collage
+    settings = collage.Settings(options.size, options.frames, tuple(options.materials))
+    return collage.run(options.clip, options.mode, settings, options.output, options.json, _judge(options))
 
 
 def _judge(options: argparse.Namespace) -> Any:
