@@ -8,7 +8,6 @@ from math import cos, pi, sin
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import InputError
 from ..options import CollageOptions
 from .materials import Materials, look_of
 from .pieces import Floats, Pieces
@@ -130,10 +129,3 @@ class Matcher:
 def _map(turn: float, scale: float, spot: Floats) -> Floats:
     return np.array([scale * cos(turn), scale * sin(turn), spot[0], spot[1]], np.float32)
 
-
-def check(materials: Materials, number: int) -> None:
-    """Raises InputError if a version of the clip lacks a frame."""
-    for version in materials.versions:
-        if number not in version.numbers:
-            raise InputError(f"A version of the clip has no frame {number}.",
-                             f"It has the frames {version.numbers[0]} to {version.numbers[-1]}: paint all of them.")
