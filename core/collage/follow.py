@@ -40,6 +40,8 @@ STILL = 0.12
 """Pixels of the ground: pieces that would move less stay where they are."""
 TRUSTED = 0.5
 """Reliability of the flow that is enough for a piece to go by."""
+SPOTS, LEAST_SEEN = 80, 12
+"""Points of a piece whose motion is asked, and pixels of the ground that must show of it for the others not to be."""
 LEAST_FIT = 0.5
 """Part of a piece's points that must move as the piece does."""
 TURN, GROW = 0.08, 0.05
@@ -123,14 +125,27 @@ def _moved(pieces: Pieces, ground: Ground, came: Link) -> Pieces:
     if flow.shape[0] != ground.height:
         return pieces
     place, misfit = pieces.place.copy(), pieces.misfit.copy()
-    for i in range(len(pieces)):
-        points = ground.pixels(pieces.placed(i, _inner(pieces.outline(i)))) - ground.margin
-        step, fits = _step(points, flow, trust)
-        center = (pieces.place[i, 2:] * ground.height - 0.5).astype(np.float32)
+    for i, points in enumerate(_spots(pieces, ground)):
+        center, step, fits = _step(points, flow, trust)
         misfit[i] = 0 if fits else misfit[i] + 1
         if np.abs(_steps(step, points, center)).max() >= STILL:
             place[i] = after(pieces.place[i], _about(step, center, ground.height))
     return replace(pieces, place=place, misfit=misfit)
+
+
+def _spots(pieces: Pieces, ground: Ground) -> Iterator[Floats]:
+    """For each piece points (pixels of the frame without its margin) that tell how it moves: where it shows, for what
+    lies on the rest of it goes its own way; all over it where it hardly shows."""
+    top = shown(pieces, ground)[ground.inside]
+    by_piece = np.argsort(top, axis=None, kind="stable")
+    ends = np.searchsorted(top.ravel()[by_piece], np.arange(len(pieces) + 1))
+    for i in range(len(pieces)):
+        mine = by_piece[ends[i]:ends[i + 1]]
+        if len(mine) < LEAST_SEEN:
+            yield ground.pixels(pieces.placed(i, _inner(pieces.outline(i)))) - ground.margin
+        else:
+            mine = mine[::max(1, len(mine) // SPOTS)]
+            yield np.stack([mine % top.shape[1], mine // top.shape[1]], 1).astype(np.float32)
 
 
 def _inner(outline: Floats) -> Floats:
@@ -139,8 +154,9 @@ def _inner(outline: Floats) -> Floats:
     return np.concatenate([corners * share for share in (0.0001, 0.35, 0.6, 0.8)])
 
 
-def _step(points: Floats, flow: Floats, trust: Floats) -> tuple[Floats, bool]:
-    """What the flow (pixels) does to a piece: turn and scale (a, b) and move (x, y) of its middle; whether it fits."""
+def _step(points: Floats, flow: Floats, trust: Floats) -> tuple[Floats, Floats, bool]:
+    """What the flow (pixels) does to a piece: about which center, turn and scale (a, b) and move (x, y) of that center;
+    whether it fits."""
     height, width = trust.shape
     inside = (points >= 0).all(1) & (points[:, 0] < width) & (points[:, 1] < height)
     x = np.clip(np.round(points[:, 0]).astype(int), 0, width - 1)
@@ -149,22 +165,22 @@ def _step(points: Floats, flow: Floats, trust: Floats) -> tuple[Floats, bool]:
     use = good if good.sum() >= 6 else inside if inside.sum() >= 6 else np.ones(len(points), bool)
     steps, there = flow[y, x][use], points[use]
     middle = np.median(steps, 0)
+    center = there.mean(0).astype(np.float32)
     still = np.array([1, 0, *middle], np.float32)
     spread = float(np.hypot(*there.std(0)))
     if use.sum() < 6 or spread < 1.0:
-        return still, bool(good.sum() >= 3)
+        return center, still, bool(good.sum() >= 3)
     found, inliers = cv2.estimateAffinePartial2D(there, there + steps, method=cv2.RANSAC, ransacReprojThreshold=1.0,
                                                  maxIters=60, confidence=0.95, refineIters=3)
     share = float(inliers.mean()) if found is not None else 0.0
     fits = share >= LEAST_FIT and bool(good.sum() >= 0.3 * inside.sum())
     if found is None or share < LEAST_FIT:
-        return still, fits
+        return center, still, fits
     a, b = float(found[0, 0]), float(found[1, 0])
     scale = np.clip(np.hypot(a, b), 1 - GROW, 1 + GROW)
     turn = np.clip(np.arctan2(b, a), -TURN, TURN)
-    center = there.mean(0)
     onward = found[:, :2] @ center + found[:, 2] - center
-    return np.array([scale * np.cos(turn), scale * np.sin(turn), *onward], np.float32), fits
+    return center, np.array([scale * np.cos(turn), scale * np.sin(turn), *onward], np.float32), fits
 
 
 def _steps(step: Floats, points: Floats, center: Floats) -> Floats:
