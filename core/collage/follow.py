@@ -68,7 +68,8 @@ class Follow:
         if before is None:
             palette = self.cutter.palette(ground)
             pieces = no_pieces(palette).with_new(self.cutter.all(ground, moment.number, palette), moment.number)
-            return _seen(pieces, ground, shown(pieces, ground))
+            top = shown(pieces, ground)
+            return _seen(pieces, ground, top).kept(~_hidden(pieces, ground, _visible(top, ground, len(pieces))[0]))
         moved = before if self.options.mode == "joiner" or moment.came is None else _moved(before, ground, moment.came)
         judged = _judged(moved, ground, shown(moved, ground))
         renewed = self._renewed(judged, ground, moment.number)
@@ -203,13 +204,24 @@ def _judged(pieces: Pieces, ground: Ground, top: Ints) -> Pieces:
     """The pieces with what is wrong with them counted."""
     count = len(pieces)
     visible, colors = _visible(top, ground, count)
-    whole = pieces.area * np.square(np.hypot(pieces.place[:, 0], pieces.place[:, 1])) * ground.height ** 2
-    covered = np.where(visible < HIDDEN * whole, pieces.covered + 1, 0)
+    whole = _whole(pieces, ground)
+    covered = np.where(_hidden(pieces, ground, visible), pieces.covered + 1, 0)
     apart = np.linalg.norm((colors - pieces.seen)[:, :3] * (0.8, 1.0, 1.0), axis=1)
     strayed = colors[:, 3] - STRAYED[0] * pieces.seen[:, 3] > STRAYED[1]
     enough = (visible >= 0.15 * whole) & ~np.isnan(apart)
     changed = np.where(enough & ((np.nan_to_num(apart) > ANOTHER) | strayed), pieces.changed + 1, 0)
     return replace(pieces, covered=covered.astype(np.int32), changed=changed.astype(np.int32))
+
+
+def _whole(pieces: Pieces, ground: Ground) -> Floats:
+    """For each piece how many pixels of the ground it stands for."""
+    scale = np.hypot(pieces.place[:, 0], pieces.place[:, 1])
+    return np.asarray(pieces.area * np.square(scale) * ground.height ** 2, np.float32)
+
+
+def _hidden(pieces: Pieces, ground: Ground, visible: Floats) -> NDArray[np.bool_]:
+    """Which pieces are as good as covered."""
+    return np.asarray(visible < HIDDEN * _whole(pieces, ground))
 
 
 def _seen(pieces: Pieces, ground: Ground, top: Ints) -> Pieces:
