@@ -114,9 +114,9 @@ class Follow:
 def shown(pieces: Pieces, ground: Ground) -> Ints:
     """h,w: which piece (its place in the table) is to be seen where; -1 where none is."""
     top = np.full(ground.shape, -1, np.int32)
+    corners = [np.round(ground.pixels(points) * 16).astype(np.int32) for points in pieces.corners()]
     for i in pieces.laid():
-        corners = ground.pixels(pieces.placed(i, pieces.outline(i)))
-        cv2.fillPoly(top, [np.round(corners * 16).astype(np.int32)], i, shift=4)
+        cv2.fillPoly(top, [corners[i]], i, shift=4)
     return top
 
 
@@ -165,23 +165,25 @@ def _step(points: Floats, flow: Floats, trust: Floats) -> tuple[Floats, Floats, 
     good = inside & (trust[y, x] >= TRUSTED)
     use = good if good.sum() >= 6 else inside if inside.sum() >= 6 else np.ones(len(points), bool)
     steps, there = flow[y, x][use], points[use]
-    middle = np.median(steps, 0)
     center = there.mean(0).astype(np.float32)
-    still = np.array([1, 0, *middle], np.float32)
-    spread = float(np.hypot(*there.std(0)))
-    if use.sum() < 6 or spread < 1.0:
-        return center, still, bool(good.sum() >= 3)
+    if len(there) < 6 or float(np.hypot(*there.std(0))) < 1.0:
+        return center, _as_most(steps), bool(good.sum() >= 3)
     found, inliers = cv2.estimateAffinePartial2D(there, there + steps, method=cv2.RANSAC, ransacReprojThreshold=1.0,
                                                  maxIters=60, confidence=0.95, refineIters=3)
     share = float(inliers.mean()) if found is not None else 0.0
     fits = share >= LEAST_FIT and bool(good.sum() >= 0.3 * inside.sum())
     if found is None or share < LEAST_FIT:
-        return center, still, fits
+        return center, _as_most(steps), fits
     a, b = float(found[0, 0]), float(found[1, 0])
     scale = np.clip(np.hypot(a, b), 1 - GROW, 1 + GROW)
     turn = np.clip(np.arctan2(b, a), -TURN, TURN)
     onward = found[:, :2] @ center + found[:, 2] - center
     return center, np.array([scale * np.cos(turn), scale * np.sin(turn), *onward], np.float32), fits
+
+
+def _as_most(steps: Floats) -> Floats:
+    """Moving as most points do, without a turn."""
+    return np.array([1, 0, *np.median(steps, 0)], np.float32)
 
 
 def _steps(step: Floats, points: Floats, center: Floats) -> Floats:
@@ -251,8 +253,9 @@ def _fits(pieces: Pieces, ground: Ground) -> NDArray[np.bool_]:
     good = (pieces.misfit < PATIENCE) & (pieces.covered < PATIENCE) & (pieces.changed < PATIENCE)
     good &= (scale > SMALLEST) & (scale < LARGEST)
     margin, width = ground.margin / ground.height, ground.shape[1] / ground.height
+    corners = pieces.corners()
     for i in np.flatnonzero(good):
-        points = pieces.placed(int(i), pieces.outline(int(i)))
+        points = corners[i]
         low, high = points.min(0), points.max(0)
         good[i] = high[0] > -margin and high[1] > -margin and low[0] < width - margin and low[1] < 1 + margin
     return np.asarray(good)
