@@ -107,8 +107,11 @@ class Noise:
     def _part(self, falling: float, longest: float, shortest: float) -> Floats:
         tile = _tile(self._scale, falling, longest, shortest)
         y, x = self._generator.integers(0, TILE, 2)
-        rows, columns = (np.arange(first, first + n) % TILE for first, n in zip((y, x), self._size, strict=True))
-        return np.asarray(tile[rows[:, None], columns[None]], np.float32)
+        rows, columns = self._size
+        part = tile[y:y + rows, x:x + columns]
+        if part.shape != self._size:  # over the tile's edge, where it begins again
+            part = tile.take(range(y, y + rows), 0, mode="wrap").take(range(x, x + columns), 1, mode="wrap")
+        return np.asarray(part, np.float32)
 
 
 @lru_cache(maxsize=16)
