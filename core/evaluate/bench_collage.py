@@ -98,7 +98,7 @@ def _run(folder: Path, name: str, way: str, count: int) -> Paced:
                           way], folder / f"{name}.txt")
     trace = json.loads(trace_file.read_text("utf-8"))
     steps = [b - a for a, b in pairwise(trace["stamps"])]
-    pieces = (statistics.fmean(len(pieces_of(result, number)) for number in Manifest.load(result).records)
+    pieces = (statistics.fmean(len(pieces_of(result, number)) for number in Manifest(result).all())
               if way == "tracked" else None)
     return Paced(trace["opening"], trace["stamps"][0], statistics.median(steps) if steps else float("nan"), pieces,
                  peak)
