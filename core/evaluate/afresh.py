@@ -28,10 +28,10 @@ def make(job: Job) -> Iterator[int]:
     effect = KINDS[job.effect].prepare(job, clip, devices.choose(job.engine))
     assert isinstance(effect, CollageEffect), "only collages are cut"
     folder = Path(job.output)
-    manifest, look = Manifest.load(folder), key_of("afresh", job.look(), effect.weights)
+    manifest, look = Manifest(folder), key_of("afresh", job.look(), effect.weights)
     for number in clips.chosen(clip, parse_frames(job.files.frames)):
         record = Record(f"{clip.stem(number)}.png", clip.digest(number), key_of(look, clip.digest(number)), 0.0)
-        before = manifest.records.get(number)
+        before = manifest.get(number)
         if before is None or before.key != record.key or not frames.readable(folder / record.file):
             frames.write(folder / record.file, cut(effect, clip, number, effect.options.size), "png")
             manifest.add(number, record)
