@@ -31,7 +31,7 @@ def cut(x: float = 0.5, area: float = 0.25, material: int = 0, spot: tuple[float
 
 
 def table(cuts: Sequence[Cut], frame: int = 1) -> Pieces:
-    return no_pieces(np.zeros((0, 3), np.float32)).with_new(cuts, frame)
+    return no_pieces(np.zeros((0, 3), np.float32), 1).with_new(cuts, frame)
 
 
 def without(pieces: Pieces, *numbers: int) -> Pieces:
