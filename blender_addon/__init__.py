@@ -1,9 +1,10 @@
 """The Blender side of Gouache: everything that imports bpy, and nothing else does."""
 
 from . import engine, preferences, settings
-from .sequencer import operators, panels, preview, style_pictures, upkeep
+from .planes import operators as planes
+from .sequencer import materials, operators, panels, preview, style_pictures, upkeep
 
-MODULES = (settings, engine, preferences, style_pictures, operators, preview, upkeep, panels)
+MODULES = (settings, engine, preferences, style_pictures, materials, operators, preview, upkeep, planes, panels)
 
 
 def register() -> None:

@@ -14,11 +14,12 @@ import bpy
 
 from ..core.errors import Cancelled, GouacheError, InputError
 from ..core.job import Job
+from ..core.options import CollageOptions, OutputOptions, StyleOptions
 from . import engine, preferences, settings
 from .animation import animated_defaults, animated_values, keys_of
 from .capture import Plan, SizeChangedError, capture, find_strip, make_plan
 from .files import make_folder, safe_name, write_text
-from .progress import Painting, capture_share
+from .progress import capture_share, progress_of
 from .results import check_room, put_result, shows_through
 
 CAPTURE_SECONDS = 0.1   # a window may stand still for so long
@@ -137,7 +138,7 @@ class Bake:
 
     def _paint(self, order: Order, running: engine.Engine) -> Iterator[Status]:
         """Listen to the engine until the job is done."""
-        progress = Painting(order.plan.count, capture_share(order.job.options))
+        progress = progress_of(order.job, order.plan.count)
         while True:
             self._check_cancelled()
             for event in running.events(self.step_seconds):
@@ -186,23 +187,27 @@ def _inside(folder: Path, path: str) -> Path:
 
 def order_strip(scene: Any, strip: Any) -> Order:
     """All that is needed to paint a strip, checked before any work. Raises GouacheError."""
-    options = settings.style_options(strip.gouache)
+    options = settings.effect_options(strip.gouache)
     plan = make_plan(scene, strip)
     check_room(scene, strip, plan)
     files = settings.output_options(strip.gouache, plan.first, plan.last)
-    animation = animated_values(scene, strip, plan.first, plan.last)
+    is_style = strip.gouache.effect == "style"  # a collage has no setting that changes over time
+    animation = animated_values(scene, strip, plan.first, plan.last) if is_style else {}
     options = replace(options, **animated_defaults(animation))
-    job = Job("source", "result", "style", options, files, settings.engine_options(preferences.get()), animation)
+    job = _job(strip, options, files, animation)
     folder = preferences.cache_folder() / f"{safe_name(strip.name)}-{job_hash(job, scene, strip)[:12]}"
     return _rooted(Order(plan, job, folder))
 
 
 def order_preview(scene: Any, strip: Any, frame: int) -> Order:
-    """One frame by the fast engine, small and at once, whatever engine the strip itself is painted by.
+    """One frame, small and at once: a collage, or a painting by the fast engine whatever engine the strip is set to.
 
     Raises GouacheError, also if the strip does not show at that frame.
     """
-    options = settings.style_options(strip.gouache, "fast")
+    is_style = strip.gouache.effect == "style"
+    options: StyleOptions | CollageOptions = (
+        settings.style_options(strip.gouache, "fast") if is_style
+        else replace(settings.collage_options(strip.gouache), export_layers=False))
     plan = make_plan(scene, strip)
     if not plan.first <= frame <= plan.last:
         raise InputError(f"'{strip.name}' does not show at frame {frame}.",
@@ -210,9 +215,15 @@ def order_preview(scene: Any, strip: Any, frame: int) -> Order:
     plan = replace(plan, first=frame, last=frame)
     options = replace(options, size=min(options.size or PREVIEW_SIZE, PREVIEW_SIZE))
     files = replace(settings.output_options(strip.gouache, frame, frame), format="png", restore_size=False)
-    animation = animated_values(scene, strip, frame, frame)
-    job = Job("source", "result", "style", options, files, settings.engine_options(preferences.get()), animation)
+    animation = animated_values(scene, strip, frame, frame) if is_style else {}
+    job = _job(strip, options, files, animation)
     return _rooted(Order(plan, job, preferences.cache_folder() / PREVIEW_FOLDER / safe_name(strip.name)))
+
+
+def _job(strip: Any, options: StyleOptions | CollageOptions, files: OutputOptions,
+         animation: dict[str, dict[int, float]]) -> Job:
+    return Job("source", "result", strip.gouache.effect, options, files, settings.engine_options(preferences.get()),
+               animation)
 
 
 def _rooted(order: Order) -> Order:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import bpy
@@ -106,3 +106,32 @@ def own_action(animated: Any) -> Any:
     if slot is not None:  # assigning an action may leave it without its slot
         data.action_slot = data.action.slots[slot]
     return data.action
+
+
+def new_fcurve_bag(animated: Any, name: str) -> Any:
+    """Give a data-block a new, empty action, and return what takes its F-curves (it has `.fcurves`)."""
+    action: Any = bpy.data.actions.new(name)
+    slot = action.slots.new(id_type=animated.id_type, name=animated.name)
+    bag = action.layers.new("Layer").strips.new(type="KEYFRAME").channelbag(slot, ensure=True)
+    data = animated.animation_data_create()
+    data.action, data.action_slot = action, slot
+    return bag
+
+
+INTERPOLATION = {"CONSTANT": 0, "LINEAR": 1}
+
+
+def write_fcurve(bag: Any, path: str, index: int, frames: Sequence[int], values: Sequence[float], kind: str) -> None:
+    """Write a whole F-curve at once: its keys and their interpolation, CONSTANT or LINEAR."""
+    curve = bag.fcurves.new(path, index=index)
+    points = curve.keyframe_points
+    points.add(len(frames))
+    points.foreach_set("co", [number for key in zip(frames, values, strict=True) for number in key])
+    points.foreach_set("interpolation", [INTERPOLATION[kind]] * len(frames))
+    curve.update()
+
+
+def use_nodes(owner: Any) -> None:
+    """Let a material or world have nodes; since 5.0 all have."""
+    if VERSION < (5, 0):
+        owner.use_nodes = True

@@ -90,8 +90,9 @@ def put_result(scene: Any, source: Any, plan: Plan, files: dict[int, Path]) -> A
     is_new = strip is None
     channel = free_channel(scene, source, plan.first, plan.last, strip)
     if strip is None:
+        what = "collage" if source.gouache.effect == "collage" else "painted"
         strip = level_of(scene, source).new_image(
-            f"{source.name} painted", str(paths[0]), channel, plan.first, fit_method="ORIGINAL")
+            f"{source.name} {what}", str(paths[0]), channel, plan.first, fit_method="ORIGINAL")
         strip.select = False
     show_files(scene, strip, paths)
     compat.place(strip, plan.first, plan.last + 1)

@@ -20,7 +20,10 @@ class Started:
 
 @dataclass(frozen=True)
 class Progress:
-    """One optimizer step of one frame; `index` counts from 1 among the `of` frames to do."""
+    """One optimizer step of one frame; `index` counts from 1 among the `of` frames to do.
+
+    Or, without loss, all that there was to find out about a frame before it is made.
+    """
 
     frame: int
     index: int

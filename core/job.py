@@ -9,11 +9,13 @@ import dataclasses
 import hashlib
 import json
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from . import manifest
 from .errors import InputError, OptionError
 from .options import CollageOptions, EngineOptions, MotionOptions, OutputOptions, StyleOptions, options_from
 from .schema import check, describe, reject_unknown
@@ -22,6 +24,8 @@ JOB_VERSION = 1
 AnyOptions = StyleOptions | CollageOptions
 EFFECTS: Mapping[str, type[AnyOptions]] = {"style": StyleOptions, "collage": CollageOptions}
 """The options of each effect that a job may name."""
+BESIDE = ("mask", "depth")
+"""The options that name pictures which come along with the frames."""
 
 
 @dataclass(frozen=True)
@@ -86,9 +90,11 @@ class Job:
         """The hash (hex) of all that changes every frame's pixels: options, and the bytes of all they name, and motion.
 
         Frame numbers, animated values, threads and file names are left out, so that a moved picture or one
-        more frame does not make finished frames stale. Raises InputError if a picture cannot be read.
+        more frame does not make finished frames stale; and pictures that come along with each frame (`BESIDE`).
+        Raises InputError if a picture cannot be read.
         """
         options = dataclasses.asdict(self.options)
+        options |= {name: "" for name in BESIDE if name in options}
         for holder, key in _option_paths(options):
             holder[key] = _digest(holder[key]) if holder[key] else ""
         motion = [self.motion.flow_method, *(_digest(path) if path else "" for path in (
@@ -162,12 +168,20 @@ def _relative(path: str, folder: Path | None) -> str:
 
 
 def _digest(path: str) -> str:
-    """sha256 (hex) of a file, or of the names and bytes of a folder's files. Raises InputError."""
+    """sha256 (hex) of a file, or of the names and bytes of a folder's files, or of those that a pattern may mean.
+
+    What a job left in its folder of results beside them is left out. Raises InputError.
+    """
     root = Path(path)
     digest = hashlib.sha256()
+    pattern = re.sub(r"#+|%0?\d*d", "*", root.name)
     try:
-        for file in sorted(root.iterdir()) if root.is_dir() else [root]:
-            digest.update(file.name.encode() if root.is_dir() else b"")
+        files = [root]
+        if root.is_dir() or ("*" in pattern and not root.exists()):
+            found = root.iterdir() if root.is_dir() else root.parent.glob(pattern)
+            files = sorted(file for file in found if file.is_file() and file.name != manifest.NAME)
+        for file in files:
+            digest.update(file.name.encode() if file != root else b"")
             digest.update(file.read_bytes())
     except OSError as error:
         raise InputError(f"The picture '{root.name}' cannot be read.", "Check that the file exists and is readable.",

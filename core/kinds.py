@@ -30,12 +30,14 @@ class Kind:
 
     `prepare` reads its pictures and loads its networks, `plan` says which pictures a job needs (from the sources, the
     job's options, the hash of what changes every frame, the output folder and the chunk), `finish` writes what
-    belongs to the whole clip once all of it is made, and says how it went.
+    belongs to the whole clip once all of it is made, and says how it went. `from_the_first` says that a frame depends
+    on all before it in its shot, whichever frames are asked for.
     """
 
     prepare: Callable[[Job, Clip, Compute], Effect]
     plan: Callable[[Sequence[Source], Job, str, tuple[int, int]], Plan]
     finish: Callable[[Effect, Job, Plan], None] = lambda effect, job, plan: None
+    from_the_first: bool = False
 
 
 def hangs_together(job: Job, clip: Clip) -> bool:
@@ -68,7 +70,7 @@ def _plan_collage(sources: Sequence[Source], job: Job, look: str, chunk: tuple[i
 def _finish_collage(effect: Effect, job: Job, plan: Plan) -> None:
     assert isinstance(effect, CollageEffect)
     if effect.options.export_layers:
-        export(effect.composer, job.files, plan, Path(job.output))
+        export(effect.composer, plan, Path(job.output))
 
 
 def _options(job: Job, kind: type[Kept]) -> Kept:
@@ -79,5 +81,5 @@ def _options(job: Job, kind: type[Kept]) -> Kept:
 
 KINDS: Mapping[str, Kind] = {
     "style": Kind(_style, _plan_style),
-    "collage": Kind(_collage, _plan_collage, _finish_collage),
+    "collage": Kind(_collage, _plan_collage, _finish_collage, from_the_first=True),
 }

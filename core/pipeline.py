@@ -25,7 +25,7 @@ from .effects import Effect, Follower, Frame, Moment, Neighbor, Painted, Step
 from .errors import DeviceError, GouacheError, InputError, OutputError
 from .events import Event
 from .frames import FORMATS, Picture
-from .job import Job
+from .job import BESIDE, Job
 from .kinds import KINDS, Kind, hangs_together
 from .manifest import Manifest, Record, key_of
 from .motion.flow import estimator
@@ -37,8 +37,6 @@ from .sizes import Size, resize
 from .sources import Input, Sources, restored
 
 Made = TypeVar("Made")
-BESIDE = ("mask", "depth")
-"""The options that name pictures which come along with the frames."""
 MOTION = "motion"
 """The folder, inside that of the results, for what was found out about movement and shots."""
 
@@ -68,21 +66,25 @@ def run(job: Job) -> Iterator[Event]:
 
 def _planned(job: Job, clip: Clip, beside: Mapping[str, Clip], networks: str) -> tuple[Plan, list[InputError]]:
     """The job's tasks, and the errors of the frames that cannot be read."""
-    masked = [(other, set(other.numbers)) for other in beside.values()]
+    along = [(other, set(other.numbers)) for other in beside.values()]
     inputs: dict[int, str] = {}
     failed: list[InputError] = []
-    for number in clips.chosen(clip, parse_frames(job.files.frames)):
+    wanted = set(clips.chosen(clip, parse_frames(job.files.frames)))
+    needed = [n for n in clip.numbers if n <= max(wanted)] if KINDS[job.effect].from_the_first else sorted(wanted)
+    for number in needed:
         try:
             inputs[number] = clip.digest(number)
         except InputError as error:
-            failed.append(error)
+            if number in wanted:
+                failed.append(error)
     begins = shots.beginnings(clip, inputs, Path(job.output) / MOTION) if hangs_together(job, clip) else set()
     sources = []
     for number, digest in inputs.items():
         values = {name: job.at(number, name) for name in job.animation}
-        facts = key_of(digest, values, *(other.digest(number) if number in its else "" for other, its in masked))
+        facts = key_of(digest, values, *(other.digest(number) if number in its else
+                                          other.digest(min(its)) if len(its) == 1 else "" for other, its in along))
         file = clip.stem(number) + FORMATS[job.files.format].suffix
-        sources.append(Source(number, file, digest, facts, number in begins))
+        sources.append(Source(number, file, digest, facts, number in begins, number in wanted))
     look = key_of(job.look(), networks)
     return KINDS[job.effect].plan(sources, job, look, parse_chunk(job.files.chunk)), failed
 
@@ -134,7 +136,8 @@ class _Run:
 
     def __post_init__(self) -> None:
         self.began = time.monotonic()
-        self.frames = len(self.plan.results) + len(self.failed)
+        self.without_task = len(self.failed)
+        self.frames = len(self.plan.results) + self.without_task
         self.shown = set(self.plan.results)
         self.unmade: set[Task] = set()
         self.made: dict[str, Path] = {}
@@ -160,10 +163,9 @@ class _Run:
                     self.failed.append(error)
                     yield events.Warning(error.message, error.hint, error.detail)
             yield from self._written()
-        if not self.failed:
-            self.kind.finish(self.effect, self.job, self.plan)
-        if self.failed:
-            raise _summary(self.failed, self.frames)
+        if lost := self.without_task + sum(task in self.unmade for task in self.plan.results):
+            raise _summary(self.failed, lost, self.frames)
+        self.kind.finish(self.effect, self.job, self.plan)
         yield events.Done(self.frames, time.monotonic() - self.began, str(self.results.output))
 
     def _following(self, todo: list[Task]) -> dict[Task, Task]:
@@ -258,9 +260,11 @@ class _Run:
         return list(self._frame(task, index, of, seconds))
 
     def _frame(self, task: Task, index: int, of: int, seconds: float) -> Iterator[Event]:
-        """The event for a picture that stands in its place, if it is one of the job's results."""
+        """The event for what stands in its place: a result of the job, or a step on the way to one."""
         if task in self.shown:
             yield events.Frame(task.number, index, of, str(task.path), seconds, cached=False)
+        elif task.is_track:
+            yield events.Progress(task.number, index, of, 1, 1, 0.0, time.monotonic() - self.began)
 
     def _written(self, wait: bool = True) -> Iterator[Event]:
         """The events of what was being written, which is finished on return unless nobody waits for it."""
@@ -279,10 +283,10 @@ def _guarded(results: Iterator[Made]) -> Iterator[Made]:
         raise DeviceError("The memory is not enough for this size.", "Choose a smaller Size.", str(error)) from error
 
 
-def _summary(failed: list[InputError], of: int) -> GouacheError:
+def _summary(failed: list[InputError], lost: int, of: int) -> GouacheError:
     if len(failed) == 1 and of == 1:
         return failed[0]
     first = failed[0]
-    return InputError(f"{len(failed)} of {of} frames could not be painted; the others are done. First: {first.message}",
-                      "Mend them and run again: only they will be painted.",
+    return InputError(f"{lost} of {of} frames could not be painted; the others are done. First: {first.message}",
+                      "Mend them and run again: only they, and what depends on them, will be painted.",
                       "\n".join(f"{error.message} {error.detail}" for error in failed))

@@ -30,7 +30,8 @@ PASSES = "passes"
 class Source:
     """A frame that goes into the plan: its number, its result's file name, hashes of its pixels and of its own facts.
 
-    `facts` cover all that decides how this one frame looks alone: its pixels, mask and animated values.
+    `facts` cover all that decides how this one frame looks alone: its pixels, mask and animated values. A frame that
+    is not `wanted` is there for those after it.
     """
 
     number: int
@@ -38,6 +39,7 @@ class Source:
     input: str
     facts: str
     begins_shot: bool = False
+    wanted: bool = True
 
 
 @dataclass(frozen=True, eq=False)

@@ -48,7 +48,7 @@ class LogLines(_Quiet):
 
     def hear(self, event: Event) -> None:
         if isinstance(event, events.Started):
-            print(f"{event.todo} of {event.frames} frames to paint into {event.output}", flush=True)
+            print(f"{event.frames} frames, {event.todo} steps to go, into {event.output}", flush=True)
         elif isinstance(event, events.Frame) and not event.cached:
             print(f"frame {event.frame} ({event.index} of {event.of}) {event.seconds:.1f} s {event.path}", flush=True)
         elif isinstance(event, events.Warning):
@@ -72,7 +72,8 @@ class Bar:
     def hear(self, event: Event) -> None:
         if isinstance(event, events.Progress):
             self._show(event.index - 1 + event.step / event.steps, event.of)
-            self._bar.set_postfix_str(f"frame {event.frame}, loss {event.loss:.4g}", refresh=False)
+            loss = f", loss {event.loss:.4g}" if event.loss else ""
+            self._bar.set_postfix_str(f"frame {event.frame}{loss}", refresh=False)
         else:
             if isinstance(event, events.Frame):
                 self._show(event.index, event.of)

@@ -146,5 +146,6 @@ def _beside_of(clip: Clip, number: int, what: str) -> Picture:
     """What comes along with a frame; a single picture serves every frame. Raises InputError."""
     numbers = clip.numbers
     if len(numbers) > 1 and number not in numbers:
-        raise InputError(f"The {what} has no frame {number}.", f"It has the frames {numbers[0]} to {numbers[-1]}.")
+        raise InputError(f"The {what} has no frame {number}.", f"It has {len(numbers)} frames, from {numbers[0]} to "
+                         f"{numbers[-1]}: give it one for every frame of the clip, or one picture for all.")
     return clip.read(number if len(numbers) > 1 else numbers[0])

@@ -1,6 +1,7 @@
 """Painting strips: the operators that start it, stop it and show its files."""
 
 # No `from __future__ import annotations` here: Blender reads property annotations as objects.
+import json
 from pathlib import Path
 from typing import Any
 
@@ -62,11 +63,13 @@ class StripJob(LongJob):
             self.report({"WARNING"}, warning)  # type: ignore[attr-defined]
 
 
-class GOUACHE_OT_stylize_strip(StripJob, bpy.types.Operator):
-    """Paint the selected strips in the style of their pictures; the painting comes as a strip above each"""
+class BakeStrips(StripJob):
+    """Bakes the selected strips, or those named, each with the effect it is set to."""
 
-    bl_idname = "gouache.stylize_strip"
-    bl_label = "Paint Strip"
+    options: Any
+    report: Any
+    bl_label: str
+    poll_message_set: Any
 
     strips: bpy.props.StringProperty(  # type: ignore[valid-type]
         name="Strips", description="Names of the strips, one a line; empty paints the selected ones",
@@ -84,20 +87,54 @@ class GOUACHE_OT_stylize_strip(StripJob, bpy.types.Operator):
 
     def start(self, context: Any) -> bake.Bake:
         scene = scene_of(context, self.scene)
-        orders = [bake.order_strip(scene, strip) for strip in strips_to_paint(context, scene, self.strips)]
+        strips = strips_to_paint(context, scene, self.strips)
+        for strip in strips:
+            self.prepare(strip)
+        orders = [bake.order_strip(scene, strip) for strip in strips]
         preferences.find_engine()
         if not bpy.data.filepath and preferences.get().cache_directory.startswith("//"):
             self.report({"WARNING"}, f"The file is not saved: frames are kept in {preferences.cache_folder()}")
         windowed = not bpy.app.background and self.options.is_invoke
         return bake.Bake(orders) if windowed else bake.Bake(orders, ONE_STEP_SECONDS, CAPTURE_SECONDS)
 
+    def prepare(self, strip: Any) -> None:
+        """Set what this operator sets on a strip before it is looked at."""
+
     def finish(self, context: Any) -> None:
         self.tell_warnings()
-        painted = self._job.painted
-        self.report({"INFO"}, f"Painted: {', '.join(painted)}")
+        self.report({"INFO"}, f"Finished: {', '.join(self._job.painted)}")
         redraw(context)
         if not bpy.app.background:
-            bpy.ops.ed.undo_push(message="Paint Strip")
+            bpy.ops.ed.undo_push(message=self.bl_label)
+
+
+class GOUACHE_OT_stylize_strip(BakeStrips, bpy.types.Operator):
+    """Paint the selected strips, or make collages of those set to it; the result comes as a strip above each"""
+
+    bl_idname = "gouache.stylize_strip"
+    bl_label = "Paint Strip"
+
+
+class GOUACHE_OT_collage_strip(BakeStrips, bpy.types.Operator):
+    """Rebuild the selected strips from cut and torn paper; each collage comes as a strip above its source"""
+
+    bl_idname = "gouache.collage_strip"
+    bl_label = "Make Collage"
+
+    then_planes: bpy.props.StringProperty(  # type: ignore[valid-type]
+        name="Then Planes", description="Arguments of Collage to Planes, which follows; empty: it does not",
+        options={"SKIP_SAVE", "HIDDEN"})
+
+    def prepare(self, strip: Any) -> None:
+        strip.gouache.effect = "collage"
+
+    def finish(self, context: Any) -> None:
+        super().finish(context)
+        if self.then_planes:
+            bpy.ops.gouache.collage_to_planes(  # type: ignore[attr-defined]
+                **json.loads(self.then_planes))
+            if not bpy.app.background:
+                bpy.ops.ed.undo_push(message="Collage to Planes")
 
 
 class GOUACHE_OT_cancel(bpy.types.Operator):
@@ -146,7 +183,7 @@ class GOUACHE_OT_open_cache(bpy.types.Operator):
         return folder
 
 
-CLASSES = (GOUACHE_OT_stylize_strip, GOUACHE_OT_cancel, GOUACHE_OT_open_cache)
+CLASSES = (GOUACHE_OT_stylize_strip, GOUACHE_OT_collage_strip, GOUACHE_OT_cancel, GOUACHE_OT_open_cache)
 
 
 def register() -> None:

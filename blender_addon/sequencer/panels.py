@@ -9,10 +9,12 @@ import bpy
 from .. import animation, bake, compat, engine, preferences, settings
 from ..capture import WITHOUT_PICTURE
 from ..results import find_result
+from . import collage_panels
 from .preview import IMAGE_NAME
 from .style_pictures import active_strip, thumbnail
 
 PREVIEW_SCALE = 9.0
+MAKE_COLLAGE = {"text": "Make Collage", "icon": "MOD_EXPLODE"}
 
 
 class SidebarPanel:
@@ -36,10 +38,26 @@ class PicturePanel(SidebarPanel):
         return strip is not None and strip.type not in WITHOUT_PICTURE
 
 
-class GOUACHE_PT_strip(SidebarPanel, bpy.types.Panel):
-    """The engine and the big button, or the progress; on top, so that it is seen in a low timeline."""
+class StylePanel(PicturePanel):
+    """A panel for strips whose effect is Style Transfer."""
 
-    bl_idname, bl_label = "GOUACHE_PT_strip", "Paint"
+    @classmethod
+    def poll(cls, context: Any) -> bool:
+        return super().poll(context) and active_strip(context).gouache.effect == "style"
+
+
+class CollagePanel(PicturePanel):
+    """A panel for strips whose effect is Collage."""
+
+    @classmethod
+    def poll(cls, context: Any) -> bool:
+        return super().poll(context) and active_strip(context).gouache.effect == "collage"
+
+
+class GOUACHE_PT_strip(SidebarPanel, bpy.types.Panel):
+    """The effect and the big button, or the progress; on top, so that it is seen in a low timeline."""
+
+    bl_idname, bl_label = "GOUACHE_PT_strip", "Effect"
 
     def draw(self, context: Any) -> None:
         layout: Any = self.layout
@@ -51,7 +69,7 @@ class GOUACHE_PT_strip(SidebarPanel, bpy.types.Panel):
         draw_run(layout, scene, strip)
 
 
-class GOUACHE_PT_style(PicturePanel, bpy.types.Panel):
+class GOUACHE_PT_style(StylePanel, bpy.types.Panel):
     """The pictures to paint in the style of."""
 
     bl_idname, bl_label, bl_parent_id = "GOUACHE_PT_style", "Style", "GOUACHE_PT_strip"
@@ -60,13 +78,35 @@ class GOUACHE_PT_style(PicturePanel, bpy.types.Panel):
         draw_styles(self.layout, active_strip(context).gouache)
 
 
+class GOUACHE_PT_materials(CollagePanel, bpy.types.Panel):
+    """What the pieces are cut from."""
+
+    bl_idname, bl_label, bl_parent_id = "GOUACHE_PT_materials", "Materials", "GOUACHE_PT_strip"
+
+    def draw(self, context: Any) -> None:
+        collage_panels.draw_materials(self.layout, active_strip(context).gouache)
+
+
 class GOUACHE_PT_settings(PicturePanel, bpy.types.Panel):
     """The options an artist needs every day."""
 
     bl_idname, bl_label, bl_parent_id = "GOUACHE_PT_settings", "Settings", "GOUACHE_PT_strip"
 
     def draw(self, context: Any) -> None:
-        draw_options(self.layout, compat.sequencer_scene(context), active_strip(context))
+        strip = active_strip(context)
+        if strip.gouache.effect == "collage":
+            collage_panels.draw_options(self.layout, strip.gouache, advanced=False)
+        else:
+            draw_options(self.layout, compat.sequencer_scene(context), strip)
+
+
+class GOUACHE_PT_planes(CollagePanel, bpy.types.Panel):
+    """From the collage to 3D."""
+
+    bl_idname, bl_label, bl_parent_id = "GOUACHE_PT_planes", "In 3D", "GOUACHE_PT_strip"
+
+    def draw(self, context: Any) -> None:
+        collage_panels.draw_planes(self.layout, compat.sequencer_scene(context), active_strip(context))
 
 
 def draw_styles(layout: Any, group: Any) -> None:
@@ -107,18 +147,23 @@ def draw_keyframe(row: Any, scene: Any, strip: Any, name: str) -> None:
 
 
 def draw_run(layout: Any, scene: Any, strip: Any) -> None:
-    """The engine and the buttons, or the progress while something is painted, and one line on the state of things."""
+    """The effect and the buttons, or the progress while something is painted, and one line on the state of things."""
     if bake.current is not None:
         status = bake.current.status
         layout.progress(factor=status.fraction, text=status.text)
         layout.operator("gouache.cancel", icon="CANCEL")
         return
-    layout.row().prop(strip.gouache, "engine", expand=True)
+    is_collage = strip.gouache.effect == "collage"
+    layout.row().prop(strip.gouache, "effect", expand=True)
+    if is_collage:
+        layout.prop(strip.gouache.collage, "mode", text="")
+    else:
+        layout.row().prop(strip.gouache, "engine", expand=True)
     ready = layout.column()
-    ready.enabled = bool(strip.gouache.styles)
+    ready.enabled = not _lacking(strip.gouache)
     ready.scale_y = 1.4
     row = ready.row(align=True)
-    row.operator("gouache.stylize_strip", icon="BRUSH_DATA")
+    row.operator("gouache.stylize_strip", **MAKE_COLLAGE if is_collage else {"icon": "BRUSH_DATA"})
     row.operator("gouache.preview_frame", text="Preview", icon="HIDE_OFF")
     text, symbol = state_line(scene, strip)
     layout.label(text=text, icon=symbol)
@@ -130,16 +175,25 @@ def state_line(scene: Any, strip: Any) -> tuple[str, str]:
         preferences.find_engine()
     except engine.EngineError as error:
         return error.message, "ERROR"
-    if not strip.gouache.styles:
-        return "Add a style picture to begin", "INFO"
+    if lacking := _lacking(strip.gouache):
+        return lacking, "INFO"
+    is_collage = strip.gouache.effect == "collage"
     result = find_result(scene, strip)
     if result is None:
-        return "Not painted yet", "INFO"
+        return "Not made yet" if is_collage else "Not painted yet", "INFO"
     if not Path(bpy.path.abspath(result.directory), result.elements[0].filename).is_file():
-        return "Painted frames are missing: paint again", "ERROR"
+        return "Frames are missing: make it again" if is_collage else "Painted frames are missing: paint again", "ERROR"
     if strip.gouache.painted_as != settings.fingerprint(strip.gouache, animation.keys_of(scene, strip)):
-        return "Settings changed since painting", "FILE_REFRESH"
-    return "Painted", "CHECKMARK"
+        return f"Settings changed since {'it was made' if is_collage else 'painting'}", "FILE_REFRESH"
+    return "Made" if is_collage else "Painted", "CHECKMARK"
+
+
+def _lacking(group: Any) -> str:
+    """What a strip's effect cannot begin without, in words; empty if nothing is missing."""
+    if group.effect == "style":
+        return "" if group.styles else "Add a style picture to begin"
+    needs = group.collage.mode == "layers" and not group.collage.materials
+    return "Add paintings of this strip under Materials" if needs else ""
 
 
 class GOUACHE_PT_preview(PicturePanel, bpy.types.Panel):
@@ -156,7 +210,8 @@ class GOUACHE_PT_preview(PicturePanel, bpy.types.Panel):
         layout: Any = self.layout
         if picture := thumbnail(bpy.data.images[IMAGE_NAME].filepath):
             layout.template_icon(icon_value=picture, scale=PREVIEW_SCALE)
-        if active_strip(context).gouache.engine != "fast":
+        group = active_strip(context).gouache
+        if group.effect == "style" and group.engine != "fast":
             layout.label(text="A quick look: Optimize paints finer", icon="INFO")
 
 
@@ -170,7 +225,9 @@ class GOUACHE_PT_advanced(PicturePanel, bpy.types.Panel):
         layout: Any = self.layout
         group = active_strip(context).gouache
         layout.use_property_split, layout.use_property_decorate = True, False
-        for name, info in settings.options_for(group.engine):
+        if group.effect == "collage":
+            collage_panels.draw_options(layout, group, advanced=True)
+        for name, info in settings.options_for(group.engine) if group.effect == "style" else ():
             if info.advanced:
                 layout.prop(group, name)
         for name in settings.OUTPUT_FIELDS:
@@ -180,7 +237,8 @@ class GOUACHE_PT_advanced(PicturePanel, bpy.types.Panel):
         layout.operator("gouache.open_cache", icon="FILE_FOLDER")
 
 
-CLASSES = (GOUACHE_PT_strip, GOUACHE_PT_preview, GOUACHE_PT_style, GOUACHE_PT_settings, GOUACHE_PT_advanced)
+CLASSES = (GOUACHE_PT_strip, GOUACHE_PT_preview, GOUACHE_PT_style, GOUACHE_PT_materials, GOUACHE_PT_settings,
+           GOUACHE_PT_planes, GOUACHE_PT_advanced)
 
 
 def register() -> None:

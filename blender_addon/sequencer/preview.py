@@ -18,12 +18,12 @@ IMAGE_NAME = "Gouache Preview"
 
 
 class GOUACHE_OT_preview_frame(StripJob, bpy.types.Operator):
-    """Paints one frame with the fast engine, whatever engine the strip is set to."""
+    """Makes one frame: a collage, or a painting by the fast engine, whatever engine the strip is set to."""
 
     bl_idname = "gouache.preview_frame"
     bl_label = "Preview Frame"
-    bl_description = ("Paint the current frame of the active strip small and at once, with the fast engine, to judge "
-                      "the settings; Optimize paints finer, and its own options do not show here")
+    bl_description = ("Make the current frame of the active strip small and at once, to judge the settings. A painting "
+                      "is made by the fast engine: Optimize paints finer, and its own options do not show here")
 
     strip: bpy.props.StringProperty(  # type: ignore[valid-type]
         name="Strip", description="Name of the strip; empty is the active one", options={"SKIP_SAVE", "HIDDEN"})

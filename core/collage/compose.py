@@ -37,7 +37,7 @@ class Composer:
 
     options: CollageOptions
     materials: Materials
-    _papers: OrderedDict[tuple[int, int, int], Paper] = field(default_factory=OrderedDict)
+    _papers: OrderedDict[tuple[int, int, int, int], Paper] = field(default_factory=OrderedDict)
     _bytes: int = 0
 
     def paint(self, pieces: Pieces, frame: Tensor, companions: Companions) -> Painted:
@@ -46,24 +46,23 @@ class Composer:
         size = under.shape[:2]
         mattes = _mattes(pieces, companions, size)
         canvas = under * np.float32(255)
-        layers: dict[int, Floats] = {}
+        levels = self.options.levels if self.options.export_layers else 0
+        layers = [np.zeros((*size, 4), np.float32) for _ in range(levels)]  # a level without pieces is a picture too
         for i in pieces.laid():
             made = self.paper(pieces, i, size[0])
             matte = mattes.get(int(pieces.object[i]))
-            targets = [canvas]
-            if self.options.export_layers:
-                targets.append(layers.setdefault(int(pieces.level[i]), np.zeros((*size, 4), np.float32)))
+            targets = [canvas, layers[int(pieces.level[i])]] if layers else [canvas]
             lay(made, pieces.place[i], self.options.shadow, matte, targets)
         exported: dict[str, Picture] = {}
         if self.options.export_layers:
-            exported = {f"layers/level_{level + 1}": _picture(layers[level]) for level in sorted(layers)}
+            exported = {f"layers/level_{level}": _picture(layer) for level, layer in enumerate(layers, 1)}
             exported[f"layers/{UNDERPAINTING}"] = Picture(_tensor(under))
         return Painted(_tensor(canvas / np.float32(255)), exported)
 
     def paper(self, pieces: Pieces, i: int, height: int) -> Paper:
         """A piece's paper for a frame of this height, pixels."""
         zoom = round(log(max(float(np.hypot(*pieces.place[i, :2])), 1e-3)) / log(ZOOM))
-        key = int(pieces.number[i]), height, zoom
+        key = int(pieces.since[0]), int(pieces.number[i]), height, zoom
         if key not in self._papers:
             sheet = self.materials.sheet(int(pieces.material[i]), int(pieces.moment[i]))
             made = paper(pieces.outline(i), pieces.window[i], pieces.tint[i], sheet, self.options,

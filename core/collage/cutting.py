@@ -34,14 +34,15 @@ NEW_RANK, NUMBER_RANK = LEVEL_STEP / 2, LEVEL_STEP / 2e6
 
 @dataclass(frozen=True)
 class Cutter:
-    """Cuts pieces by an artist's options."""
+    """Cuts pieces by an artist's options, in a shot that began `since` a frame."""
 
     options: CollageOptions
     materials: Materials
+    since: int
 
     def all(self, ground: Ground, frame: int, palette: Floats) -> list[Cut]:
         """Pieces for a whole frame, as a shot begins."""
-        matcher = Matcher(self.materials, self.options, no_pieces(palette))
+        matcher = Matcher(self.materials, self.options, no_pieces(palette, frame))
         busy = segment.busyness(ground)
         cuts: list[Cut] = []
         for level in range(self.options.levels):
@@ -149,7 +150,7 @@ class Cutter:
     def _photograph(self, ground: Ground, frame: int, center: Floats, around: Floats,
                     generator: np.random.Generator) -> tuple[int, Floats]:
         """What a photograph of a joiner shows: the frame, some ago, and the place, a little off; all of it is there."""
-        moment = max(frame - int(generator.integers(0, MOMENTS + 1)), self.materials.versions[0].numbers[0])
+        moment = self.materials.taken(max(frame - int(generator.integers(0, MOMENTS + 1)), self.since), frame)
         shift = generator.normal(0, SHIFT, 2).clip(-2 * SHIFT, 2 * SHIFT)
         half = (around.max(0) - around.min(0)) / 2
         middle = np.array([(ground.shape[1] - 2 * ground.margin) / ground.height, 1.0]) / 2

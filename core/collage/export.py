@@ -19,8 +19,7 @@ import torch
 
 from .. import frames
 from ..atomic import write_text
-from ..frames import FORMATS, Picture
-from ..options import OutputOptions
+from ..frames import Picture
 from ..plan import Plan, Task
 from .compose import UNDERPAINTING, Composer
 from .paper import Paper
@@ -34,40 +33,42 @@ DIGITS = 6
 """Decimals of lengths."""
 
 
-def export(composer: Composer, files: OutputOptions, plan: Plan, output: Path) -> None:
+def export(composer: Composer, plan: Plan, output: Path) -> None:
     """Write the pieces of a plan's results, which are all made. Raises OutputError, InputError."""
     width, height = frames.size(plan.results[0].path)[::-1]
-    found: dict[int, dict[str, Any]] = {}
+    found: dict[tuple[int, int], dict[str, Any]] = {}
     for task in plan.results:
         pieces = _pieces(task)
         for order, i in enumerate(pieces.laid()):
-            number = int(pieces.number[i])
-            if number not in found:
-                found[number] = _described(composer, pieces, i, height, output / LAYERS)
-            found[number]["places"][str(task.number)] = [*_rounded(pieces.place[i]), order]
-    suffix = FORMATS[files.format].suffix
+            own = int(pieces.since[0]), int(pieces.number[i])
+            if own not in found:
+                found[own] = _described(composer, pieces, i, height, output / LAYERS, len(found))
+            found[own]["places"][str(task.number)] = [*_rounded(pieces.place[i]), order]
+        if task.copied:
+            _copy_layers(task.copied, task, composer.options.levels, output / LAYERS)
     data = {"version": VERSION, "size": [width, height], "frames": [task.number for task in plan.results],
             "levels": composer.options.levels,
-            "underpainting": [f"{UNDERPAINTING}/{Path(_leader(task).path).stem}{suffix}" for task in plan.results],
-            "pieces": [found[number] for number in sorted(found)]}
+            "underpainting": [f"{UNDERPAINTING}/{task.path.name}" for task in plan.results],
+            "pieces": list(found.values())}
     write_text(output / LAYERS / NAME, json.dumps(data, indent=None, separators=(",", ":")) + "\n")
 
 
-def _leader(task: Task) -> Task:
-    """The task whose picture this one shows."""
-    return task.copied or task
+def _copy_layers(shown: Task, task: Task, levels: int, folder: Path) -> None:
+    """The layers of a frame that shows the picture of another: sequences have no gaps."""
+    for name in (UNDERPAINTING, *(f"level_{level}" for level in range(1, levels + 1))):
+        frames.copy(folder / name / shown.path.name, folder / name / task.path.name)
 
 
 def _pieces(task: Task) -> Pieces:
-    track = _leader(task).track
+    track = (task.copied or task).track
     assert track is not None, "every picture of a collage has a track"
     return Pieces.from_bytes(track.path.read_bytes())
 
 
-def _described(composer: Composer, pieces: Pieces, i: int, height: int, folder: Path) -> dict[str, Any]:
-    """What is said of a piece once; its picture is written."""
+def _described(composer: Composer, pieces: Pieces, i: int, height: int, folder: Path, number: int) -> dict[str, Any]:
+    """What is said of a piece once, by its number in the clip; its picture is written."""
     made = composer.paper(pieces, i, height)
-    number, moment = int(pieces.number[i]), int(pieces.moment[i])
+    moment = int(pieces.moment[i])
     picture = f"pieces/{number:05d}.png"
     frames.write(folder / picture, _picture(made), "png")
     rows, columns = made.rgba.shape[:2]

@@ -57,17 +57,14 @@ class Follow:
     options: CollageOptions
     materials: Materials
 
-    @property
-    def cutter(self) -> Cutter:
-        """What cuts new pieces."""
-        return Cutter(self.options, self.materials)
-
     def __call__(self, moment: Moment, before: Pieces | None) -> Pieces:
         """The pieces of a frame. Raises InputError."""
         ground = ground_of(moment.rgb, moment.companions)
         if before is None:
-            palette = self.cutter.palette(ground)
-            pieces = no_pieces(palette).with_new(self.cutter.all(ground, moment.number, palette), moment.number)
+            cutter = Cutter(self.options, self.materials, moment.number)
+            palette = cutter.palette(ground)
+            cuts = cutter.all(ground, moment.number, palette)
+            pieces = no_pieces(palette, moment.number).with_new(cuts, moment.number)
             top = shown(pieces, ground)
             return _seen(pieces, ground, top).kept(~_hidden(pieces, ground, _visible(top, ground, len(pieces))[0]))
         moved = before if self.options.mode == "joiner" or moment.came is None else _moved(before, ground, moment.came)
@@ -88,7 +85,8 @@ class Follow:
             return pieces
         left = pieces.kept(~old)
         matcher = Matcher(self.materials, self.options, left)
-        return left.with_new([self.cutter.relaid(pieces, int(i), ground, frame, matcher) for i in np.flatnonzero(old)],
+        cutter = self._cutter(pieces)
+        return left.with_new([cutter.relaid(pieces, int(i), ground, frame, matcher) for i in np.flatnonzero(old)],
                              frame)
 
     def _births(self, pieces: Pieces, ground: Ground, frame: int) -> list[Cut]:
@@ -97,18 +95,22 @@ class Follow:
         busy = segment.busyness(ground) if self.options.levels > 1 else np.zeros(ground.shape, np.float32)
         level_of = np.where(top >= 0, np.append(pieces.level, -1)[top], -1)
         matcher = Matcher(self.materials, self.options, pieces)
+        cutter = self._cutter(pieces)
         cuts: list[Cut] = []
         for level in range(self.options.levels if self.options.mode not in ("joiner",) else 1):
             areas = pieces.area[pieces.level == level]
             usual = float(np.median(areas)) if len(areas) else 1 / (self.options.pieces * segment.GROWTH ** level)
             median = usual * ground.height ** 2
-            open_here = (level_of < level) & self.cutter.wanted(level, busy, CLEARLY_BUSY if level else 0.0)
-            generator = self.cutter.generator(frame, level)
+            open_here = (level_of < level) & cutter.wanted(level, busy, CLEARLY_BUSY if level else 0.0)
+            generator = cutter.generator(frame, level)
             for hole in _holes(open_here, ground, median):
                 for region in hole_parts(hole, ground, median):
                     rank = NEW_RANK - NUMBER_RANK * (int(pieces.next_number[0]) + len(cuts))
-                    cuts += self.cutter.cut(region, ground, level, rank, frame, matcher, pieces.palette, generator)
+                    cuts += cutter.cut(region, ground, level, rank, frame, matcher, pieces.palette, generator)
         return cuts
+
+    def _cutter(self, pieces: Pieces) -> Cutter:
+        return Cutter(self.options, self.materials, int(pieces.since[0]))
 
 
 def shown(pieces: Pieces, ground: Ground) -> Ints:

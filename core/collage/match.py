@@ -128,4 +128,3 @@ class Matcher:
 
 def _map(turn: float, scale: float, spot: Floats) -> Floats:
     return np.array([scale * cos(turn), scale * sin(turn), spot[0], spot[1]], np.float32)
-

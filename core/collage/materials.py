@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -121,7 +122,8 @@ class Materials:
         numbers = self.versions[version].numbers
         if len(numbers) > 1 and number not in numbers:
             raise InputError(f"A version of the clip has no frame {number}.",
-                             f"It has the frames {numbers[0]} to {numbers[-1]}: paint all of them.")
+                             f"It has {len(numbers)} frames, from {numbers[0]} to {numbers[-1]}: paint all of the "
+                             "clip's.")
         return number if len(numbers) > 1 else numbers[0]
 
     def sheet(self, material: int, moment: int) -> Sheet:
@@ -134,6 +136,15 @@ class Materials:
         while len(self._moments) > 8:
             self._moments.popitem(last=False)
         return self._moments[material, moment]
+
+    def taken(self, wanted: int, frame: int) -> int:
+        """The first frame of the clip from `wanted` on that is there and can be read; at the last, `frame` itself."""
+        for number in range(wanted, frame):
+            if number in self.versions[0].numbers:
+                with suppress(InputError):
+                    self.sheet(0, number)
+                    return number
+        return frame
 
 
 def open_materials(options: CollageOptions, own: Callable[[], Clip]) -> Materials:
@@ -183,7 +194,10 @@ def _read(path: Path, notes: list[str]) -> Iterator[Sheet]:
             for number in _evenly(movie.numbers, MOVIE_FRAMES):
                 yield _sheet(f"{path.stem} {number}", movie.read(number), LONG_SIDE)
         else:
-            yield _sheet(path.stem, frames.read(path), LONG_SIDE)
+            sheet = _sheet(path.stem, frames.read(path), LONG_SIDE)
+            if sheet.alpha is not None and not sheet.alpha.any():
+                raise InputError(f"The picture '{path.name}' is transparent all over.")
+            yield sheet
     except InputError as error:
         log.warning("%s", error.detail)
         notes.append(f"A material was left out: {error.message}")

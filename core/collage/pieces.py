@@ -45,16 +45,18 @@ class Cut:
 class Pieces:
     """The pieces of a frame, as arrays over them.
 
-    `number` of each piece is its own for ever and seeds what is random about it; `level` 0 is the coarsest; pieces are
-    laid by rising `order`. `outlines` holds all corners (x, y), `ends` where each piece's corners end there; they count
-    from the piece's center at birth. `place` (a, b, x, y) turns, scales and moves them: [[a, -b], [b, a]] p + (x, y).
+    `number` of each piece is its own in its shot and seeds what is random about it; `level` 0 is the coarsest; pieces
+    are laid by rising `order`. `outlines` holds all corners (x, y), `ends` where each piece's corners end there; they
+    count from the piece's center at birth. `place` (a, b, x, y) turns, scales and moves them: [[a, -b], [b, a]] p +
+    (x, y).
     `window` (a, b, x, y) likewise leads from them to the pixels of `material`, at frame `moment` if that is a clip.
     `tint` is the material's mean and standard deviation in Lab there and those to give it, 3 each. `area` is what the
     piece stands for (without overlap), `born` its first frame; `object` the color of the object it belongs to.
     `misfit`, `covered` and `changed` count the frames in which nothing good is known of its motion, it was hidden,
     and something else lay under it; `seen` is what was there when it was born, where it showed: the mean color in Lab
     and how far it strayed.
-    `palette` are the colors in Lab that pieces come in (none: any); `next_number` is for pieces to come.
+    `palette` are the colors in Lab that pieces come in (none: any); `next_number` is for pieces to come; `since` is
+    the frame that the shot began with: a piece's number is its own in that shot.
     """
 
     number: Ints
@@ -76,6 +78,7 @@ class Pieces:
     changed: Ints
     palette: Floats
     next_number: Ints
+    since: Ints
 
     def __len__(self) -> int:
         return len(self.number)
@@ -142,17 +145,18 @@ class Pieces:
                              "Delete the folder 'tracks' beside the result and run again.", str(error)) from error
 
 
-_WHOLE = {"outlines", "ends", "palette", "next_number"}
+_WHOLE = {"outlines", "ends", "palette", "next_number", "since"}
 
 
-def no_pieces(palette: Floats) -> Pieces:
-    """An empty table, numbers from 0; `palette` K,3."""
+def no_pieces(palette: Floats, since: int) -> Pieces:
+    """An empty table as a shot begins, numbers from 0; `palette` K,3."""
     i, f = np.zeros(0, np.int32), np.zeros(0, np.float32)
     return Pieces(number=i, level=i, order=f, outlines=np.zeros((0, 2), np.float32), ends=i,
                   place=np.zeros((0, 4), np.float32), area=f, object=i, material=i,
                   window=np.zeros((0, 4), np.float32), moment=i, tint=np.zeros((0, 12), np.float32),
                   seen=np.zeros((0, 4), np.float32), born=i, misfit=i, covered=i, changed=i,
-                  palette=palette.astype(np.float32), next_number=np.zeros(1, np.int32))
+                  palette=palette.astype(np.float32), next_number=np.zeros(1, np.int32),
+                  since=np.array([since], np.int32))
 
 
 def moved(place: Floats, points: Floats) -> Floats:

@@ -19,7 +19,8 @@ TRACKS = "tracks"
 def plan_collage(sources: Sequence[Source], hold: int, look: str, output: Path, chunk: tuple[int, int]) -> Plan:
     """The tasks for a clip's frames, given in order; pictures stay for `hold` frames of their shot.
 
-    With a chunk (K, N) the results are those of part K of N, about equally long; tracks begin with the shot.
+    The results are those of the wanted frames; with a chunk (K, N), of part K of N of them, about equally long. Tracks
+    begin with the shot in any case, and with the numbers of its frames: these seed what is random in them.
     """
     plan = Plan()
     for shot in shots_of(sources):
@@ -27,7 +28,8 @@ def plan_collage(sources: Sequence[Source], hold: int, look: str, output: Path, 
         shown: Task | None = None
         for i, source in enumerate(shot):
             before = Task(source.number, output / TRACKS / f"{source.number:05d}.safetensors", source.input,
-                          key_of("track", source.facts, look, before.key if before else ""), follows=before,
+                          key_of("track", source.number, source.facts, look, before.key if before else ""),
+                          follows=before,
                           is_track=True)
             plan.tasks.append(before)
             path = output / source.file
@@ -36,6 +38,7 @@ def plan_collage(sources: Sequence[Source], hold: int, look: str, output: Path, 
             else:
                 shown = picture = Task(source.number, path, source.input, key_of("collage", before.key), track=before)
             plan.tasks.append(picture)
-            plan.results.append(picture)
+            if source.wanted:
+                plan.results.append(picture)
     plan.results = [plan.results[i] for i in part([1] * len(plan.results), chunk)]
     return plan

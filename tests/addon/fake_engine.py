@@ -16,7 +16,8 @@ environment says how it behaves: GOUACHE_FAKE is one of
     old        greets with another protocol
     silent     ends at once, with a message in the log
 
-As with the real one, a job for the fast engine tells of its frames only, not of steps.
+As with the real one, a job for the fast engine and a collage tell of their frames only, not of steps, and a collage
+counts two tasks a frame. Its layers are one piece that is as large as the frame.
 
 GOUACHE_FAKE_LOG names a file that gets every job as one line of JSON, GOUACHE_FAKE_PID one for the process number.
 """
@@ -74,7 +75,7 @@ def run(path):
     output.mkdir(parents=True, exist_ok=True)
     frames = list(inputs(job, path.parent))
     cached = {number for number, _ in frames if MODE == "stale" and (output / f"{number:05d}.png").is_file()}
-    todo = len(frames) - len(cached)
+    todo = (len(frames) - len(cached)) * (2 if job["effect"] == "collage" else 1)
     say("started", frames=len(frames), todo=todo, output=str(output))
     if MODE == "stale":
         say("warning", message="The picture is small.", hint="Use a larger one.", detail="")
@@ -83,12 +84,31 @@ def run(path):
     for index, (number, file) in enumerate([frame for frame in frames if frame[0] not in cached], 1):
         target = output / f"{number:05d}.png"
         if not stop.is_set():
-            paint(file, target, number, index, todo, job["options"]["engine"] != "fast")
+            paint(file, target, number, index, todo, job["options"].get("engine", "fast") != "fast")
         if stop.is_set():
             say("cancelled", frames=index - 1)
             return
-        say("frame", frame=number, index=index, of=todo, path=str(target), seconds=0.0, cached=False)
+        say("frame", frame=number, index=index * todo // (len(frames) - len(cached)), of=todo, path=str(target),
+            seconds=0.0, cached=False)
+    if job["options"].get("export_layers"):
+        export_layers(frames, output / "layers")
     say("done", frames=len(frames), seconds=0.0, output=str(output))
+
+
+def export_layers(frames, folder):
+    for name in ("pieces", "underpainting"):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    for number, file in frames:
+        shutil.copyfile(file, folder / "underpainting" / f"{number:05d}.png")
+    shutil.copyfile(frames[0][1], folder / "pieces" / "00000.png")
+    width, height = struct.unpack(">II", frames[0][1].read_bytes()[16:24])
+    wide = width / height
+    piece = {"number": 0, "level": 1, "material": "paper", "picture": "pieces/00000.png", "outline": [],
+             "box": [-wide / 2, -0.5, wide / 2, 0.5],
+             "places": {str(number): [1.0, 0.0, wide / 2, 0.5, 0] for number, _ in frames}}
+    (folder / "pieces.json").write_text(json.dumps({
+        "version": 1, "size": [width, height], "frames": [number for number, _ in frames], "levels": 1,
+        "underpainting": [f"underpainting/{number:05d}.png" for number, _ in frames], "pieces": [piece]}))
 
 
 def paint(file, target, number, index, of, tell):

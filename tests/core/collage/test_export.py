@@ -1,0 +1,116 @@
+"""Layers for other programs: what `pieces.json` and the pictures beside it are good for."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from core import frames, pipeline
+from core.collage.ground import as_array
+from core.collage.pieces import Floats
+from core.job import Job
+
+Jobs = Callable[..., Job]
+Clips = Callable[..., Path]
+
+
+def exported(job: Job) -> dict[str, Any]:
+    for _ in pipeline.run(job):
+        pass
+    return json.loads((Path(job.output) / "layers" / "pieces.json").read_text())
+
+
+def read(path: Path) -> Floats:
+    """H,W,3 or premultiplied H,W,4 in 0..1."""
+    picture = frames.read(path)
+    rgb = as_array(picture.rgb)
+    alpha = None if picture.alpha is None else as_array(picture.alpha)
+    return rgb if alpha is None else np.concatenate([rgb * alpha, alpha], -1)
+
+
+def covered(canvas: Floats, rgba: Floats) -> Floats:
+    return canvas * (1 - rgba[..., 3:]) + rgba[..., :3]
+
+
+def rebuilt(data: dict[str, Any], folder: Path, number: int) -> Floats:
+    """A frame, H,W,3, made of what `pieces.json` says, as another program would."""
+    width, height = data["size"]
+    canvas = read(folder / data["underpainting"][data["frames"].index(number)])
+    here = [piece for piece in data["pieces"] if str(number) in piece["places"]]
+    assert sorted(piece["places"][str(number)][4] for piece in here) == list(range(len(here)))
+    for piece in sorted(here, key=lambda piece: piece["places"][str(number)][4]):
+        rgba = read(folder / piece["picture"])
+        rows, columns = rgba.shape[:2]
+        left, top, right, bottom = piece["box"]
+        a, b, x, y, _ = piece["places"][str(number)]
+        corners = np.array([(left, top), (right, top), (left, bottom)]) @ np.array([[a, b], [-b, a]]) + (x, y)
+        pixels = np.array([(-0.5, -0.5), (columns - 0.5, -0.5), (-0.5, rows - 0.5)])
+        onto = cv2.getAffineTransform(pixels.astype(np.float32), (corners * height - 0.5).astype(np.float32))
+        canvas = covered(canvas, cv2.warpAffine(rgba, onto, (width, height)))
+    return canvas
+
+
+def test_a_frame_can_be_rebuilt_from_its_pieces(clip: Clips, collage: Jobs) -> None:
+    order = collage(clip(4), export_layers=True, shadow=0.0)
+    data = exported(order)
+    assert data["frames"] == [1, 2, 3, 4] and data["size"] == [128, 96]
+    for number in (1, 4):
+        result = read(Path(order.output) / f"{number:03d}.png")
+        error = np.abs(rebuilt(data, Path(order.output) / "layers", number) - result)
+        assert error.mean() < 0.5 / 255 and np.quantile(error, 0.99) < 4 / 255
+
+
+def test_layers_laid_over_each_other_are_the_picture(clip: Clips, collage: Jobs) -> None:
+    order = collage(clip(3), export_layers=True)
+    exported(order)
+    for name in ("001.png", "003.png"):
+        canvas = read(Path(order.output) / "layers" / "underpainting" / name)
+        for level in ("level_1", "level_2"):
+            canvas = covered(canvas, read(Path(order.output) / "layers" / level / name))
+        assert np.abs(canvas - read(Path(order.output) / name)).max() < 2.5 / 255
+
+
+def test_a_piece_is_told_with_its_level_its_material_and_an_outline_that_fills_its_picture(
+        clip: Clips, collage: Jobs) -> None:
+    data = exported(collage(clip(2), export_layers=True, roughness=0.0, deckle=0.0, shadow=0.0))
+    assert {piece["level"] for piece in data["pieces"]} == {1, 2}
+    assert {piece["material"] for piece in data["pieces"]} <= {f"paper{i}" for i in range(4)}
+    for piece in data["pieces"]:
+        outline = np.array(piece["outline"])
+        left, top, right, bottom = piece["box"]
+        assert (outline.min(0) > (left, top)).all() and (outline.max(0) < (right, bottom)).all()
+        assert np.abs(outline.min(0) - (left, top)).max() < 5 / 96
+
+
+def test_pieces_of_two_shots_are_not_the_same(clip: Clips, collage: Jobs) -> None:
+    data = exported(collage(clip(4, cut=3), export_layers=True))
+    assert [p["number"] for p in data["pieces"]] == list(range(len(data["pieces"])))
+    assert {tuple(p["places"]) for p in data["pieces"]} == {("1", "2"), ("3", "4")}
+
+
+@pytest.mark.parametrize("options", [{"hold": 2}, {"levels": 3, "detail": 0.0}])
+def test_every_level_is_a_sequence_without_gaps(clip: Clips, collage: Jobs, options: dict[str, Any]) -> None:
+    """Of frames that show the picture of another, and of levels that no piece lies on."""
+    order = collage(clip(3), export_layers=True, **options)
+    data = exported(order)
+    levels = [f"level_{level}" for level in range(1, data["levels"] + 1)]
+    for folder in ("underpainting", *levels):
+        found = sorted(p.name for p in (Path(order.output) / "layers" / folder).glob("*.png"))
+        assert found == ["001.png", "002.png", "003.png"]
+    assert [Path(name).name for name in data["underpainting"]] == ["001.png", "002.png", "003.png"]
+    if "hold" in options:
+        assert rebuilt(data, Path(order.output) / "layers", 1).tobytes() == rebuilt(
+            data, Path(order.output) / "layers", 2).tobytes()
+
+
+def test_without_export_there_are_no_layers(clip: Clips, collage: Jobs) -> None:
+    order = collage(clip(2))
+    for _ in pipeline.run(order):
+        pass
+    assert not (Path(order.output) / "layers").exists()
