@@ -12,7 +12,7 @@ from core.evaluate import bench
 from core.evaluate.bench_collage import Paced, lines
 from core.frames import Picture, write
 
-ALONE, TRACKED = Paced(0.0, 3.0, 2.0, None, 500.0), Paced(1.0, 2.5, 0.5, 301.0, 700.0)
+ALONE, TRACKED = Paced(0.0, 3.0, 2.0, 2.5, None, 500.0), Paced(1.0, 2.5, 0.5, 0.7, 301.0, 700.0)
 
 
 def test_ratios_and_verdicts() -> None:
