@@ -42,6 +42,7 @@ class Plan:
     """What is captured of a strip: timeline frames first..last (both included), at width x height pixels.
 
     `placed` says that transform, crop and flips are part of the pictures and must not be applied to the result again.
+    `modifier` names the first of the strip's modifiers that is not: what comes in there is captured.
     """
 
     scene: str
@@ -51,6 +52,7 @@ class Plan:
     width: int
     height: int
     placed: bool
+    modifier: str = ""
 
     @property
     def count(self) -> int:
@@ -218,14 +220,43 @@ def isolated_copy(scene: Any, plan: Plan) -> Iterator[Any]:
         for link, values in neutral:
             for path, value in values.items():
                 _assign(link, path, value)
-            for modifier in link.modifiers if link != chain[-1] else ():
+            for modifier in link.modifiers if link != chain[-1] else _from(link, plan.modifier):
                 modifier.mute = True
         _set_render(copy, plan)
         yield copy
     finally:
-        bpy.data.scenes.remove(copy)
-        if action is not None:
-            bpy.data.actions.remove(action)
+        made = [(bpy.data.scenes, copy)] + ([(bpy.data.actions, action)] if action is not None else [])
+        if _held is None:
+            _remove(made)
+        else:
+            _held.extend(made)
+
+
+_held: list[tuple[Any, Any]] | None = None
+
+
+def hold_copies() -> None:
+    """From now on keep every copy until `drop_copies`: a scene removed while a render begins can crash Blender 5.2."""
+    global _held
+    _held = [] if _held is None else _held
+
+
+def drop_copies() -> None:
+    """Remove the copies that are held, and hold no more."""
+    global _held
+    made, _held = _held or [], None
+    _remove(made)
+
+
+def _remove(made: list[tuple[Any, Any]]) -> None:
+    for collection, block in made:
+        collection.remove(block)
+
+
+def _from(strip: Any, name: str) -> list[Any]:
+    """The strip's modifiers from the one of that name on; none without a name."""
+    names = [modifier.name for modifier in strip.modifiers]
+    return list(strip.modifiers)[names.index(name):] if name in names else []
 
 
 def _neutral_values(link: Any, strip: Any, plan: Plan) -> dict[str, Any]:

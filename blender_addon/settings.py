@@ -1,8 +1,9 @@
-"""What an artist sets on a strip: Blender properties made from core's options, and their way into a job."""
+"""What an artist sets on a strip or a node: Blender properties made from core's options, and their way into a job."""
 
 # No `from __future__ import annotations` here: Blender reads property annotations as objects.
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,9 @@ def options_for(engine: str) -> Iterator[tuple[str, OptionInfo]]:
             yield name, info
 
 
+LINEAR_FORMATS = ("exr", "exr32")
+
+
 def property_from(info: OptionInfo, default: Any, **more: Any) -> Any:
     """The Blender property of one option, with its label, help, default and ranges, and what else is given."""
     common: dict[str, Any] = {"name": info.label, "description": info.help, "default": default,
@@ -71,7 +75,7 @@ def properties_from(options: type, *only: str) -> dict[str, Any]:
 
 
 class GOUACHE_PG_style(bpy.types.PropertyGroup):
-    """One style picture of a strip and its share in the blend."""
+    """One style picture and its share in the blend."""
 
     path: bpy.props.StringProperty(  # type: ignore[valid-type]
         name="Picture", description="The picture to paint in the style of", subtype="FILE_PATH",
@@ -123,6 +127,9 @@ class GOUACHE_PG_strip(bpy.types.PropertyGroup):
         "mute_source": bpy.props.BoolProperty(
             name="Mute Source", description="Mute the strip itself once its painting is there", default=False,
             options=set()),
+        "paint_on_render": bpy.props.BoolProperty(
+            name="Paint When Rendering", description="Rendering with `blender -b` paints this strip even if it never "
+            "was painted before; a painted one is kept up to date anyway", default=False, options=set()),
         "result": bpy.props.StringProperty(
             name="Result", description="Name of the strip that shows the painting", options={"HIDDEN"}),
         "painted_as": bpy.props.StringProperty(
@@ -130,15 +137,52 @@ class GOUACHE_PG_strip(bpy.types.PropertyGroup):
     }
 
 
-def style_options(group: Any, engine: str = "") -> StyleOptions:
-    """The checked options of a strip, every path absolute, for an engine, else for the strip's own.
+class GOUACHE_PG_scene(bpy.types.PropertyGroup):
+    """What Gouache keeps on a scene: `scene.gouache`."""
 
-    What that engine does not read has its default.
+    bake_on_render: bpy.props.BoolProperty(  # type: ignore[valid-type]
+        name="Bake When Rendering", description="Rendering with `blender -b` first paints and bakes what is out of "
+        "date in the frames to be rendered", default=True, options=set())
+
+
+def _linear_format() -> Any:
+    """The file format of a node's painting: of core's choices those that hold scene linear pixels."""
+    (info, _), = ((info, default) for name, info, default in describe(OutputOptions) if name == "format")
+    choices = {name: info.choices[name] for name in LINEAR_FORMATS}
+    return property_from(replace(info, choices=choices), LINEAR_FORMATS[0])
+
+
+class GOUACHE_PG_tree(bpy.types.PropertyGroup):
+    """All that Gouache keeps on the tree of a node group: `tree.gouache`. The options come from `core.options`.
+
+    What is known of the bake is written by `compositor.freshness` and read there.
+    """
+
+    __annotations__ = {
+        **properties_from(StyleOptions),
+        "format": _linear_format(),
+        "styles": bpy.props.CollectionProperty(type=GOUACHE_PG_style, name="Styles"),
+        "active_style": bpy.props.IntProperty(name="Active Style", default=0, min=0, options=set()),
+        **{name: bpy.props.StringProperty(name=label, description=help, options={"HIDDEN"}) for name, label, help in (
+            ("effect", "Effect", "Which of Gouache's effects this group is; empty for any other group"),
+            ("identity", "Identity", "What the bake folder is called by, whatever the group is renamed to"),
+            ("identity_of", "Identity Of", "The group's name when it was last baked: tells it from its copies"),
+            ("baked_as", "Baked As", "The settings of the last bake"),
+            ("baked_from", "Baked From", "What was linked to the inputs at the last bake"),
+            ("baked_frames", "Baked Frames", "The frames of the last bake, such as 1-10,15"),
+        )},
+    }
+
+
+def style_options(group: Any, engine: str = "", linked: bool = False) -> StyleOptions:
+    """The checked options of a strip or node, every path absolute, for an engine, else for its own.
+
+    What that engine does not read has its default. `linked` says that style pictures come from elsewhere.
     Raises InputError without a style picture or if one is not there, OptionError for a value out of range.
     """
     styles = [{"path": existing_file(style.path, "style picture"), "weight": round(style.weight, 6)}
-              for style in group.styles if style.path]
-    if not styles:
+              for style in group.styles if style.path and not linked]
+    if not styles and not linked:
         raise InputError("No style picture is set.", "Add one under Styles in the Gouache tab.")
     engine = engine or group.engine
     values = {name: _value(group, name, info) for name, info in options_for(engine)}
@@ -170,7 +214,7 @@ def effect_options(group: Any) -> StyleOptions | CollageOptions:
 
 
 def output_options(group: Any, first: int, last: int) -> OutputOptions:
-    """How result files are written: the strip's format, for timeline frames first..last, at the captured size."""
+    """How result files are written: the format that is set, for timeline frames first..last, at the captured size."""
     values = {name: getattr(group, name) for name in OUTPUT_FIELDS}
     return options_from(OutputOptions, {**values, "frames": f"{first}-{last}", "restore_size": True})
 
@@ -214,13 +258,15 @@ def _collage_fingerprint(group: Any) -> str:
 
 
 def copy_settings(source: Any, target: Any) -> None:
-    """Set another strip's effect and options as on this one; what is known of paintings stays apart."""
-    target.effect = source.effect
-    _copy_collage(source.collage, target.collage)
-    for options, only in ((StyleOptions, ()), (OutputOptions, OUTPUT_FIELDS)):
-        for name in properties_from(options, *only):
-            setattr(target, name, getattr(source, name))
-    target.mute_source = source.mute_source
+    """Set another strip's or node's effect, options and styles as here; what is known of paintings stays apart."""
+    same = type(source) is type(target)
+    if same and hasattr(source, "collage"):
+        target.effect = source.effect
+        _copy_collage(source.collage, target.collage)
+    for name in (*properties_from(StyleOptions), *(("format",) if same else ())):
+        setattr(target, name, getattr(source, name))
+    if same and hasattr(source, "mute_source"):
+        target.mute_source = source.mute_source
     target.styles.clear()
     for style in source.styles:
         added = target.styles.add()
@@ -243,7 +289,8 @@ def _value(group: Any, name: str, info: OptionInfo) -> Any:
     return float(f"{value:.7g}") if info.kind == "float" else value
 
 
-CLASSES = (GOUACHE_PG_style, GOUACHE_PG_material, GOUACHE_PG_collage, GOUACHE_PG_strip)
+CLASSES = (GOUACHE_PG_style, GOUACHE_PG_material, GOUACHE_PG_collage, GOUACHE_PG_strip, GOUACHE_PG_tree,
+           GOUACHE_PG_scene)
 
 
 def register() -> None:
@@ -251,9 +298,15 @@ def register() -> None:
         bpy.utils.register_class(cls)
     bpy.types.Strip.gouache = bpy.props.PointerProperty(  # type: ignore[attr-defined]
         type=GOUACHE_PG_strip, name="Gouache")
+    bpy.types.CompositorNodeTree.gouache = bpy.props.PointerProperty(  # type: ignore[attr-defined]
+        type=GOUACHE_PG_tree, name="Gouache")
+    bpy.types.Scene.gouache = bpy.props.PointerProperty(  # type: ignore[attr-defined]
+        type=GOUACHE_PG_scene, name="Gouache")
 
 
 def unregister() -> None:
+    del bpy.types.Scene.gouache  # type: ignore[attr-defined]
+    del bpy.types.CompositorNodeTree.gouache  # type: ignore[attr-defined]
     del bpy.types.Strip.gouache  # type: ignore[attr-defined]
     for cls in reversed(CLASSES):
         bpy.utils.unregister_class(cls)

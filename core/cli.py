@@ -113,7 +113,8 @@ def _add_option(group: Any, name: str, info: OptionInfo, default: Any) -> None:
         group.add_argument(flag, dest=name, action=argparse.BooleanOptionalAction, default=None, help=text)
         return
     metavar = "|".join(info.choices) if info.kind == "choice" else {
-        "layers": "NAME=WEIGHT,...", "frames": "A-B", "chunk": "K/N", "file": "PATH"}.get(info.kind, info.kind.upper())
+        "layers": "NAME=WEIGHT,...", "frames": "A-B", "ranges": "A-B,C", "chunk": "K/N",
+        "file": "PATH"}.get(info.kind, info.kind.upper())
     shown = f" (default {default})" if default != "" else ""
     group.add_argument(flag, dest=name, default=None, metavar=metavar, type=_value(info), help=text + shown)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -27,11 +27,11 @@ from .events import Event
 from .frames import FORMATS, Picture
 from .job import BESIDE, Job
 from .kinds import KINDS, Kind, hangs_together
-from .manifest import Manifest, Record, key_of
+from .manifest import Manifest, Record, digest_of, key_of
 from .motion.flow import estimator
 from .motion.links import Motion
 from .motion.recorded import RecordedFlow
-from .options import parse_chunk, parse_frames
+from .options import parse_chunk, parse_frames, parse_ranges
 from .plan import Plan, Source, Task
 from .sizes import Size, resize
 from .sources import Input, Sources, restored
@@ -56,17 +56,19 @@ def run(job: Job) -> Iterator[Event]:
     kind = KINDS[job.effect]
     effect = kind.prepare(job, clip, compute)
     results = _Results(output)
-    results.manifest(output).save()  # a read-only folder or full disk shows now, not after the first painted frame
+    results.manifest(output).check_writable()
     for note in effect.notes:
         yield events.Warning(note)
-    planned, failed = _planned(job, clip, beside, effect.weights)
-    sources = Sources(clip, beside, job.options.size, _motion(job, clip, compute))
+    recorded = _recorded(job, clip)
+    planned, failed = _planned(job, clip, beside, recorded, effect.weights)
+    sources = Sources(clip, beside, job.options.size, _motion(job, clip, recorded, compute))
     yield from _Run(job, kind, effect, sources, results, planned, failed).events()
 
 
-def _planned(job: Job, clip: Clip, beside: Mapping[str, Clip], networks: str) -> tuple[Plan, list[InputError]]:
+def _planned(job: Job, clip: Clip, beside: Mapping[str, Clip], recorded: RecordedFlow | None,
+             networks: str) -> tuple[Plan, list[InputError]]:
     """The job's tasks, and the errors of the frames that cannot be read."""
-    along = [(other, set(other.numbers)) for other in beside.values()]
+    only = parse_ranges(job.files.only)
     inputs: dict[int, str] = {}
     failed: list[InputError] = []
     wanted = set(clips.chosen(clip, parse_frames(job.files.frames)))
@@ -75,24 +77,53 @@ def _planned(job: Job, clip: Clip, beside: Mapping[str, Clip], networks: str) ->
         try:
             inputs[number] = clip.digest(number)
         except InputError as error:
-            if number in wanted:
+            if number in wanted and _inside(number, only):
                 failed.append(error)
     begins = shots.beginnings(clip, inputs, Path(job.output) / MOTION) if hangs_together(job, clip) else set()
     sources = []
     for number, digest in inputs.items():
         values = {name: job.at(number, name) for name in job.animation}
-        facts = key_of(digest, values, *(other.digest(number) if number in its else
-                                          other.digest(min(its)) if len(its) == 1 else "" for other, its in along))
+        along = [_digest_beside(other, number) for other in beside.values()]
+        moved = _motion_digest(recorded, number, job.options.hold)
+        facts = key_of(digest, values, *along, *filter(None, [moved]))
         file = clip.stem(number) + FORMATS[job.files.format].suffix
         sources.append(Source(number, file, digest, facts, number in begins, number in wanted))
     look = key_of(job.look(), networks)
-    return KINDS[job.effect].plan(sources, job, look, parse_chunk(job.files.chunk)), failed
+    made = KINDS[job.effect].plan(sources, job, look, parse_chunk(job.files.chunk))
+    made.results = [task for task in made.results if _inside(task.number, only)]
+    if only and not made.results and not failed:
+        raise InputError(f"No frame of the input lies in {job.files.only}.", "Correct Only, or leave it empty.")
+    return made, failed
 
 
-def _motion(job: Job, clip: Clip, compute: Compute) -> Motion | None:
+def _inside(number: int, ranges: Sequence[tuple[int, int]]) -> bool:
+    """Whether a frame is in one of the ranges (first, last); without any, every frame is."""
+    return not ranges or any(first <= number <= last for first, last in ranges)
+
+
+def _digest_beside(other: Clip, number: int) -> str:
+    """What comes along with a frame; empty if nothing does."""
+    if len(other.numbers) == 1:
+        return other.digest(other.numbers[0])
+    return other.digest(number) if number in other.numbers else ""
+
+
+def _motion_digest(recorded: RecordedFlow | None, number: int, hold: int) -> str:
+    """The recorded motion that leads to a frame, that of held frames before it included; empty without any."""
+    if recorded is None:
+        return ""
+    return " ".join(recorded.digest(earlier) for earlier in range(number - hold + 1, number + 1)).strip()
+
+
+def _recorded(job: Job, clip: Clip) -> RecordedFlow | None:
+    if not job.motion.flow or not hangs_together(job, clip):
+        return None
+    return RecordedFlow(Path(job.motion.flow), clip.numbers)
+
+
+def _motion(job: Job, clip: Clip, recorded: RecordedFlow | None, compute: Compute) -> Motion | None:
     if not hangs_together(job, clip):
         return None
-    recorded = RecordedFlow(Path(job.motion.flow), clip.numbers) if job.motion.flow else None
     return Motion(estimator(job.motion.flow_method, job.motion.raft_weights, compute.device), recorded,
                   Path(job.output) / MOTION)
 
@@ -105,20 +136,25 @@ class _Results:
         self._manifests: dict[Path, Manifest] = {}
 
     def manifest(self, folder: Path) -> Manifest:
-        """A folder's manifest, read once."""
+        """A folder's manifest."""
         if folder not in self._manifests:
-            self._manifests[folder] = Manifest.load(folder)
+            self._manifests[folder] = Manifest(folder)
         return self._manifests[folder]
 
     def has(self, task: Task) -> bool:
         """Whether what a task makes is there, made from what it would be made from now."""
-        record = self.manifest(task.path.parent).records.get(task.number)
+        manifest = self.manifest(task.path.parent)
+        record = manifest.get(task.number)
         return (record is not None and (record.key, record.file) == (task.key, task.path.name)
-                and (task.path.is_file() if task.is_track else frames.readable(task.path)))
+                and manifest.holds(record) and (task.is_track or frames.readable(task.path)))
 
     def enter(self, task: Task, seconds: float) -> None:
-        """Remember a task's picture as finished. Raises OutputError."""
-        record = Record(task.path.name, task.input, task.key, round(seconds, 3))
+        """Remember a task's picture, which is in place, as finished. Raises OutputError."""
+        try:
+            picture = digest_of(task.path)
+        except OSError as error:  # another program took it away
+            raise OutputError(f"'{task.path.name}' was written and is gone.", "Run again.", str(error)) from error
+        record = Record(task.path.name, task.input, task.key, round(seconds, 3), picture=picture)
         self.manifest(task.path.parent).add(task.number, record)
 
 

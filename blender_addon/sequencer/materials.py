@@ -12,7 +12,7 @@ from ..capture import visible_range
 from ..files import safe_name
 from ..results import SOURCE_KEY, stored_folder
 from .modal import Answer
-from .style_pictures import ForActiveStrip, active_strip, thumbnail
+from .style_pictures import active_strip, thumbnail
 
 HASH = "?" * 12
 
@@ -61,6 +61,16 @@ def add(group: Any, path: str) -> None:
         group.materials.add().path = path
         paths.append(path)
     group.active_material = paths.index(path)
+
+
+class ForActiveStrip:
+    """What the operators on the active strip's materials have in common."""
+
+    bl_options: Any = {"REGISTER", "UNDO", "INTERNAL"}
+
+    @classmethod
+    def poll(cls, context: Any) -> bool:
+        return active_strip(context) is not None
 
 
 class GOUACHE_OT_material_add(ForActiveStrip, bpy.types.Operator):

@@ -10,9 +10,13 @@ import bpy
 from ...core.errors import GouacheError, InputError
 from .. import bake, compat, preferences
 from ..capture import WITHOUT_PICTURE, find_strip
+from ..compositor import groups
+from ..owner import modifier_of
 from ..results import active_source, find_result, source_of
 from .modal import Answer, LongJob, redraw, report_error
+from .orders import order_strip
 
+MOST_WARNINGS = 3       # shown; a long clip may have one for every frame
 ONE_STEP_SECONDS = 0.1  # without a window there is nothing to keep alive between the engine's events
 CAPTURE_SECONDS = 2.0   # so long it may capture, for the same reason
 
@@ -59,8 +63,13 @@ class StripJob(LongJob):
         print(f"gouache: done in {seconds:.1f} s", flush=True)
 
     def tell_warnings(self) -> None:
-        for warning in dict.fromkeys(self._job.warnings):
+        warnings = list(dict.fromkeys(self._job.warnings))
+        for warning in warnings[:MOST_WARNINGS]:
             self.report({"WARNING"}, warning)  # type: ignore[attr-defined]
+        if len(warnings) > MOST_WARNINGS:
+            print("\n".join(f"gouache: {warning}" for warning in warnings[MOST_WARNINGS:]), flush=True)
+            more = len(warnings) - MOST_WARNINGS
+            self.report({"WARNING"}, f"{more} more warnings are in the console")  # type: ignore[attr-defined]
 
 
 class BakeStrips(StripJob):
@@ -90,7 +99,7 @@ class BakeStrips(StripJob):
         strips = strips_to_paint(context, scene, self.strips)
         for strip in strips:
             self.prepare(strip)
-        orders = [bake.order_strip(scene, strip) for strip in strips]
+        orders = [order_strip(scene, strip) for strip in strips]
         preferences.find_engine()
         if not bpy.data.filepath and preferences.get().cache_directory.startswith("//"):
             self.report({"WARNING"}, f"The file is not saved: frames are kept in {preferences.cache_folder()}")
@@ -176,6 +185,10 @@ class GOUACHE_OT_open_cache(bpy.types.Operator):
         """The active painting's bake folder, else the whole cache. Raises InputError if there is none yet."""
         scene = compat.sequencer_scene(context)
         active = active_source(scene)
+        modifier = modifier_of(active) if active else None
+        baked = groups.painting_folder(modifier.node_group) if modifier is not None else None
+        if baked is not None:
+            return baked.parent
         shown = find_result(scene, active) if active else None
         folder = Path(bpy.path.abspath(shown.directory)).parent if shown else preferences.cache_folder()
         if not folder.is_dir():

@@ -102,6 +102,6 @@ def _run(folder: Path, name: str, way: str, count: int) -> Paced:
     trace = json.loads(trace_file.read_text("utf-8"))
     later, cpu = (statistics.median([b - a for a, b in pairwise(trace[name])] or [float("nan")])
                   for name in ("stamps", "cpu"))
-    pieces = (statistics.fmean(len(pieces_of(result, number)) for number in Manifest.load(result).records)
+    pieces = (statistics.fmean(len(pieces_of(result, number)) for number in Manifest(result).all())
               if way == "tracked" else None)
     return Paced(trace["opening"], trace["stamps"][0], later, cpu, pieces, peak)

@@ -25,6 +25,7 @@ from ..collage.compose import Composer
 from ..collage.materials import open_materials
 from ..collage.pieces import Pieces
 from ..collage.tasks import TRACKS
+from ..errors import InputError
 from ..job import Job
 from ..manifest import Manifest
 from ..motion.flow import Estimator
@@ -172,14 +173,17 @@ def _covers(job: Job, tracks: Sequence[tuple[int, Pieces]]) -> list[Cover]:
     """What is covered in each frame; papers are made once more."""
     assert isinstance(job.options, CollageOptions)
     composer = Composer(job.options, open_materials(job.options, lambda: clips.open_clip(job.input)))
-    records = Manifest.load(Path(job.output)).records
+    records = Manifest(Path(job.output)).all()
     size = frames.size(Path(job.output) / records[tracks[0][0]].file)
     return [cover(pieces, composer, size) for _, pieces in tqdm(tracks, desc="cover", leave=False, disable=None)]
 
 
 def pieces_of(folder: Path, number: int) -> Pieces:
     """What is known of a frame's pieces, beside a collage. Raises InputError."""
-    record = Manifest.load(folder / TRACKS).records[number]
+    record = Manifest(folder / TRACKS).get(number)
+    if record is None:
+        raise InputError(f"Nothing is known of the pieces of frame {number}.", "Delete the folder and run again.",
+                         str(folder / TRACKS))
     return Pieces.from_bytes((folder / TRACKS / record.file).read_bytes())
 
 

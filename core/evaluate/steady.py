@@ -145,7 +145,7 @@ def _compared(name: str, path: str, engine: str, settings: Settings, output: Pat
         footage = open_footage(path, str(folder), recorded(clip), wanted, judge, output / "motion")
         figures = measure(footage, style, (1, gap))
         differences.write(output / "sheets" / f"{folder.name}.png", footage, least_steady(figures))
-        records = Manifest.load(folder).records
+        records = Manifest(folder).all()
         seconds = [records[number].seconds for number in numbers if number in records]
         painted[way] = Painted(figures, seconds[0], statistics.fmean(seconds[1:]) if seconds[1:] else None)
     return Row(name, engine, gap, painted)

@@ -1,0 +1,160 @@
+"""What is ordered for a strip: its frames captured, the job for the engine, its painting as a strip above it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Collection, Container
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+from ...core import __version__
+from ...core.errors import InputError
+from ...core.job import Job
+from ...core.manifest import Manifest, digest_of
+from ...core.options import CollageOptions, OutputOptions, StyleOptions
+from .. import preferences, settings
+from ..animation import animated_defaults, animated_values, keys_of
+from ..bake import Order, Shown, runs, runs_text
+from ..capture import Plan, SizeChangedError, capture, find_strip, make_plan
+from ..files import safe_name
+from ..results import check_room, find_result, put_result, shows_through
+
+PREVIEW_SIZE = 640      # the fast engine paints so many pixels within half a second on two CPU cores
+PREVIEW_FOLDER = "preview"
+
+
+@dataclass(frozen=True)
+class StripSubject:
+    """A strip of the Video Sequencer; looked up by its name each time, for it may be gone in mid-job."""
+
+    plan: Plan
+
+    @property
+    def name(self) -> str:
+        return self.plan.strip
+
+    @property
+    def first(self) -> int:
+        return self.plan.first
+
+    @property
+    def last(self) -> int:
+        return self.plan.last
+
+    def capture(self, folder: Path, first: int, last: int) -> StripSubject:
+        """Capture frames; a clip whose pictures change size is seen anew, as it lies on the canvas."""
+        try:
+            capture(self.plan, folder, first, last)
+        except SizeChangedError:
+            render = find_strip(self.plan.scene, self.plan.strip)[0].render
+            return StripSubject(replace(self.plan, placed=True, width=render.resolution_x,
+                                        height=render.resolution_y))
+        return self
+
+    def show(self, files: dict[int, Path]) -> Shown:
+        """All frames get their place, also those that are not painted yet: the strip shows nothing there."""
+        scene, strip = find_strip(self.plan.scene, self.plan.strip)
+        some = next(iter(files.values()))
+        every = {frame: some.with_name(f"{frame:05d}{some.suffix}") for frame in range(self.first, self.last + 1)}
+        result = put_result(scene, strip, self.plan, {**every, **files})
+        if len(files) == len(every):
+            strip.gouache.painted_as = settings.fingerprint(strip.gouache, keys_of(scene, strip))
+        if shows_through(strip):
+            return Shown(result.name, (f"'{strip.name}' is blended with its painting: Mute Source hides it.",))
+        return Shown(result.name)
+
+
+def order_strip(scene: Any, strip: Any, wanted: Collection[int] | None = None) -> Order:
+    """All that is needed to paint a strip, checked before any work. Raises GouacheError.
+
+    `wanted` are the only frames to make: as they are in the whole strip, so whatever they agree with is captured too.
+    """
+    options = settings.effect_options(strip.gouache)
+    plan = make_plan(scene, strip)
+    check_room(scene, strip, plan)
+    files = settings.output_options(strip.gouache, plan.first, plan.last)
+    is_style = strip.gouache.effect == "style"  # a collage has no setting that changes over time
+    animation = animated_values(scene, strip, plan.first, plan.last) if is_style else {}
+    options = replace(options, **animated_defaults(animation))
+    job = _job(strip, options, files, animation)
+    folder = preferences.cache_folder() / f"{safe_name(strip.name)}-{job_hash(job, scene, strip)[:12]}"
+    order = Order(StripSubject(plan), job, folder).rooted()
+    return order if wanted is None else _only(order, wanted)
+
+
+def _only(order: Order, wanted: Collection[int]) -> Order:
+    """The order for some of its frames. Raises InputError if it has none of them."""
+    frames = [frame for frame in order.frames if frame in wanted]
+    if not frames:
+        raise InputError(f"'{order.subject.name}' does not show at these frames.",
+                         f"It has the frames {order.subject.first} to {order.subject.last}.")
+    if len(frames) == len(order.frames):
+        return order
+    ranges, options = runs(frames), order.job.options
+    files = replace(order.job.files, only=runs_text(ranges))
+    alone = isinstance(options, StyleOptions) and not options.stability and options.keep_color != "histogram"
+    return replace(order, job=replace(order.job, files=files), wanted=ranges, seen=ranges if alone else (),
+                   job_name=f"job-{frames[0]:05d}-{frames[-1]:05d}.json")
+
+
+def is_fresh(scene: Any, strip: Any, order: Order, captured: Container[Path] = ()) -> bool:
+    """Whether the wanted frames stand painted as an engine would paint them now, as far as Blender can tell.
+
+    They are captured for that, unless their folder is in `captured`. It needs a painting of the whole strip with
+    these settings, and no mask, whose pictures only the engine knows. Raises GouacheError.
+    """
+    if order.job.options.mask or getattr(order.job.options, "depth", ""):
+        return False
+    result = find_result(scene, strip)
+    if (result is None or strip.gouache.painted_as != settings.fingerprint(strip.gouache, keys_of(scene, strip))
+            or Path(bpy.path.abspath(result.directory)).resolve() != order.result.resolve()):
+        return False
+    if not order.source.is_dir():
+        return False
+    for first, last in runs(order.frames) if order.source not in captured else ():
+        if order.subject.capture(order.source, first, last) is not order.subject:
+            return False
+    manifest = Manifest(order.result)
+    return all(_is_made_from(manifest, frame, order.source / f"{frame:05d}.png") for frame in order.frames)
+
+
+def _is_made_from(manifest: Manifest, frame: int, source: Path) -> bool:
+    record = manifest.get(frame)
+    return (record is not None and record.engine == __version__ and record.input == digest_of(source)
+            and manifest.holds(record))
+
+
+def order_preview(scene: Any, strip: Any, frame: int) -> Order:
+    """One frame, small and at once: a collage, or a painting by the fast engine whatever engine the strip is set to.
+
+    Raises GouacheError, also if the strip does not show at that frame.
+    """
+    is_style = strip.gouache.effect == "style"
+    options: StyleOptions | CollageOptions = (
+        settings.style_options(strip.gouache, "fast") if is_style
+        else replace(settings.collage_options(strip.gouache), export_layers=False))
+    plan = make_plan(scene, strip)
+    if not plan.first <= frame <= plan.last:
+        raise InputError(f"'{strip.name}' does not show at frame {frame}.",
+                         f"Move the playhead to a frame from {plan.first} to {plan.last}.")
+    plan = replace(plan, first=frame, last=frame)
+    options = replace(options, size=min(options.size or PREVIEW_SIZE, PREVIEW_SIZE))
+    files = replace(settings.output_options(strip.gouache, frame, frame), format="png", restore_size=False)
+    animation = animated_values(scene, strip, frame, frame) if is_style else {}
+    job = _job(strip, options, files, animation)
+    return Order(StripSubject(plan), job, preferences.cache_folder() / PREVIEW_FOLDER / safe_name(strip.name)).rooted()
+
+
+def _job(strip: Any, options: StyleOptions | CollageOptions, files: OutputOptions,
+         animation: dict[str, dict[int, float]]) -> Job:
+    return Job("", "", strip.gouache.effect, options, files, settings.engine_options(preferences.get()), animation)
+
+
+def job_hash(job: Job, scene: Any, strip: Any) -> str:
+    """The hash (hex) that names a bake folder: how it looks, and which strip of which file it is."""
+    identity = [job.look(), Path(bpy.data.filepath).name, scene.name, strip.name]
+    return hashlib.sha256(json.dumps(identity).encode()).hexdigest()
