@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from .. import clips, devices, frames
@@ -12,7 +13,7 @@ from ..effects import Frame, Moment, Painted
 from ..frames import Picture
 from ..job import Job
 from ..kinds import KINDS
-from ..manifest import Manifest, Record, key_of
+from ..manifest import Manifest, Record, digest_of, key_of
 from ..options import parse_frames
 from ..sizes import fitted
 from ..sources import TRACK_SIDE, resized
@@ -32,9 +33,9 @@ def make(job: Job) -> Iterator[int]:
     for number in clips.chosen(clip, parse_frames(job.files.frames)):
         record = Record(f"{clip.stem(number)}.png", clip.digest(number), key_of(look, clip.digest(number)), 0.0)
         before = manifest.get(number)
-        if before is None or before.key != record.key or not frames.readable(folder / record.file):
+        if before is None or before.key != record.key or not manifest.holds(before):
             frames.write(folder / record.file, cut(effect, clip, number, effect.options.size), "png")
-            manifest.add(number, record)
+            manifest.add(number, replace(record, picture=digest_of(folder / record.file)))
         yield number
 
 

@@ -33,11 +33,13 @@ GROWTH_LIMIT = 1.1
 
 @dataclass(frozen=True)
 class Paced:
-    """One run: seconds until it began, for its first frame, the median of the later ones; mean pieces; peak memory."""
+    """One run: seconds until it began, for its first frame, the median of the later ones; that in processor time; mean
+    pieces; peak memory."""
 
     opening: float
     first: float
     later: float
+    later_cpu: float
     pieces: float | None
     peak_mib: float | None
 
@@ -57,13 +59,14 @@ def section(clip: Path, output: Path) -> dict[str, Any]:
 
 def lines(found: dict[str, Paced], counts: dict[str, int]) -> Iterator[str]:
     """What was measured, for a person."""
-    yield f"{'':24}{'opening s':>11}{'first s':>9}{'later s':>9}{'pieces':>8}{'peak MiB':>10}"
+    yield f"{'':24}{'opening s':>11}{'first s':>9}{'later s':>9}{'CPU s':>8}{'pieces':>8}{'peak MiB':>10}"
     names = {"afresh": "every frame cut afresh", "short": "tracked", "long": "tracked"}
     for name, paced in found.items():
         peak = f"{paced.peak_mib:.0f}" if paced.peak_mib else "n/a"
         pieces = f"{paced.pieces:.0f}" if paced.pieces else ""
         title = f"{names[name]}, {counts[name]}"
-        yield f"{title:24}{paced.opening:11.2f}{paced.first:9.2f}{paced.later:9.2f}{pieces:>8}{peak:>10}"
+        yield (f"{title:24}{paced.opening:11.2f}{paced.first:9.2f}{paced.later:9.2f}{paced.later_cpu:8.2f}"
+               f"{pieces:>8}{peak:>10}")
     alone, short, long = found["afresh"], found["short"], found["long"]
     yield f"first frame {long.first:.2f} s ({_verdict(long.first <= FIRST_LIMIT)} {FIRST_LIMIT:g} s)"
     yield (f"later frames {long.later:.2f} s ({_verdict(long.later <= LATER_LIMIT)} {LATER_LIMIT:g} s), "
@@ -97,8 +100,8 @@ def _run(folder: Path, name: str, way: str, count: int) -> Paced:
     peak = processes.run([sys.executable, "-m", f"{__package__}.pace", str(folder / f"{name}.json"), str(trace_file),
                           way], folder / f"{name}.txt")
     trace = json.loads(trace_file.read_text("utf-8"))
-    steps = [b - a for a, b in pairwise(trace["stamps"])]
+    later, cpu = (statistics.median([b - a for a, b in pairwise(trace[name])] or [float("nan")])
+                  for name in ("stamps", "cpu"))
     pieces = (statistics.fmean(len(pieces_of(result, number)) for number in Manifest(result).all())
               if way == "tracked" else None)
-    return Paced(trace["opening"], trace["stamps"][0], statistics.median(steps) if steps else float("nan"), pieces,
-                 peak)
+    return Paced(trace["opening"], trace["stamps"][0], later, cpu, pieces, peak)

@@ -25,6 +25,7 @@ from ..collage.compose import Composer
 from ..collage.materials import open_materials
 from ..collage.pieces import Pieces
 from ..collage.tasks import TRACKS
+from ..errors import InputError
 from ..job import Job
 from ..manifest import Manifest
 from ..motion.flow import Estimator
@@ -179,7 +180,10 @@ def _covers(job: Job, tracks: Sequence[tuple[int, Pieces]]) -> list[Cover]:
 
 def pieces_of(folder: Path, number: int) -> Pieces:
     """What is known of a frame's pieces, beside a collage. Raises InputError."""
-    record = Manifest(folder / TRACKS).all()[number]
+    record = Manifest(folder / TRACKS).get(number)
+    if record is None:
+        raise InputError(f"Nothing is known of the pieces of frame {number}.", "Delete the folder and run again.",
+                         str(folder / TRACKS))
     return Pieces.from_bytes((folder / TRACKS / record.file).read_bytes())
 
 

@@ -9,6 +9,7 @@ import statistics
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 import numpy as np
 
@@ -65,13 +66,8 @@ class Reuse:
 
 
 def shots(frames: Sequence[tuple[int, Pieces]]) -> list[list[Pieces]]:
-    """The frames (number and pieces) by shots: one begins where no piece is older than its frame."""
-    found: list[list[Pieces]] = []
-    for number, pieces in frames:
-        if not found or bool((pieces.born >= number).all()):
-            found.append([])
-        found[-1].append(pieces)
-    return found
+    """The frames (number and pieces) by shots."""
+    return [[pieces for _, pieces in shot] for _, shot in groupby(frames, lambda frame: int(frame[1].since[0]))]
 
 
 def lives_in(shot: Sequence[Pieces], life: int = 0) -> Iterator[Life]:

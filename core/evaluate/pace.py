@@ -1,7 +1,8 @@
 """One collage in a process of its own: `python -m core.evaluate.pace JOB.json TRACE.json tracked|afresh`.
 
 TRACE.json gets `opening`, the seconds until the first frame is begun (materials are read, shots looked for), and
-`stamps`, the seconds after that at which each frame stood in its file.
+`stamps`, the seconds after that at which each frame stood in its file; `cpu` is the same in seconds of processor time,
+of all threads, which other busy programs do not lengthen much.
 """
 
 from __future__ import annotations
@@ -24,9 +25,10 @@ def main(job_file: str, trace_file: str, way: str) -> None:
     began = time.perf_counter()
     ticks = (_tracked if way == "tracked" else _afresh)(job)
     next(ticks)
-    opened = time.perf_counter()
-    stamps = [time.perf_counter() - opened for _ in ticks]
-    write_text(Path(trace_file), json.dumps({"opening": opened - began, "stamps": stamps}))
+    opened, worked = time.perf_counter(), time.process_time()
+    stamps = [(time.perf_counter() - opened, time.process_time() - worked) for _ in ticks]
+    write_text(Path(trace_file), json.dumps({"opening": opened - began, "stamps": [wall for wall, _ in stamps],
+                                             "cpu": [cpu for _, cpu in stamps]}))
 
 
 def _tracked(job: Job) -> Iterator[None]:

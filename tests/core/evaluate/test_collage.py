@@ -31,7 +31,7 @@ def cut(x: float = 0.5, area: float = 0.25, material: int = 0, spot: tuple[float
 
 
 def table(cuts: Sequence[Cut], frame: int = 1) -> Pieces:
-    return no_pieces(np.zeros((0, 3), np.float32), 1).with_new(cuts, frame)
+    return no_pieces(np.zeros((0, 3), np.float32), frame).with_new(cuts, frame)
 
 
 def without(pieces: Pieces, *numbers: int) -> Pieces:
@@ -52,7 +52,7 @@ def test_lives_of_a_shot_with_a_known_course() -> None:
     assert found.deaths == {lives.HIDDEN: 1}
 
 
-def test_a_shot_begins_where_nothing_is_older() -> None:
+def test_pieces_know_their_shot() -> None:
     one, two = table([cut()], 1), table([cut(), cut()], 3)
     frames = [(1, one), (2, one), (3, two), (4, two)]
     assert [len(shot) for shot in lives.shots(frames)] == [2, 2]
