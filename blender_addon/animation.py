@@ -1,4 +1,7 @@
-"""Keyframes on a strip's settings: set, removed, found, and their value at every frame of a job.
+"""Keyframes on Gouache's settings: set, removed, found, and their value at every frame of a job.
+
+The settings belong to an owner (a strip, or a node's tree), their curves to an animated data-block (the strip's scene,
+or the tree itself).
 
 Blender makes no animation path for a PropertyGroup on a strip by itself, so its own keyframe button does not work
 there; a path given to the scene works in every version and follows the strip when it is renamed.
@@ -12,15 +15,17 @@ from ..core.options import StyleOptions, describe
 from . import compat
 
 
-def data_path(strip: Any, name: str) -> str:
-    """The path of a setting of `strip.gouache`, from the scene."""
-    return f"{strip.path_from_id()}.gouache.{name}"
+def data_path(owner: Any, name: str) -> str:
+    """The path of a setting of `owner.gouache`, from the data-block that is animated."""
+    if owner == owner.id_data:
+        return f"gouache.{name}"
+    return f"{owner.path_from_id()}.gouache.{name}"
 
 
-def curve_of(scene: Any, strip: Any, name: str) -> Any:
+def curve_of(animated: Any, owner: Any, name: str) -> Any:
     """The F-curve of a setting, or None."""
-    path = data_path(strip, name)
-    return next((curve for curve in compat.fcurves(scene) if curve.data_path == path), None)
+    path = data_path(owner, name)
+    return next((curve for curve in compat.fcurves(animated) if curve.data_path == path), None)
 
 
 def has_key(curve: Any, frame: float) -> bool:
@@ -28,19 +33,19 @@ def has_key(curve: Any, frame: float) -> bool:
     return any(abs(key.co[0] - frame) < 0.5 for key in curve.keyframe_points)
 
 
-def set_key(scene: Any, strip: Any, name: str, frame: float) -> None:
+def set_key(animated: Any, owner: Any, name: str, frame: float) -> None:
     """Key a setting at its present value."""
-    scene.keyframe_insert(data_path(strip, name), frame=frame)
+    animated.keyframe_insert(data_path(owner, name), frame=frame)
 
 
-def remove_key(scene: Any, strip: Any, name: str, frame: float) -> None:
+def remove_key(animated: Any, owner: Any, name: str, frame: float) -> None:
     """Take the key of a frame away."""
-    scene.keyframe_delete(data_path(strip, name), frame=frame)
+    animated.keyframe_delete(data_path(owner, name), frame=frame)
 
 
-def keys_of(scene: Any, strip: Any) -> dict[str, list[tuple[float, float]]]:
+def keys_of(animated: Any, owner: Any) -> dict[str, list[tuple[float, float]]]:
     """The keyframes of each animated option as (frame, value), to see whether they changed."""
-    curves = {name: curve_of(scene, strip, name) for name, info, _ in describe(StyleOptions) if info.animatable}
+    curves = {name: curve_of(animated, owner, name) for name, info, _ in describe(StyleOptions) if info.animatable}
     return {name: [(round(key.co[0], 3), round(key.co[1], 6)) for key in curve.keyframe_points]
             for name, curve in curves.items() if curve is not None}
 
@@ -53,11 +58,11 @@ def animated_defaults(animation: dict[str, dict[int, float]]) -> dict[str, Any]:
     return {name: default for name, _, default in describe(StyleOptions) if name in animation}
 
 
-def animated_values(scene: Any, strip: Any, first: int, last: int) -> dict[str, dict[int, float]]:
+def animated_values(animated: Any, owner: Any, first: int, last: int) -> dict[str, dict[int, float]]:
     """For each animated option its value at every frame first..last, inside the option's range."""
     values: dict[str, dict[int, float]] = {}
     for name, info, _ in describe(StyleOptions):
-        curve = curve_of(scene, strip, name) if info.animatable else None
+        curve = curve_of(animated, owner, name) if info.animatable else None
         if curve is None or curve.mute:
             continue
         low = -float("inf") if info.minimum is None else info.minimum

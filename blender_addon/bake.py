@@ -1,29 +1,24 @@
-"""A strip's whole way as one step-wise job: capture, engine, result. A timer drives it in a window, else a loop."""
+"""A painting's whole way as one step-wise job: capture, engine, result. A timer drives it in a window, else a loop.
+
+What is painted (a strip, a node) is a Subject; this module knows nothing more of it.
+"""
 
 from __future__ import annotations
 
-import hashlib
 import json
 import time
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
-
-import bpy
+from typing import Protocol
 
 from ..core.errors import Cancelled, GouacheError, InputError
 from ..core.job import Job
-from . import engine, preferences, settings
-from .animation import animated_defaults, animated_values, keys_of
-from .capture import Plan, SizeChangedError, capture, find_strip, make_plan
-from .files import make_folder, safe_name, write_text
-from .progress import Painting, capture_share
-from .results import check_room, put_result, shows_through
+from . import engine, preferences
+from .files import make_folder, write_text
+from .progress import capture_share, progress_of
 
 CAPTURE_SECONDS = 0.1   # a window may stand still for so long
-PREVIEW_SIZE = 640      # the fast engine paints so many pixels within half a second on two CPU cores
-PREVIEW_FOLDER = "preview"
 
 
 @dataclass(frozen=True)
@@ -40,13 +35,57 @@ class Status:
     is_news: bool = False
 
 
+class Subject(Protocol):
+    """What is painted: it renders its own frames for the engine, and shows the painting in the end."""
+
+    @property
+    def name(self) -> str:
+        """As an artist knows it."""
+        ...
+
+    @property
+    def first(self) -> int:
+        """The first frame to paint."""
+        ...
+
+    @property
+    def last(self) -> int:
+        """The last frame to paint."""
+        ...
+
+    def capture(self, folder: Path, first: int, last: int) -> Subject:
+        """Render frames first..last into the folder. Returns itself, or another subject to begin anew with.
+
+        Raises GouacheError.
+        """
+        ...
+
+    def show(self, files: dict[int, Path]) -> Shown:
+        """Show the painted frames (frame -> file), which are all there. Raises GouacheError."""
+        ...
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Where a painting is now seen, by name, and what an artist should know about it."""
+
+    name: str
+    warnings: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True)
 class Order:
-    """One strip to paint: what is captured, the job for the engine, and the folder for both."""
+    """One painting to make: what is captured, the job for the engine, the folder for both.
 
-    plan: Plan
+    `job_name` is the job's file in that folder: several machines that share a folder each have their own. A warning of
+    the engine's that contains `settled` is not passed on: this order sees to it.
+    """
+
+    subject: Subject
     job: Job
     folder: Path
+    job_name: str = "job.json"
+    settled: str = ""
 
     @property
     def source(self) -> Path:
@@ -56,13 +95,23 @@ class Order:
     def result(self) -> Path:
         return self.folder / "result"
 
+    @property
+    def count(self) -> int:
+        """How many frames it has."""
+        return self.subject.last - self.subject.first + 1
+
+    def rooted(self) -> Order:
+        """With the job's input and output in the order's folder."""
+        return replace(self, job=replace(self.job, input=str(self.source / self.job.input),
+                                         output=str(self.result)))
+
 
 @dataclass
 class Bake:
-    """Paints strips one after the other. Iterate over it to make it work; `cancel` may be called at any time.
+    """Makes paintings one after the other. Iterate over it to make it work; `cancel` may be called at any time.
 
     `step_seconds` is how long one step may wait for the engine: 0 keeps a window alive. `capture_seconds` is about
-    how long a step may capture. Iterating raises GouacheError or Cancelled; finished strips and frames stay.
+    how long a step may capture. Iterating raises GouacheError or Cancelled; finished paintings and frames stay.
     """
 
     orders: list[Order]
@@ -86,7 +135,7 @@ class Bake:
         """Work, and tell where it is after each step."""
         try:
             for index, order in enumerate(self.orders):
-                for status in self._strip(order):
+                for status in self._order(order):
                     self.status = self._overall(index, order, status)
                     yield self.status
         finally:
@@ -95,15 +144,16 @@ class Bake:
             engine.release(preferences.idle_minutes())
 
     def _overall(self, index: int, order: Order, status: Status) -> Status:
-        several = f"{order.plan.strip} ({index + 1} of {len(self.orders)}): " if len(self.orders) > 1 else ""
+        several = f"{order.subject.name} ({index + 1} of {len(self.orders)}): " if len(self.orders) > 1 else ""
         return replace(status, text=several + status.text, fraction=(index + status.fraction) / len(self.orders))
 
-    def _strip(self, order: Order) -> Iterator[Status]:
+    def _order(self, order: Order) -> Iterator[Status]:
         self.files = {}
         running = self._start_engine()  # it starts up while frames are captured
         order = yield from self._capture(order)
-        write_text(order.folder / "job.json", json.dumps(order.job.to_json(order.folder), indent=1))
-        running.run(order.folder / "job.json")
+        job = order.folder / order.job_name
+        write_text(job, json.dumps(order.job.to_json(order.folder), indent=1))
+        running.run(job)
         yield from self._paint(order, running)
         if not self.preview:
             self._finish(order)
@@ -114,37 +164,36 @@ class Bake:
         return self._engine
 
     def _capture(self, order: Order) -> Generator[Status, None, Order]:
-        """Capture all frames; a clip whose pictures change size is captured anew as it lies on the canvas."""
+        """Capture all frames, from the beginning again if a subject finds on the way that it must be seen otherwise."""
         make_folder(order.source)
-        plan, frame, chunk = order.plan, order.plan.first, 1
-        while frame <= plan.last:
+        subject, frame, chunk = order.subject, order.subject.first, 1
+        while frame <= subject.last:
             self._check_cancelled()
-            last = min(frame + chunk - 1, plan.last)
+            last = min(frame + chunk - 1, subject.last)
             start = time.monotonic()
-            try:
-                capture(plan, order.source, frame, last)
-            except SizeChangedError:
-                scene, _ = find_strip(plan.scene, plan.strip)
-                plan = replace(plan, placed=True, width=scene.render.resolution_x, height=scene.render.resolution_y)
-                frame = plan.first
+            seen = subject.capture(order.source, frame, last)
+            if seen is not subject:
+                subject, frame = seen, seen.first
                 continue
-            done = last - plan.first + 1
-            share = capture_share(order.job.options) * done / plan.count
-            yield Status(f"Capturing frame {done} of {plan.count}", share, is_news=True)
+            done = last - subject.first + 1
+            share = capture_share(order.job.options) * done / order.count
+            yield Status(f"Capturing frame {done} of {order.count}", share, is_news=True)
             seconds = (time.monotonic() - start) / (last - frame + 1)
             frame, chunk = last + 1, max(int(self.capture_seconds / max(seconds, 0.001)), 1)
-        return replace(order, plan=plan)
+        return replace(order, subject=subject)
 
     def _paint(self, order: Order, running: engine.Engine) -> Iterator[Status]:
         """Listen to the engine until the job is done."""
-        progress = Painting(order.plan.count, capture_share(order.job.options))
+        progress = progress_of(order.job, order.count)
         while True:
             self._check_cancelled()
             for event in running.events(self.step_seconds):
                 kind = event["event"]
                 progress.hear(event)
                 if kind == "warning":
-                    self.warnings.append(f"{event.get('message', '')} {event.get('hint', '')}".strip())
+                    warning = f"{event.get('message', '')} {event.get('hint', '')}".strip()
+                    if not order.settled or order.settled not in warning:
+                        self.warnings.append(warning)
                 elif kind == "error":
                     raise GouacheError(event.get("message", "The engine failed."), event.get("hint", ""),
                                        event.get("detail", ""))
@@ -166,63 +215,19 @@ class Bake:
             raise Cancelled
 
     def _finish(self, order: Order) -> None:
-        missing = [frame for frame in range(order.plan.first, order.plan.last + 1)
+        missing = [frame for frame in range(order.subject.first, order.subject.last + 1)
                    if frame not in self.files or not self.files[frame].is_file()]
         if missing:
             raise InputError(f"{len(missing)} painted frames are missing, the first is {missing[0]}.",
                              "Paint again: only missing frames are made.", str(order.result))
-        scene, strip = find_strip(order.plan.scene, order.plan.strip)
-        result = put_result(scene, strip, order.plan, self.files)
-        strip.gouache.painted_as = settings.fingerprint(strip.gouache, keys_of(scene, strip))
-        self.painted.append(result.name)
-        if shows_through(strip):
-            self.warnings.append(f"'{strip.name}' is blended with its painting: Mute Source hides it.")
+        shown = order.subject.show(self.files)
+        self.painted.append(shown.name)
+        self.warnings += shown.warnings
 
 
 def _inside(folder: Path, path: str) -> Path:
     """An engine's path, which may count from the result folder."""
     return Path(path) if Path(path).is_absolute() else folder / path
-
-
-def order_strip(scene: Any, strip: Any) -> Order:
-    """All that is needed to paint a strip, checked before any work. Raises GouacheError."""
-    options = settings.style_options(strip.gouache)
-    plan = make_plan(scene, strip)
-    check_room(scene, strip, plan)
-    files = settings.output_options(strip.gouache, plan.first, plan.last)
-    animation = animated_values(scene, strip, plan.first, plan.last)
-    options = replace(options, **animated_defaults(animation))
-    job = Job("source", "result", "style", options, files, settings.engine_options(preferences.get()), animation)
-    folder = preferences.cache_folder() / f"{safe_name(strip.name)}-{job_hash(job, scene, strip)[:12]}"
-    return _rooted(Order(plan, job, folder))
-
-
-def order_preview(scene: Any, strip: Any, frame: int) -> Order:
-    """One frame by the fast engine, small and at once, whatever engine the strip itself is painted by.
-
-    Raises GouacheError, also if the strip does not show at that frame.
-    """
-    options = settings.style_options(strip.gouache, "fast")
-    plan = make_plan(scene, strip)
-    if not plan.first <= frame <= plan.last:
-        raise InputError(f"'{strip.name}' does not show at frame {frame}.",
-                         f"Move the playhead to a frame from {plan.first} to {plan.last}.")
-    plan = replace(plan, first=frame, last=frame)
-    options = replace(options, size=min(options.size or PREVIEW_SIZE, PREVIEW_SIZE))
-    files = replace(settings.output_options(strip.gouache, frame, frame), format="png", restore_size=False)
-    animation = animated_values(scene, strip, frame, frame)
-    job = Job("source", "result", "style", options, files, settings.engine_options(preferences.get()), animation)
-    return _rooted(Order(plan, job, preferences.cache_folder() / PREVIEW_FOLDER / safe_name(strip.name)))
-
-
-def _rooted(order: Order) -> Order:
-    return replace(order, job=replace(order.job, input=str(order.source), output=str(order.result)))
-
-
-def job_hash(job: Job, scene: Any, strip: Any) -> str:
-    """The hash (hex) that names a bake folder: how it looks, and which strip of which file it is."""
-    identity = [job.look(), Path(bpy.data.filepath).name, scene.name, strip.name]
-    return hashlib.sha256(json.dumps(identity).encode()).hexdigest()
 
 
 def run_to_end(bake: Bake) -> float:

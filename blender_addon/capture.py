@@ -42,6 +42,7 @@ class Plan:
     """What is captured of a strip: timeline frames first..last (both included), at width x height pixels.
 
     `placed` says that transform, crop and flips are part of the pictures and must not be applied to the result again.
+    `modifier` names the first of the strip's modifiers that is not: what comes in there is captured.
     """
 
     scene: str
@@ -51,6 +52,7 @@ class Plan:
     width: int
     height: int
     placed: bool
+    modifier: str = ""
 
     @property
     def count(self) -> int:
@@ -218,7 +220,7 @@ def isolated_copy(scene: Any, plan: Plan) -> Iterator[Any]:
         for link, values in neutral:
             for path, value in values.items():
                 _assign(link, path, value)
-            for modifier in link.modifiers if link != chain[-1] else ():
+            for modifier in link.modifiers if link != chain[-1] else _from(link, plan.modifier):
                 modifier.mute = True
         _set_render(copy, plan)
         yield copy
@@ -226,6 +228,12 @@ def isolated_copy(scene: Any, plan: Plan) -> Iterator[Any]:
         bpy.data.scenes.remove(copy)
         if action is not None:
             bpy.data.actions.remove(action)
+
+
+def _from(strip: Any, name: str) -> list[Any]:
+    """The strip's modifiers from the one of that name on; none without a name."""
+    names = [modifier.name for modifier in strip.modifiers]
+    return list(strip.modifiers)[names.index(name):] if name in names else []
 
 
 def _neutral_values(link: Any, strip: Any, plan: Plan) -> dict[str, Any]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import bpy
 
 VERSION = bpy.app.version
+HAS_STRIP_MODIFIERS = VERSION >= (5, 2)  # with node groups; 5.0 has them and crashes on them
 
 
 def bounds(strip: Any) -> tuple[int, int]:
@@ -53,6 +54,11 @@ def linear_name() -> str:
     return "Linear Rec.709"
 
 
+def working_space() -> str:
+    """The name that the Convert Color Space node has for the space in which the compositor works."""
+    return "scene_linear" if VERSION >= (5, 0) else linear_name()
+
+
 def set_png_output(scene: Any) -> None:
     """Make a scene write PNG, RGBA, 8 bit, in sRGB as displayed, with every value exact."""
     render, image, view = scene.render, scene.render.image_settings, scene.view_settings
@@ -71,6 +77,92 @@ def set_png_output(scene: Any) -> None:
     for name in [p.identifier for p in render.bl_rna.properties if p.identifier.startswith("use_stamp_")]:
         setattr(render, name, False)  # date and render time are written into files, and make equal frames differ
     render.use_overwrite = render.use_file_extension = True
+
+
+def compositor_tree(scene: Any) -> Any:
+    """The node tree that composites a scene's renders, or None if it has none or does not use it."""
+    if VERSION >= (5, 0):
+        return scene.compositing_node_group
+    return scene.node_tree if scene.use_nodes else None
+
+
+def copy_compositor_scene(scene: Any) -> tuple[Any, Any]:
+    """A copy of a scene with a compositor tree of its own; `remove_compositor_scene` takes both away."""
+    copy = scene.copy()
+    if VERSION >= (5, 0):  # it shares the tree with the original
+        copy.compositing_node_group = scene.compositing_node_group.copy()
+    return copy, compositor_tree(copy)
+
+
+def remove_compositor_scene(copy: Any) -> None:
+    """Remove what `copy_compositor_scene` made."""
+    tree = copy.compositing_node_group if VERSION >= (5, 0) else None
+    bpy.data.scenes.remove(copy)
+    if tree is not None:
+        bpy.data.node_groups.remove(tree)
+
+
+def new_sink(tree: Any) -> Any:
+    """A new active output of a scene's compositor tree; returns the socket that is to be linked."""
+    if VERSION >= (5, 0):
+        if not any(item.item_type == "SOCKET" and item.in_out == "OUTPUT" for item in tree.interface.items_tree):
+            tree.interface.new_socket("Image", in_out="OUTPUT", socket_type="NodeSocketColor")
+        sink = tree.nodes.new("NodeGroupOutput")
+        sink.is_active_output = True
+        return sink.inputs[0]
+    return tree.nodes.new("CompositorNodeComposite").inputs[0]
+
+
+def add_picture_output(tree: Any, socket: Any, folder: str) -> Any:
+    """A node that writes what comes out of a socket as folder/00001.exr ...: scene linear, 32 bit, at its own size."""
+    node = tree.nodes.new("CompositorNodeOutputFile")
+    image = node.format
+    if hasattr(image, "media_type"):
+        image.media_type = "IMAGE"
+    image.file_format, image.color_mode, image.color_depth = "OPEN_EXR", "RGBA", "32"
+    image.exr_codec = "ZIP"
+    if VERSION >= (5, 0):
+        node.directory, node.file_name = folder, ""
+        node.file_output_items.clear()
+        node.file_output_items.new("RGBA", "#####")
+    else:
+        node.base_path = folder
+        node.file_slots.clear()
+        node.file_slots.new("#####")
+    tree.links.new(socket, node.inputs[0])
+    return node
+
+
+def add_pass_output(tree: Any, sockets: dict[str, Any], folder: str) -> Any:
+    """A node that writes passes ("Vector": four numbers, others one) into folder/00001.exr ..., a layer for each."""
+    node = tree.nodes.new("CompositorNodeOutputFile")
+    image = node.format
+    if hasattr(image, "media_type"):
+        image.media_type = "MULTI_LAYER_IMAGE"
+    image.file_format, image.color_depth, image.exr_codec = "OPEN_EXR_MULTILAYER", "32", "ZIP"
+    if VERSION >= (5, 0):
+        node.directory, node.file_name = folder, "#####"
+        node.file_output_items.clear()
+    else:
+        node.base_path = f"{folder}/#####"
+        node.layer_slots.clear()
+    for name, socket in sockets.items():
+        if VERSION >= (5, 0):
+            item = node.file_output_items.new("VECTOR" if name == "Vector" else "FLOAT", name)
+            if name == "Vector":
+                item.vector_socket_dimensions = 4
+        else:
+            node.layer_slots.new(name)
+        tree.links.new(socket, node.inputs[name])
+    return node
+
+
+def set_exr_output(scene: Any) -> None:
+    """Make a scene write its frames as EXR, RGBA, 32 bit, in scene linear."""
+    set_png_output(scene)
+    image = scene.render.image_settings
+    image.file_format, image.color_mode, image.color_depth = "OPEN_EXR", "RGBA", "32"
+    image.exr_codec = "ZIP"
 
 
 def fcurves(animated: Any) -> list[Any]:
@@ -106,3 +198,32 @@ def own_action(animated: Any) -> Any:
     if slot is not None:  # assigning an action may leave it without its slot
         data.action_slot = data.action.slots[slot]
     return data.action
+
+
+def new_fcurve_bag(animated: Any, name: str) -> Any:
+    """Give a data-block a new, empty action, and return what takes its F-curves (it has `.fcurves`)."""
+    action: Any = bpy.data.actions.new(name)
+    slot = action.slots.new(id_type=animated.id_type, name=animated.name)
+    bag = action.layers.new("Layer").strips.new(type="KEYFRAME").channelbag(slot, ensure=True)
+    data = animated.animation_data_create()
+    data.action, data.action_slot = action, slot
+    return bag
+
+
+INTERPOLATION = {"CONSTANT": 0, "LINEAR": 1}
+
+
+def write_fcurve(bag: Any, path: str, index: int, frames: Sequence[int], values: Sequence[float], kind: str) -> None:
+    """Write a whole F-curve at once: its keys and their interpolation, CONSTANT or LINEAR."""
+    curve = bag.fcurves.new(path, index=index)
+    points = curve.keyframe_points
+    points.add(len(frames))
+    points.foreach_set("co", [number for key in zip(frames, values, strict=True) for number in key])
+    points.foreach_set("interpolation", [INTERPOLATION[kind]] * len(frames))
+    curve.update()
+
+
+def use_nodes(owner: Any) -> None:
+    """Let a material or world have nodes; since 5.0 all have."""
+    if VERSION < (5, 0):
+        owner.use_nodes = True

@@ -197,7 +197,7 @@ class Engine:
             raise Cancelled
         if self.ready is None:
             raise EngineError("The engine did not start.", "Press Check Engine or Install Engine in the preferences.",
-                              self.log_tail())
+                              f"{self.log_tail()}\nIt ended with code {code}.".lstrip())
         reason = f"was ended by signal {-code}" if code is not None and code < 0 else f"stopped with code {code}"
         raise EngineError(f"The engine {reason} in the middle of its work.",
                           "Finished frames are kept: paint again to go on. If it happens again, lower Size or Threads.",
@@ -234,37 +234,39 @@ class Engine:
 
 
 _kept: Engine | None = None
+_in_use = False     # from `acquire` to `release`, also while it waits for frames to be captured
 _idle_since = 0.0
 
 
 def acquire(python: Path, log: Path) -> Engine:
     """The engine that still runs from the last job, if it is the same and free; else a new one. Raises EngineError."""
-    global _kept
+    global _kept, _in_use
     if _kept is None or not _kept.alive or _kept.busy or _kept.python != python:
         stop_kept()
         _kept = Engine(python, log)
+    _in_use = True
     return _kept
 
 
 def release(idle_minutes: float) -> None:
     """Say that a job is over: the engine is kept for the next one for so long, or ended at once for 0."""
-    global _idle_since
-    _idle_since = time.monotonic()
+    global _idle_since, _in_use
+    _idle_since, _in_use = time.monotonic(), False
     if idle_minutes <= 0 or (_kept is not None and _kept.busy):
         stop_kept()
 
 
 def stop_if_idle(idle_minutes: float) -> bool:
     """End an engine nobody used for that long, to give its memory back; True while one is kept."""
-    if _kept is not None and not _kept.busy and time.monotonic() - _idle_since > idle_minutes * 60:
+    if _kept is not None and not _in_use and time.monotonic() - _idle_since > idle_minutes * 60:
         stop_kept()
     return _kept is not None
 
 
 def stop_kept() -> None:
     """End the kept engine, if there is one."""
-    global _kept
-    engine, _kept = _kept, None
+    global _kept, _in_use
+    engine, _kept, _in_use = _kept, None, False
     if engine is not None:
         engine.stop()
 

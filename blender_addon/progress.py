@@ -1,6 +1,6 @@
 """How far the painting of a strip is, in words and as a fraction, told by the engine's events.
 
-The fast engine has no steps to tell of: its frames alone must be enough.
+The fast engine and the collage have no steps to tell of: their frames alone must be enough.
 """
 
 from __future__ import annotations
@@ -10,15 +10,22 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..core.options import StyleOptions
+from ..core.job import Job
+from ..core.options import CollageOptions, StyleOptions
 
 CAPTURE_SHARES = {"fast": 0.3}  # of the bar: Blender's part weighs more where painting takes little
 CAPTURE_SHARE = 0.1
 
 
-def capture_share(options: StyleOptions) -> float:
+def capture_share(options: StyleOptions | CollageOptions) -> float:
     """The part of the bar (0..1) that goes to capturing; the rest is painting."""
-    return CAPTURE_SHARES.get(options.engine, CAPTURE_SHARE)
+    return CAPTURE_SHARES.get(getattr(options, "engine", ""), CAPTURE_SHARE)
+
+
+def progress_of(job: Job, frames: int) -> Painting:
+    """The listener for a job of so many frames."""
+    kind = Cutting if job.effect == "collage" else Painting
+    return kind(frames, capture_share(job.options))
 
 
 @dataclass
@@ -71,6 +78,25 @@ class Painting:
     def _time(self, left: float) -> str:
         """The time for so many pictures; unknown before the first one is finished."""
         return f", {in_words(self._seconds / self._made * left)} left" if self._made and left > 0 else ""
+
+
+@dataclass
+class Cutting(Painting):
+    """The same for a collage, whose engine counts what it knows of each frame's pieces beside the pictures."""
+
+    _laid: int = field(default=0, init=False)
+
+    def hear(self, event: dict[str, Any]) -> None:
+        """Take in one event."""
+        super().hear(event)
+        if event["event"] == "started":
+            self.text = "Cutting the pieces of the first frame"
+        elif event["event"] == "frame" and event.get("cached"):
+            self.text = f"{self._found} of {self.frames} frames are there already"
+        elif event["event"] == "frame":
+            self._laid += 1
+            self.text = (f"Laid frame {event['frame']} ({self._found + self._laid} of {self.frames})"
+                         f"{self._time(event['of'] - event['index'])}")
 
 
 def _place(event: dict[str, Any]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 from typing import Any
@@ -90,8 +91,9 @@ def put_result(scene: Any, source: Any, plan: Plan, files: dict[int, Path]) -> A
     is_new = strip is None
     channel = free_channel(scene, source, plan.first, plan.last, strip)
     if strip is None:
+        what = "collage" if source.gouache.effect == "collage" else "painted"
         strip = level_of(scene, source).new_image(
-            f"{source.name} painted", str(paths[0]), channel, plan.first, fit_method="ORIGINAL")
+            f"{source.name} {what}", str(paths[0]), channel, plan.first, fit_method="ORIGINAL")
         strip.select = False
     show_files(scene, strip, paths)
     compat.place(strip, plan.first, plan.last + 1)
@@ -125,14 +127,17 @@ def show_files(scene: Any, strip: Any, paths: list[Path]) -> None:
     strip.invalidate_cache("RAW")
 
 
-def stored_folder(folder: Path) -> str:
-    """A folder as a strip keeps it: relative to the .blend where both lie on one drive, ending in a separator."""
-    text = str(folder)
+def stored_path(path: Path) -> str:
+    """A path as a .blend keeps it: relative to the file where both lie on one drive."""
     if bpy.data.filepath:
-        try:
-            text = bpy.path.relpath(text)
-        except ValueError:  # Windows: another drive
-            text = str(folder)
+        with contextlib.suppress(ValueError):  # Windows: another drive
+            return bpy.path.relpath(str(path))
+    return str(path)
+
+
+def stored_folder(folder: Path) -> str:
+    """A folder as a strip keeps it, ending in a separator."""
+    text = stored_path(folder)
     return text if text.endswith(("/", os.sep)) else text + "/"
 
 

@@ -1,18 +1,31 @@
-"""What an artist sets on a strip: Blender properties made from core's options, and their way into a job."""
+"""What an artist sets on a strip or a node: Blender properties made from core's options, and their way into a job."""
 
 # No `from __future__ import annotations` here: Blender reads property annotations as objects.
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import bpy
 
 from ..core.errors import InputError
-from ..core.options import EngineOptions, OptionInfo, OutputOptions, StyleImage, StyleOptions, describe, options_from
+from ..core.options import (
+    COLLAGE_MODES,
+    CollageOptions,
+    EngineOptions,
+    OptionInfo,
+    OutputOptions,
+    StyleImage,
+    StyleOptions,
+    describe,
+    options_from,
+)
 
 FILE_FLAGS: Any = {"PATH_SUPPORTS_BLEND_RELATIVE"}  # else Blender 5 marks a path that starts with // as wrong
 OUTPUT_FIELDS = ("format",)  # the add-on itself decides on the frames and restores the size
+EFFECTS = {"style": ("Style Transfer", "Paint in the style of pictures"),
+           "collage": ("Collage", "Rebuild from cut and torn paper")}
 
 
 def options_for(engine: str) -> Iterator[tuple[str, OptionInfo]]:
@@ -26,16 +39,19 @@ def options_for(engine: str) -> Iterator[tuple[str, OptionInfo]]:
             yield name, info
 
 
-def property_from(info: OptionInfo, default: Any) -> Any:
-    """The Blender property of one option, with its label, help, default and ranges."""
+LINEAR_FORMATS = ("exr", "exr32")
+
+
+def property_from(info: OptionInfo, default: Any, **more: Any) -> Any:
+    """The Blender property of one option, with its label, help, default and ranges, and what else is given."""
     common: dict[str, Any] = {"name": info.label, "description": info.help, "default": default,
-                              "options": {"ANIMATABLE"} if info.animatable else set()}
+                              "options": {"ANIMATABLE"} if info.animatable else set(), **more}
     if info.kind in ("float", "int"):
         common.update(_range(info))
         if info.kind == "int":
             return bpy.props.IntProperty(subtype="PIXEL" if info.unit == "px" else "NONE", **common)
         factor = (info.minimum, info.maximum) == (0.0, 1.0)
-        fine = info.soft_maximum is not None and info.soft_maximum < 1.0  # else its values would all read 0.00
+        fine = info.soft_maximum is not None and info.soft_maximum < 0.5  # else its values would all read 0.00
         return bpy.props.FloatProperty(subtype="FACTOR" if factor else "NONE", precision=4 if fine else 2, **common)
     if info.kind == "bool":
         return bpy.props.BoolProperty(**common)
@@ -59,7 +75,7 @@ def properties_from(options: type, *only: str) -> dict[str, Any]:
 
 
 class GOUACHE_PG_style(bpy.types.PropertyGroup):
-    """One style picture of a strip and its share in the blend."""
+    """One style picture and its share in the blend."""
 
     path: bpy.props.StringProperty(  # type: ignore[valid-type]
         name="Picture", description="The picture to paint in the style of", subtype="FILE_PATH",
@@ -69,10 +85,41 @@ class GOUACHE_PG_style(bpy.types.PropertyGroup):
         default=StyleImage("").weight, min=1e-6, max=1e6, soft_min=0.05, soft_max=10.0, options=set())
 
 
+class GOUACHE_PG_material(bpy.types.PropertyGroup):
+    """One material of a strip's collage."""
+
+    path: bpy.props.StringProperty(  # type: ignore[valid-type]
+        name="Material", description="What pieces are cut from: a picture, a folder of pictures, or a movie",
+        subtype="FILE_PATH", options=FILE_FLAGS)
+
+
+def set_mode(group: Any, context: Any = None) -> None:
+    """Set all that the modes differ in as the chosen one has it; size, masks and the like stay."""
+    chosen = CollageOptions.for_mode(group.mode)
+    for name in {name for mode in COLLAGE_MODES.values() for name in mode}:
+        setattr(group, name, getattr(chosen, name))
+
+
+class GOUACHE_PG_collage(bpy.types.PropertyGroup):
+    """What an artist sets for a collage: `strip.gouache.collage`."""
+
+    __annotations__ = {
+        **properties_from(CollageOptions),
+        "mode": property_from(*next((info, default) for name, info, default in describe(CollageOptions)
+                                    if name == "mode"), update=set_mode),
+        "materials": bpy.props.CollectionProperty(type=GOUACHE_PG_material, name="Materials"),
+        "active_material": bpy.props.IntProperty(name="Active Material", default=0, min=0, options=set()),
+    }
+
+
 class GOUACHE_PG_strip(bpy.types.PropertyGroup):
     """All that Gouache keeps on a strip: `strip.gouache`. The options come from `core.options`."""
 
     __annotations__ = {
+        "effect": bpy.props.EnumProperty(
+            name="Effect", description="What is made of the strip", default="style", options=set(),
+            items=[(key, label, text) for key, (label, text) in EFFECTS.items()]),
+        "collage": bpy.props.PointerProperty(type=GOUACHE_PG_collage, name="Collage"),
         **properties_from(StyleOptions),
         **properties_from(OutputOptions, *OUTPUT_FIELDS),
         "styles": bpy.props.CollectionProperty(type=GOUACHE_PG_style, name="Styles"),
@@ -87,15 +134,44 @@ class GOUACHE_PG_strip(bpy.types.PropertyGroup):
     }
 
 
-def style_options(group: Any, engine: str = "") -> StyleOptions:
-    """The checked options of a strip, every path absolute, for an engine, else for the strip's own.
+def _linear_format() -> Any:
+    """The file format of a node's painting: of core's choices those that hold scene linear pixels."""
+    (info, _), = ((info, default) for name, info, default in describe(OutputOptions) if name == "format")
+    choices = {name: info.choices[name] for name in LINEAR_FORMATS}
+    return property_from(replace(info, choices=choices), LINEAR_FORMATS[0])
 
-    What that engine does not read has its default.
+
+class GOUACHE_PG_tree(bpy.types.PropertyGroup):
+    """All that Gouache keeps on the tree of a node group: `tree.gouache`. The options come from `core.options`.
+
+    What is known of the bake is written by `compositor.freshness` and read there.
+    """
+
+    __annotations__ = {
+        **properties_from(StyleOptions),
+        "format": _linear_format(),
+        "styles": bpy.props.CollectionProperty(type=GOUACHE_PG_style, name="Styles"),
+        "active_style": bpy.props.IntProperty(name="Active Style", default=0, min=0, options=set()),
+        **{name: bpy.props.StringProperty(name=label, description=help, options={"HIDDEN"}) for name, label, help in (
+            ("effect", "Effect", "Which of Gouache's effects this group is; empty for any other group"),
+            ("identity", "Identity", "What the bake folder is called by, whatever the group is renamed to"),
+            ("identity_of", "Identity Of", "The group's name when it was last baked: tells it from its copies"),
+            ("baked_as", "Baked As", "The settings of the last bake"),
+            ("baked_from", "Baked From", "What was linked to the inputs at the last bake"),
+            ("baked_frames", "Baked Frames", "The frames of the last bake, such as 1-10,15"),
+        )},
+    }
+
+
+def style_options(group: Any, engine: str = "", linked: bool = False) -> StyleOptions:
+    """The checked options of a strip or node, every path absolute, for an engine, else for its own.
+
+    What that engine does not read has its default. `linked` says that style pictures come from elsewhere.
     Raises InputError without a style picture or if one is not there, OptionError for a value out of range.
     """
     styles = [{"path": existing_file(style.path, "style picture"), "weight": round(style.weight, 6)}
-              for style in group.styles if style.path]
-    if not styles:
+              for style in group.styles if style.path and not linked]
+    if not styles and not linked:
         raise InputError("No style picture is set.", "Add one under Styles in the Gouache tab.")
     engine = engine or group.engine
     values = {name: _value(group, name, info) for name, info in options_for(engine)}
@@ -104,8 +180,30 @@ def style_options(group: Any, engine: str = "") -> StyleOptions:
     return options_from(StyleOptions, {**values, "engine": engine, "styles": styles})
 
 
+def collage_options(group: Any) -> CollageOptions:
+    """The checked collage options of a strip, every path absolute.
+
+    Raises InputError if a material or mask is not there, OptionError for a value out of range.
+    """
+    collage = group.collage
+    values = {name: _value(collage, name, info) for name, info, _ in describe(CollageOptions)}
+    for name, what in (("mask", "object mask"), ("depth", "depth")):
+        if values[name]:
+            values[name] = existing_file(values[name], what)
+    materials = [existing_file(material.path, "material") for material in collage.materials if material.path]
+    if collage.mode == "layers" and not materials:
+        raise InputError("Layered Styles need painted versions of this clip.",
+                         "Paint it in one or more styles first, then add the paintings under Materials.")
+    return options_from(CollageOptions, {**values, "materials": materials})
+
+
+def effect_options(group: Any) -> StyleOptions | CollageOptions:
+    """The checked options of the effect that a strip is set to. Raises InputError or OptionError."""
+    return collage_options(group) if group.effect == "collage" else style_options(group)
+
+
 def output_options(group: Any, first: int, last: int) -> OutputOptions:
-    """How result files are written: the strip's format, for timeline frames first..last, at the captured size."""
+    """How result files are written: the format that is set, for timeline frames first..last, at the captured size."""
     values = {name: getattr(group, name) for name in OUTPUT_FIELDS}
     return options_from(OutputOptions, {**values, "frames": f"{first}-{last}", "restore_size": True})
 
@@ -129,6 +227,8 @@ def fingerprint(group: Any, keys: Mapping[str, Any]) -> str:
 
     `keys` are the keyframes of animated settings: they count instead of the value at the playhead.
     """
+    if group.effect == "collage":
+        return _collage_fingerprint(group)
     values = {name: _value(group, name, info) for name, info in options_for(group.engine)}
     for name in OUTPUT_FIELDS:
         values[name] = getattr(group, name)
@@ -137,17 +237,39 @@ def fingerprint(group: Any, keys: Mapping[str, Any]) -> str:
     return json.dumps(values, sort_keys=True)
 
 
+def _collage_fingerprint(group: Any) -> str:
+    """Layers to export add nothing to the picture, and do not count."""
+    values = {name: _value(group.collage, name, info) for name, info, _ in describe(CollageOptions)
+              if name != "export_layers"}
+    values.update({name: getattr(group, name) for name in OUTPUT_FIELDS}, effect="collage",
+                  materials=[material.path for material in group.collage.materials if material.path])
+    return json.dumps(values, sort_keys=True)
+
+
 def copy_settings(source: Any, target: Any) -> None:
-    """Set another strip's options and styles as on this one; what is known of paintings stays apart."""
-    for options, only in ((StyleOptions, ()), (OutputOptions, OUTPUT_FIELDS)):
-        for name in properties_from(options, *only):
-            setattr(target, name, getattr(source, name))
-    target.mute_source = source.mute_source
+    """Set another strip's or node's effect, options and styles as here; what is known of paintings stays apart."""
+    same = type(source) is type(target)
+    if same and hasattr(source, "collage"):
+        target.effect = source.effect
+        _copy_collage(source.collage, target.collage)
+    for name in (*properties_from(StyleOptions), *(("format",) if same else ())):
+        setattr(target, name, getattr(source, name))
+    if same and hasattr(source, "mute_source"):
+        target.mute_source = source.mute_source
     target.styles.clear()
     for style in source.styles:
         added = target.styles.add()
         added.path, added.weight = style.path, style.weight
     target.active_style = source.active_style
+
+
+def _copy_collage(source: Any, target: Any) -> None:
+    for name in properties_from(CollageOptions):  # the mode first, for it sets others
+        setattr(target, name, getattr(source, name))
+    target.materials.clear()
+    for material in source.materials:
+        target.materials.add().path = material.path
+    target.active_material = source.active_material
 
 
 def _value(group: Any, name: str, info: OptionInfo) -> Any:
@@ -156,7 +278,7 @@ def _value(group: Any, name: str, info: OptionInfo) -> Any:
     return float(f"{value:.7g}") if info.kind == "float" else value
 
 
-CLASSES = (GOUACHE_PG_style, GOUACHE_PG_strip)
+CLASSES = (GOUACHE_PG_style, GOUACHE_PG_material, GOUACHE_PG_collage, GOUACHE_PG_strip, GOUACHE_PG_tree)
 
 
 def register() -> None:
@@ -164,9 +286,12 @@ def register() -> None:
         bpy.utils.register_class(cls)
     bpy.types.Strip.gouache = bpy.props.PointerProperty(  # type: ignore[attr-defined]
         type=GOUACHE_PG_strip, name="Gouache")
+    bpy.types.CompositorNodeTree.gouache = bpy.props.PointerProperty(  # type: ignore[attr-defined]
+        type=GOUACHE_PG_tree, name="Gouache")
 
 
 def unregister() -> None:
+    del bpy.types.CompositorNodeTree.gouache  # type: ignore[attr-defined]
     del bpy.types.Strip.gouache  # type: ignore[attr-defined]
     for cls in reversed(CLASSES):
         bpy.utils.unregister_class(cls)

@@ -243,6 +243,16 @@ def _add_evaluate(parser: argparse.ArgumentParser) -> None:
                         help="painted clips, sheets, table.md and figures.json")
     steady.set_defaults(run=_evaluate_steady)
     _add_judge(steady)
+    modes = kinds.add_parser("modes", help="every mode of collage on the same pictures, as a contact sheet")
+    modes.add_argument("--picture", action="extend", nargs="+", required=True, type=Path, metavar="IMAGE",
+                       help="pictures")
+    modes.add_argument("--style", action="extend", nargs="+", default=[], type=Path, metavar="IMAGE",
+                       help="style images for layered styles")
+    modes.add_argument("--mode", action="extend", nargs="+", default=[], metavar="MODE", help="left out, all of them")
+    modes.add_argument("--size", type=int, default=1080, metavar="INT", help="long side in pixels (default 1080)")
+    modes.add_argument("--cell", type=int, default=320, metavar="INT", help="long side on the sheet (default 320)")
+    modes.add_argument("--output", type=Path, default=Path("modes_output"), metavar="DIR", help="pictures, modes.png")
+    modes.set_defaults(run=_evaluate_modes)
 
 
 def _add_judge(parser: argparse.ArgumentParser) -> None:
@@ -261,6 +271,11 @@ def _evaluate_steady(options: argparse.Namespace) -> int:
     from .evaluate import steady
     settings = steady.Settings(options.style, options.size, options.frames, options.iterations)
     return steady.run(options.clip, options.engine, settings, options.output, _judge(options))
+
+
+def _evaluate_modes(options: argparse.Namespace) -> int:
+    from .evaluate import modes
+    return modes.run(options.picture, options.style, options.mode, options.output, options.size, options.cell)
 
 
 def _judge(options: argparse.Namespace) -> Any:

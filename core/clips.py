@@ -138,7 +138,7 @@ def open_clip(text: str) -> Clip:
         return Sequence(_numbered([p for p in path.iterdir() if p.suffix.lower() in PICTURE_SUFFIXES
                                    and not p.name.startswith(".")], text))
     if path.is_file():
-        return Movie(path) if path.suffix.lower() in MOVIE_SUFFIXES else Sequence({number_of(path) or 1: path})
+        return Movie(path) if path.suffix.lower() in MOVIE_SUFFIXES else Sequence({_or_one(number_of(path)): path})
     pattern = _pattern(path.name)
     if pattern and path.parent.is_dir():
         return Sequence(_numbered([p for p in path.parent.iterdir() if pattern.fullmatch(p.name)], text))
@@ -173,6 +173,10 @@ def number_of(path: Path) -> int | None:
     """The frame number in a file's name, the last number there; None if it has none."""
     found = re.findall(r"\d+", path.stem)
     return int(found[-1]) if found else None
+
+
+def _or_one(number: int | None) -> int:
+    return 1 if number is None else number
 
 
 def _without_number(name: str) -> str:

@@ -27,6 +27,10 @@ class InputError(GouacheError):
     """A picture, sequence, movie or mask that is missing, unreadable or unusable."""
 
 
+class NodeError(GouacheError):
+    """A compositor node that cannot be baked as it stands: nothing linked, inside another group, from a library."""
+
+
 class OutputError(GouacheError):
     """A result that could not be written: read-only folder, full disk."""
 

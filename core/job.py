@@ -87,18 +87,18 @@ class Job:
                                        raft_weights=root(self.motion.raft_weights)))
 
     def look(self) -> str:
-        """The hash (hex) of all that changes every frame's pixels: options, and the bytes of all they name, and motion.
+        """The hash (hex) of all that changes every frame's pixels: options, and the bytes of all they name.
 
-        Frame numbers, animated values, threads and file names are left out, so that a moved picture or one
-        more frame does not make finished frames stale; and pictures that come along with each frame (`BESIDE`).
-        Raises InputError if a picture cannot be read.
+        What belongs to single frames is left out (their pixels, what comes along with them (`BESIDE`), recorded
+        motion, animated values: see pipeline.py), and so are threads and file names: a moved picture or one more
+        frame makes no finished frame stale. Raises InputError if a picture cannot be read.
         """
         options = dataclasses.asdict(self.options)
         options |= {name: "" for name in BESIDE if name in options}
         for holder, key in _option_paths(options):
             holder[key] = _digest(holder[key]) if holder[key] else ""
-        motion = [self.motion.flow_method, *(_digest(path) if path else "" for path in (
-            self.motion.flow, self.motion.raft_weights))] if self.follows_motion else []
+        weights = self.motion.raft_weights
+        motion = [self.motion.flow_method, "", _digest(weights) if weights else ""] if self.follows_motion else []
         kept = [options, motion, self.effect, self.files.format, self.files.restore_size,
                 self.engine.device, self.engine.precision]
         return hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()

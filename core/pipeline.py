@@ -60,14 +60,15 @@ def run(job: Job) -> Iterator[Event]:
     results.manifest(output).save()  # a read-only folder or full disk shows now, not after the first painted frame
     for note in effect.notes:
         yield events.Warning(note)
-    planned, failed = _planned(job, clip, beside, effect.weights)
-    sources = Sources(clip, beside, job.options.size, _motion(job, clip, compute))
+    recorded = _recorded(job, clip)
+    planned, failed = _planned(job, clip, beside, recorded, effect.weights)
+    sources = Sources(clip, beside, job.options.size, _motion(job, clip, recorded, compute))
     yield from _Run(job, kind, effect, sources, results, planned, failed).events()
 
 
-def _planned(job: Job, clip: Clip, beside: Mapping[str, Clip], networks: str) -> tuple[Plan, list[InputError]]:
+def _planned(job: Job, clip: Clip, beside: Mapping[str, Clip], recorded: RecordedFlow | None,
+             networks: str) -> tuple[Plan, list[InputError]]:
     """The job's tasks, and the errors of the frames that cannot be read."""
-    along = [(other, set(other.numbers)) for other in beside.values()]
     inputs: dict[int, str] = {}
     failed: list[InputError] = []
     wanted = set(clips.chosen(clip, parse_frames(job.files.frames)))
@@ -82,18 +83,38 @@ def _planned(job: Job, clip: Clip, beside: Mapping[str, Clip], networks: str) ->
     sources = []
     for number, digest in inputs.items():
         values = {name: job.at(number, name) for name in job.animation}
-        facts = key_of(digest, values, *(other.digest(number) if number in its else
-                                          other.digest(min(its)) if len(its) == 1 else "" for other, its in along))
+        along = [_digest_beside(other, number) for other in beside.values()]
+        moved = _motion_digest(recorded, number, job.options.hold)
+        facts = key_of(digest, values, *along, *filter(None, [moved]))
         file = clip.stem(number) + FORMATS[job.files.format].suffix
         sources.append(Source(number, file, digest, facts, number in begins, number in wanted))
     look = key_of(job.look(), networks)
     return KINDS[job.effect].plan(sources, job, look, parse_chunk(job.files.chunk)), failed
 
 
-def _motion(job: Job, clip: Clip, compute: Compute) -> Motion | None:
+def _digest_beside(other: Clip, number: int) -> str:
+    """What comes along with a frame; empty if nothing does."""
+    if len(other.numbers) == 1:
+        return other.digest(other.numbers[0])
+    return other.digest(number) if number in other.numbers else ""
+
+
+def _motion_digest(recorded: RecordedFlow | None, number: int, hold: int) -> str:
+    """The recorded motion that leads to a frame, that of held frames before it included; empty without any."""
+    if recorded is None:
+        return ""
+    return " ".join(recorded.digest(earlier) for earlier in range(number - hold + 1, number + 1)).strip()
+
+
+def _recorded(job: Job, clip: Clip) -> RecordedFlow | None:
+    if not job.motion.flow or not hangs_together(job, clip):
+        return None
+    return RecordedFlow(Path(job.motion.flow), clip.numbers)
+
+
+def _motion(job: Job, clip: Clip, recorded: RecordedFlow | None, compute: Compute) -> Motion | None:
     if not hangs_together(job, clip):
         return None
-    recorded = RecordedFlow(Path(job.motion.flow), clip.numbers) if job.motion.flow else None
     return Motion(estimator(job.motion.flow_method, job.motion.raft_weights, compute.device), recorded,
                   Path(job.output) / MOTION)
 

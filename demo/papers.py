@@ -37,6 +37,8 @@ SHEETS: dict[str, Callable[[], Array]] = {
     "gouache_rose": partial(gouache, "ea7f9f", "f3adc0", 7, -1.5, 180),
     "gouache_violet": partial(gouache, "663788", "8757a6", 8, 0.25, 190),
     "gouache_black": partial(gouache, "211f22", "3b3836", 9, -0.4, 210, 1.2),
+    "gouache_sky": partial(gouache, "8cc4e8", "b4dbf0", 31, 0.7, 200),
+    "gouache_turquoise": partial(gouache, "4fb9bd", "84d0cc", 32, -0.6, 190),
     "gouache_white": partial(gouache, "f4f0e6", "e2dacb", 10, 1.2, 190, 1.0, "c9bea8", 0.009),
     "drybrush_indigo": partial(dry_brush, ("1d2440", "2b3350"), "efe6d2", 11),
     "wash_lagoon": partial(wash, "5fa7b8", "6a62b5", 12, 0.75, 4),

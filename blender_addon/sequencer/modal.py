@@ -146,5 +146,5 @@ def redraw(context: Any) -> None:
     """Draw again what shows a job's progress or a finished strip."""
     for window in context.window_manager.windows:
         for area in window.screen.areas:
-            if area.type in {"SEQUENCE_EDITOR", "PREFERENCES", "IMAGE_EDITOR"}:
+            if area.type in {"SEQUENCE_EDITOR", "NODE_EDITOR", "PREFERENCES", "IMAGE_EDITOR"}:
                 area.tag_redraw()

@@ -1,6 +1,7 @@
 """Painting strips: the operators that start it, stop it and show its files."""
 
 # No `from __future__ import annotations` here: Blender reads property annotations as objects.
+import json
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,13 @@ import bpy
 from ...core.errors import GouacheError, InputError
 from .. import bake, compat, preferences
 from ..capture import WITHOUT_PICTURE, find_strip
+from ..compositor import groups
+from ..owner import modifier_of
 from ..results import active_source, find_result, source_of
 from .modal import Answer, LongJob, redraw, report_error
+from .orders import order_strip
 
+MOST_WARNINGS = 3       # shown; a long clip may have one for every frame
 ONE_STEP_SECONDS = 0.1  # without a window there is nothing to keep alive between the engine's events
 CAPTURE_SECONDS = 2.0   # so long it may capture, for the same reason
 
@@ -58,15 +63,22 @@ class StripJob(LongJob):
         print(f"gouache: done in {seconds:.1f} s", flush=True)
 
     def tell_warnings(self) -> None:
-        for warning in dict.fromkeys(self._job.warnings):
+        warnings = list(dict.fromkeys(self._job.warnings))
+        for warning in warnings[:MOST_WARNINGS]:
             self.report({"WARNING"}, warning)  # type: ignore[attr-defined]
+        if len(warnings) > MOST_WARNINGS:
+            print("\n".join(f"gouache: {warning}" for warning in warnings[MOST_WARNINGS:]), flush=True)
+            more = len(warnings) - MOST_WARNINGS
+            self.report({"WARNING"}, f"{more} more warnings are in the console")  # type: ignore[attr-defined]
 
 
-class GOUACHE_OT_stylize_strip(StripJob, bpy.types.Operator):
-    """Paint the selected strips in the style of their pictures; the painting comes as a strip above each"""
+class BakeStrips(StripJob):
+    """Bakes the selected strips, or those named, each with the effect it is set to."""
 
-    bl_idname = "gouache.stylize_strip"
-    bl_label = "Paint Strip"
+    options: Any
+    report: Any
+    bl_label: str
+    poll_message_set: Any
 
     strips: bpy.props.StringProperty(  # type: ignore[valid-type]
         name="Strips", description="Names of the strips, one a line; empty paints the selected ones",
@@ -84,20 +96,54 @@ class GOUACHE_OT_stylize_strip(StripJob, bpy.types.Operator):
 
     def start(self, context: Any) -> bake.Bake:
         scene = scene_of(context, self.scene)
-        orders = [bake.order_strip(scene, strip) for strip in strips_to_paint(context, scene, self.strips)]
+        strips = strips_to_paint(context, scene, self.strips)
+        for strip in strips:
+            self.prepare(strip)
+        orders = [order_strip(scene, strip) for strip in strips]
         preferences.find_engine()
         if not bpy.data.filepath and preferences.get().cache_directory.startswith("//"):
             self.report({"WARNING"}, f"The file is not saved: frames are kept in {preferences.cache_folder()}")
         windowed = not bpy.app.background and self.options.is_invoke
         return bake.Bake(orders) if windowed else bake.Bake(orders, ONE_STEP_SECONDS, CAPTURE_SECONDS)
 
+    def prepare(self, strip: Any) -> None:
+        """Set what this operator sets on a strip before it is looked at."""
+
     def finish(self, context: Any) -> None:
         self.tell_warnings()
-        painted = self._job.painted
-        self.report({"INFO"}, f"Painted: {', '.join(painted)}")
+        self.report({"INFO"}, f"Finished: {', '.join(self._job.painted)}")
         redraw(context)
         if not bpy.app.background:
-            bpy.ops.ed.undo_push(message="Paint Strip")
+            bpy.ops.ed.undo_push(message=self.bl_label)
+
+
+class GOUACHE_OT_stylize_strip(BakeStrips, bpy.types.Operator):
+    """Paint the selected strips, or make collages of those set to it; the result comes as a strip above each"""
+
+    bl_idname = "gouache.stylize_strip"
+    bl_label = "Paint Strip"
+
+
+class GOUACHE_OT_collage_strip(BakeStrips, bpy.types.Operator):
+    """Rebuild the selected strips from cut and torn paper; each collage comes as a strip above its source"""
+
+    bl_idname = "gouache.collage_strip"
+    bl_label = "Make Collage"
+
+    then_planes: bpy.props.StringProperty(  # type: ignore[valid-type]
+        name="Then Planes", description="Arguments of Collage to Planes, which follows; empty: it does not",
+        options={"SKIP_SAVE", "HIDDEN"})
+
+    def prepare(self, strip: Any) -> None:
+        strip.gouache.effect = "collage"
+
+    def finish(self, context: Any) -> None:
+        super().finish(context)
+        if self.then_planes:
+            bpy.ops.gouache.collage_to_planes(  # type: ignore[attr-defined]
+                **json.loads(self.then_planes))
+            if not bpy.app.background:
+                bpy.ops.ed.undo_push(message="Collage to Planes")
 
 
 class GOUACHE_OT_cancel(bpy.types.Operator):
@@ -139,6 +185,10 @@ class GOUACHE_OT_open_cache(bpy.types.Operator):
         """The active painting's bake folder, else the whole cache. Raises InputError if there is none yet."""
         scene = compat.sequencer_scene(context)
         active = active_source(scene)
+        modifier = modifier_of(active) if active else None
+        baked = groups.painting_folder(modifier.node_group) if modifier is not None else None
+        if baked is not None:
+            return baked.parent
         shown = find_result(scene, active) if active else None
         folder = Path(bpy.path.abspath(shown.directory)).parent if shown else preferences.cache_folder()
         if not folder.is_dir():
@@ -146,7 +196,7 @@ class GOUACHE_OT_open_cache(bpy.types.Operator):
         return folder
 
 
-CLASSES = (GOUACHE_OT_stylize_strip, GOUACHE_OT_cancel, GOUACHE_OT_open_cache)
+CLASSES = (GOUACHE_OT_stylize_strip, GOUACHE_OT_collage_strip, GOUACHE_OT_cancel, GOUACHE_OT_open_cache)
 
 
 def register() -> None:

@@ -1,18 +1,26 @@
 """The Gouache tab in the Video Sequencer's sidebar."""
 
 # No `from __future__ import annotations` here: Blender reads property annotations as objects.
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import bpy
 
 from .. import animation, bake, compat, engine, preferences, settings
-from ..capture import WITHOUT_PICTURE
+from ..capture import WITHOUT_PICTURE, visible_range
+from ..compositor import freshness
+from ..owner import Owner, active_owner, modifier_of
 from ..results import find_result
+from . import collage_panels
 from .preview import IMAGE_NAME
-from .style_pictures import active_strip, thumbnail
+from .style_pictures import active_strip, shown_frame, thumbnail
 
 PREVIEW_SCALE = 9.0
+MAKE_COLLAGE = {"text": "Make Collage", "icon": "MOD_EXPLODE"}
+STATE_ICONS = {freshness.NEVER: "INFO", freshness.FRESH: "CHECKMARK", freshness.STALE: "FILE_REFRESH",
+               freshness.PARTLY: "TIME"}
 
 
 class SidebarPanel:
@@ -36,10 +44,28 @@ class PicturePanel(SidebarPanel):
         return strip is not None and strip.type not in WITHOUT_PICTURE
 
 
-class GOUACHE_PT_strip(SidebarPanel, bpy.types.Panel):
-    """The engine and the big button, or the progress; on top, so that it is seen in a low timeline."""
+class StylePanel(PicturePanel):
+    """A panel for strips whose effect, or the group on them, is Style Transfer."""
 
-    bl_idname, bl_label = "GOUACHE_PT_strip", "Paint"
+    @classmethod
+    def poll(cls, context: Any) -> bool:
+        owner = active_owner(context)
+        return super().poll(context) and owner is not None and owner.settings.effect == "style"
+
+
+class CollagePanel(PicturePanel):
+    """A panel for strips whose effect is Collage."""
+
+    @classmethod
+    def poll(cls, context: Any) -> bool:
+        owner = active_owner(context)
+        return super().poll(context) and owner is not None and owner.settings.effect == "collage"
+
+
+class GOUACHE_PT_strip(SidebarPanel, bpy.types.Panel):
+    """The effect and the big button, or the progress; on top, so that it is seen in a low timeline."""
+
+    bl_idname, bl_label = "GOUACHE_PT_strip", "Effect"
 
     def draw(self, context: Any) -> None:
         layout: Any = self.layout
@@ -51,13 +77,24 @@ class GOUACHE_PT_strip(SidebarPanel, bpy.types.Panel):
         draw_run(layout, scene, strip)
 
 
-class GOUACHE_PT_style(PicturePanel, bpy.types.Panel):
+class GOUACHE_PT_style(StylePanel, bpy.types.Panel):
     """The pictures to paint in the style of."""
 
     bl_idname, bl_label, bl_parent_id = "GOUACHE_PT_style", "Style", "GOUACHE_PT_strip"
 
     def draw(self, context: Any) -> None:
-        draw_styles(self.layout, active_strip(context).gouache)
+        owner = active_owner(context)
+        assert owner is not None, "polled"
+        draw_styles(self.layout, owner.settings)
+
+
+class GOUACHE_PT_materials(CollagePanel, bpy.types.Panel):
+    """What the pieces are cut from."""
+
+    bl_idname, bl_label, bl_parent_id = "GOUACHE_PT_materials", "Materials", "GOUACHE_PT_strip"
+
+    def draw(self, context: Any) -> None:
+        collage_panels.draw_materials(self.layout, active_strip(context).gouache)
 
 
 class GOUACHE_PT_settings(PicturePanel, bpy.types.Panel):
@@ -66,7 +103,21 @@ class GOUACHE_PT_settings(PicturePanel, bpy.types.Panel):
     bl_idname, bl_label, bl_parent_id = "GOUACHE_PT_settings", "Settings", "GOUACHE_PT_strip"
 
     def draw(self, context: Any) -> None:
-        draw_options(self.layout, compat.sequencer_scene(context), active_strip(context))
+        owner = active_owner(context)
+        assert owner is not None, "polled"
+        if owner.settings.effect == "collage":
+            collage_panels.draw_options(self.layout, owner.settings, advanced=False)
+        else:
+            draw_options(self.layout, owner, shown_frame(context))
+
+
+class GOUACHE_PT_planes(CollagePanel, bpy.types.Panel):
+    """From the collage to 3D."""
+
+    bl_idname, bl_label, bl_parent_id = "GOUACHE_PT_planes", "In 3D", "GOUACHE_PT_strip"
+
+    def draw(self, context: Any) -> None:
+        collage_panels.draw_planes(self.layout, compat.sequencer_scene(context), active_strip(context))
 
 
 def draw_styles(layout: Any, group: Any) -> None:
@@ -84,44 +135,101 @@ def draw_styles(layout: Any, group: Any) -> None:
             layout.template_icon(icon_value=picture, scale=5.0)
 
 
-def draw_options(layout: Any, scene: Any, strip: Any) -> None:
-    """The options of the chosen engine that are not advanced; those with a keyframe button may change over time."""
+def draw_options(layout: Any, owner: Owner, frame: int, without: tuple[str, ...] = (),
+                 labels: Mapping[str, str] = MappingProxyType({})) -> None:
+    """The options of the chosen engine that are not advanced; those with a keyframe button may change over time.
+
+    `labels` replace the options' own.
+    """
     column = layout.column()
     column.use_property_split, column.use_property_decorate = True, False
-    for name, info in settings.options_for(strip.gouache.engine):
-        if info.advanced or name == "engine":
+    for name, info in settings.options_for(owner.settings.engine):
+        if info.advanced or name == "engine" or name in without:
             continue
         row = column.row(align=True)
-        row.prop(strip.gouache, name)
+        row.prop(owner.settings, name, **({"text": labels[name]} if name in labels else {}))
         if info.animatable:
-            draw_keyframe(row, scene, strip, name)
+            draw_keyframe(row, owner, name, frame)
 
 
-def draw_keyframe(row: Any, scene: Any, strip: Any, name: str) -> None:
+def draw_keyframe(row: Any, owner: Owner, name: str, frame: int) -> None:
     """The diamond beside a setting: full on a key, outlined when animated, a dot otherwise."""
-    curve = animation.curve_of(scene, strip, name)
+    curve = animation.curve_of(owner.animated, owner.holder, name)
     state = "DOT" if curve is None else "KEYFRAME"
-    if curve is not None and animation.has_key(curve, scene.frame_current):
+    if curve is not None and animation.has_key(curve, frame):
         state = "KEYFRAME_HLT"
     row.operator("gouache.keyframe", text="", icon=state, emboss=False).name = name
 
 
 def draw_run(layout: Any, scene: Any, strip: Any) -> None:
-    """The engine and the buttons, or the progress while something is painted, and one line on the state of things."""
+    """The effect and the buttons, or the progress while something is painted, and one line on the state of things."""
     if bake.current is not None:
-        status = bake.current.status
-        layout.progress(factor=status.fraction, text=status.text)
-        layout.operator("gouache.cancel", icon="CANCEL")
+        draw_progress(layout)
         return
-    layout.row().prop(strip.gouache, "engine", expand=True)
+    modifier = modifier_of(strip)
+    if modifier is not None:
+        draw_modifier(layout, scene, strip, modifier)
+        return
+    is_collage = strip.gouache.effect == "collage"
+    layout.row().prop(strip.gouache, "effect", expand=True)
+    if is_collage:
+        layout.prop(strip.gouache.collage, "mode", text="")
+    else:
+        layout.row().prop(strip.gouache, "engine", expand=True)
     ready = layout.column()
-    ready.enabled = bool(strip.gouache.styles)
+    ready.enabled = not _lacking(strip.gouache)
     ready.scale_y = 1.4
     row = ready.row(align=True)
-    row.operator("gouache.stylize_strip", icon="BRUSH_DATA")
+    row.operator("gouache.stylize_strip", **MAKE_COLLAGE if is_collage else {"icon": "BRUSH_DATA"})
     row.operator("gouache.preview_frame", text="Preview", icon="HIDE_OFF")
     text, symbol = state_line(scene, strip)
     layout.label(text=text, icon=symbol)
+    if compat.HAS_STRIP_MODIFIERS and find_result(scene, strip) is None:
+        layout.operator("gouache.add_modifier", icon="MODIFIER")
+
+
+def draw_progress(layout: Any) -> None:
+    """How far the running bake is, and its Cancel button."""
+    assert bake.current is not None
+    status = bake.current.status
+    layout.progress(factor=status.fraction, text=status.text)
+    layout.operator("gouache.cancel", icon="CANCEL")
+
+
+def draw_modifier(layout: Any, scene: Any, strip: Any, modifier: Any) -> None:
+    """The same for a strip with our modifier: the painting goes there."""
+    layout.row().prop(modifier.node_group.gouache, "engine", expand=True)
+    row = layout.row(align=True)
+    row.scale_y = 1.4
+    row.operator("gouache.bake_modifier", text="Bake Modifier", icon="BRUSH_DATA")
+    row.operator("gouache.preview_frame", text="Preview", icon="HIDE_OFF")
+    text, symbol = modifier_line(scene, strip, modifier)
+    layout.label(text=text, icon=symbol)
+    column = layout.column()
+    column.use_property_split = True
+    for name, holder in live_inputs(modifier):
+        column.prop(holder, "value", text=name)
+
+
+def live_inputs(modifier: Any) -> Iterator[tuple[str, Any]]:
+    """The modifier's inputs that need no new bake: name, and what holds the value."""
+    for item in modifier.node_group.interface.items_tree:
+        if item.item_type == "SOCKET" and item.in_out == "INPUT" and item.socket_type == "NodeSocketFloat":
+            holder = getattr(modifier.properties.inputs, item.identifier, None)
+            if holder is not None:
+                yield item.name, holder
+
+
+def modifier_line(scene: Any, strip: Any, modifier: Any) -> tuple[str, str]:
+    """The state of a modifier's bake and its icon."""
+    try:
+        preferences.find_engine()
+    except engine.EngineError as error:
+        return error.message, "ERROR"
+    if not any(style.path for style in modifier.node_group.gouache.styles):
+        return "Add a style picture to begin", "INFO"
+    state = freshness.modifier_state(scene, strip, modifier, *visible_range(strip))
+    return state.text, STATE_ICONS[state.kind]
 
 
 def state_line(scene: Any, strip: Any) -> tuple[str, str]:
@@ -130,16 +238,25 @@ def state_line(scene: Any, strip: Any) -> tuple[str, str]:
         preferences.find_engine()
     except engine.EngineError as error:
         return error.message, "ERROR"
-    if not strip.gouache.styles:
-        return "Add a style picture to begin", "INFO"
+    if lacking := _lacking(strip.gouache):
+        return lacking, "INFO"
+    is_collage = strip.gouache.effect == "collage"
     result = find_result(scene, strip)
     if result is None:
-        return "Not painted yet", "INFO"
+        return "Not made yet" if is_collage else "Not painted yet", "INFO"
     if not Path(bpy.path.abspath(result.directory), result.elements[0].filename).is_file():
-        return "Painted frames are missing: paint again", "ERROR"
+        return "Frames are missing: make it again" if is_collage else "Painted frames are missing: paint again", "ERROR"
     if strip.gouache.painted_as != settings.fingerprint(strip.gouache, animation.keys_of(scene, strip)):
-        return "Settings changed since painting", "FILE_REFRESH"
-    return "Painted", "CHECKMARK"
+        return f"Settings changed since {'it was made' if is_collage else 'painting'}", "FILE_REFRESH"
+    return "Made" if is_collage else "Painted", "CHECKMARK"
+
+
+def _lacking(group: Any) -> str:
+    """What a strip's effect cannot begin without, in words; empty if nothing is missing."""
+    if group.effect == "style":
+        return "" if group.styles else "Add a style picture to begin"
+    needs = group.collage.mode == "layers" and not group.collage.materials
+    return "Add paintings of this strip under Materials" if needs else ""
 
 
 class GOUACHE_PT_preview(PicturePanel, bpy.types.Panel):
@@ -156,7 +273,8 @@ class GOUACHE_PT_preview(PicturePanel, bpy.types.Panel):
         layout: Any = self.layout
         if picture := thumbnail(bpy.data.images[IMAGE_NAME].filepath):
             layout.template_icon(icon_value=picture, scale=PREVIEW_SCALE)
-        if active_strip(context).gouache.engine != "fast":
+        owner = active_owner(context)
+        if owner is not None and owner.settings.effect == "style" and owner.settings.engine != "fast":
             layout.label(text="A quick look: Optimize paints finer", icon="INFO")
 
 
@@ -168,19 +286,25 @@ class GOUACHE_PT_advanced(PicturePanel, bpy.types.Panel):
 
     def draw(self, context: Any) -> None:
         layout: Any = self.layout
-        group = active_strip(context).gouache
+        owner = active_owner(context)
+        assert owner is not None, "polled"
+        group = owner.settings
         layout.use_property_split, layout.use_property_decorate = True, False
-        for name, info in settings.options_for(group.engine):
+        if group.effect == "collage":
+            collage_panels.draw_options(layout, group, advanced=True)
+        for name, info in settings.options_for(group.engine) if group.effect == "style" else ():
             if info.advanced:
                 layout.prop(group, name)
         for name in settings.OUTPUT_FIELDS:
             layout.prop(group, name)
-        layout.prop(group, "mute_source")
+        if hasattr(group, "mute_source"):
+            layout.prop(group, "mute_source")
         layout.operator("gouache.copy_settings", icon="DUPLICATE")
         layout.operator("gouache.open_cache", icon="FILE_FOLDER")
 
 
-CLASSES = (GOUACHE_PT_strip, GOUACHE_PT_preview, GOUACHE_PT_style, GOUACHE_PT_settings, GOUACHE_PT_advanced)
+CLASSES = (GOUACHE_PT_strip, GOUACHE_PT_preview, GOUACHE_PT_style, GOUACHE_PT_materials, GOUACHE_PT_settings,
+           GOUACHE_PT_planes, GOUACHE_PT_advanced)
 
 
 def register() -> None:

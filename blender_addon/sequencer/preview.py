@@ -9,21 +9,43 @@ import bpy
 from ...core.errors import InputError
 from .. import bake, preferences
 from ..capture import find_strip
+from ..compositor.modifier import order_modifier_preview
+from ..owner import modifier_of
 from ..results import active_source
 from . import style_pictures
 from .modal import redraw
 from .operators import StripJob, scene_of
+from .orders import order_preview
 
 IMAGE_NAME = "Gouache Preview"
 
 
-class GOUACHE_OT_preview_frame(StripJob, bpy.types.Operator):
-    """Paints one frame with the fast engine, whatever engine the strip is set to."""
+class PreviewJob(StripJob):
+    """What previews of strips and nodes have in common: one order, and its picture shown where pictures are."""
+
+    def preview(self, order: bake.Order) -> bake.Bake:
+        """The job for an order. Raises EngineError."""
+        preferences.find_engine()
+        windowed = not bpy.app.background and self.options.is_invoke  # type: ignore[attr-defined]
+        return bake.Bake([order], 0.0 if windowed else 0.1, preview=True)
+
+    def finish(self, context: Any) -> None:
+        self.tell_warnings()
+        image = show(next(iter(self._job.files.values())))
+        for window in context.window_manager.windows:
+            for area in window.screen.areas:
+                if area.type == "IMAGE_EDITOR":
+                    area.spaces.active.image = image
+        redraw(context)
+
+
+class GOUACHE_OT_preview_frame(PreviewJob, bpy.types.Operator):
+    """Makes one frame: a collage, or a painting by the fast engine, whatever engine the strip is set to."""
 
     bl_idname = "gouache.preview_frame"
     bl_label = "Preview Frame"
-    bl_description = ("Paint the current frame of the active strip small and at once, with the fast engine, to judge "
-                      "the settings; Optimize paints finer, and its own options do not show here")
+    bl_description = ("Make the current frame of the active strip small and at once, to judge the settings. A painting "
+                      "is made by the fast engine: Optimize paints finer, and its own options do not show here")
 
     strip: bpy.props.StringProperty(  # type: ignore[valid-type]
         name="Strip", description="Name of the strip; empty is the active one", options={"SKIP_SAVE", "HIDDEN"})
@@ -40,18 +62,9 @@ class GOUACHE_OT_preview_frame(StripJob, bpy.types.Operator):
         strip = find_strip(scene.name, self.strip)[1] if self.strip else active_source(scene)
         if strip is None:
             raise InputError("No strip is active.", "Click the strip to preview.")
-        order = bake.order_preview(scene, strip, scene.frame_current)
-        preferences.find_engine()
-        return bake.Bake([order], 0.0 if self.options.is_invoke and not bpy.app.background else 0.1, preview=True)
-
-    def finish(self, context: Any) -> None:
-        self.tell_warnings()
-        image = show(next(iter(self._job.files.values())))
-        for window in context.window_manager.windows:
-            for area in window.screen.areas:
-                if area.type == "IMAGE_EDITOR":
-                    area.spaces.active.image = image
-        redraw(context)
+        with_group = modifier_of(strip) is not None
+        order = (order_modifier_preview if with_group else order_preview)(scene, strip, scene.frame_current)
+        return self.preview(order)
 
 
 def show(file: Path) -> Any:

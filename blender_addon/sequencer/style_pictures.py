@@ -1,4 +1,4 @@
-"""The style pictures of a strip: the list's buttons, the bundled pictures, thumbnails, and copying to other strips."""
+"""The style pictures of a strip or node: the list's buttons, bundled pictures, thumbnails, copying to other strips."""
 
 # No `from __future__ import annotations` here: Blender reads property annotations as objects.
 from pathlib import Path
@@ -8,6 +8,7 @@ import bpy
 import bpy.utils.previews
 
 from .. import animation, compat, settings
+from ..owner import active_owner, modifier_of
 from ..results import active_source, source_of
 from .modal import Answer
 
@@ -43,18 +44,31 @@ def active_strip(context: Any) -> Any:
     return active_source(compat.sequencer_scene(context))
 
 
-class ForActiveStrip:
-    """What the operators on the active strip's settings have in common."""
+def shown_frame(context: Any) -> int:
+    """The frame under the playhead of the editor that the context is in."""
+    space = context.space_data
+    scene = context.scene if space is not None and space.type == "NODE_EDITOR" else compat.sequencer_scene(context)
+    return int(scene.frame_current)
+
+
+class ForActiveOwner:
+    """What the operators on the settings of the active strip or node have in common."""
 
     bl_options: Any = {"REGISTER", "UNDO", "INTERNAL"}
 
     @classmethod
     def poll(cls, context: Any) -> bool:
-        return active_strip(context) is not None
+        return active_owner(context) is not None
+
+    @staticmethod
+    def settings(context: Any) -> Any:
+        owner = active_owner(context)
+        assert owner is not None, "polled"
+        return owner.settings
 
 
-class GOUACHE_OT_style_add(ForActiveStrip, bpy.types.Operator):
-    """Add a style picture to the active strip; several blend by their shares"""
+class GOUACHE_OT_style_add(ForActiveOwner, bpy.types.Operator):
+    """Add a style picture; several blend by their shares"""
 
     bl_idname = "gouache.style_add"
     bl_label = "Add Style"
@@ -63,27 +77,27 @@ class GOUACHE_OT_style_add(ForActiveStrip, bpy.types.Operator):
         name="Picture", description="The picture; empty takes the first bundled one", options={"SKIP_SAVE"})
 
     def execute(self, context: Any) -> Answer:
-        group = active_strip(context).gouache
+        group = self.settings(context)
         style = group.styles.add()
         style.path = self.path or next((str(file) for file in bundled()), "")
         group.active_style = len(group.styles) - 1
         return {"FINISHED"}
 
 
-class GOUACHE_OT_style_remove(ForActiveStrip, bpy.types.Operator):
+class GOUACHE_OT_style_remove(ForActiveOwner, bpy.types.Operator):
     """Remove the style picture that is highlighted"""
 
     bl_idname = "gouache.style_remove"
     bl_label = "Remove Style"
 
     def execute(self, context: Any) -> Answer:
-        group = active_strip(context).gouache
+        group = self.settings(context)
         group.styles.remove(group.active_style)
         group.active_style = max(min(group.active_style, len(group.styles) - 1), 0)
         return {"FINISHED"}
 
 
-class GOUACHE_OT_style_bundled(ForActiveStrip, bpy.types.Operator):
+class GOUACHE_OT_style_bundled(ForActiveOwner, bpy.types.Operator):
     """Use this picture that comes with Gouache"""
 
     bl_idname = "gouache.style_bundled"
@@ -92,7 +106,7 @@ class GOUACHE_OT_style_bundled(ForActiveStrip, bpy.types.Operator):
     path: bpy.props.StringProperty(name="Picture", options={"SKIP_SAVE"})  # type: ignore[valid-type]
 
     def execute(self, context: Any) -> Answer:
-        group = active_strip(context).gouache
+        group = self.settings(context)
         if not group.styles:
             group.styles.add()
         group.active_style = min(group.active_style, len(group.styles) - 1)
@@ -100,24 +114,25 @@ class GOUACHE_OT_style_bundled(ForActiveStrip, bpy.types.Operator):
         return {"FINISHED"}
 
 
-class GOUACHE_OT_copy_settings(ForActiveStrip, bpy.types.Operator):
+class GOUACHE_OT_copy_settings(ForActiveOwner, bpy.types.Operator):
     """Give the other selected strips the active strip's styles and settings"""
 
     bl_idname = "gouache.copy_settings"
     bl_label = "Copy to Selected Strips"
 
     def execute(self, context: Any) -> Answer:
-        active = active_strip(context)
-        scene = compat.sequencer_scene(context)
+        active, scene = active_strip(context), compat.sequencer_scene(context)
+        own = self.settings(context)
         selected = [source_of(scene, strip) for strip in scene.sequence_editor.strips_all if strip.select]
         others = list({strip.name: strip for strip in selected if strip != active}.values())
         for strip in others:
-            settings.copy_settings(active.gouache, strip.gouache)
+            there = modifier_of(strip)
+            settings.copy_settings(own, strip.gouache if there is None else there.node_group.gouache)
         self.report({"INFO"}, f"Copied to {len(others)} strips")
         return {"FINISHED"}
 
 
-class GOUACHE_OT_keyframe(ForActiveStrip, bpy.types.Operator):
+class GOUACHE_OT_keyframe(ForActiveOwner, bpy.types.Operator):
     """Set or remove a keyframe of this setting on the current frame"""
 
     bl_idname = "gouache.keyframe"
@@ -126,12 +141,14 @@ class GOUACHE_OT_keyframe(ForActiveStrip, bpy.types.Operator):
     name: bpy.props.StringProperty(name="Setting", options={"SKIP_SAVE"})  # type: ignore[valid-type]
 
     def execute(self, context: Any) -> Answer:
-        scene, strip = compat.sequencer_scene(context), active_strip(context)
-        curve = animation.curve_of(scene, strip, self.name)
-        if curve is not None and animation.has_key(curve, scene.frame_current):
-            animation.remove_key(scene, strip, self.name, scene.frame_current)
+        owner = active_owner(context)
+        assert owner is not None, "polled"
+        frame = shown_frame(context)
+        curve = animation.curve_of(owner.animated, owner.holder, self.name)
+        if curve is not None and animation.has_key(curve, frame):
+            animation.remove_key(owner.animated, owner.holder, self.name, frame)
         else:
-            animation.set_key(scene, strip, self.name, scene.frame_current)
+            animation.set_key(owner.animated, owner.holder, self.name, frame)
         return {"FINISHED"}
 
 

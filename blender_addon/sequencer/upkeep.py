@@ -25,6 +25,12 @@ class DoctorJob:
         self._engine.stop()
 
     def __iter__(self) -> Iterator[None]:
+        try:
+            yield from self._answers()
+        finally:
+            engine.release(preferences.idle_minutes())
+
+    def _answers(self) -> Iterator[None]:
         while True:
             for event in self._engine.events(self._wait):
                 if event["event"] == "doctor":
@@ -51,7 +57,6 @@ class GOUACHE_OT_check_engine(LongJob, bpy.types.Operator):
         return "Checking the engine", 0.5
 
     def finish(self, context: Any) -> None:
-        engine.release(preferences.idle_minutes())
         found = preferences.doctor or {}
         for check in found.get("checks", []):
             print(f"gouache: {'ok ' if check.get('ok') else 'NO '} {check.get('name')}: {check.get('value')} "

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..options import CollageOptions
-from . import match, segment
+from . import segment
 from .ground import Ground
 from .match import Choice, Matcher
 from .materials import ALIGNED, Materials
@@ -118,6 +118,8 @@ class Cutter:
             labels = segment.grid(ground, count, generator)
         elif options.mode in MERGED:
             labels = segment.merged(ground, count, MERGED[options.mode])
+            if options.mode == "montage" and ground.objects is not None:
+                labels = segment.whole_objects(labels, ground.objects)
         else:
             labels = segment.superpixels(ground, count, options.regularity)
         wanted = self.wanted(level, busy)
@@ -136,14 +138,14 @@ class Cutter:
         if self.options.mode not in ALIGNED:
             extent = 2 * float(np.hypot(*around.T).max())
             return matcher.choose(lab, weight, around, center, extent, generator)
-        match.check(self.materials, frame)
         if self.options.mode == "joiner":
             moment, shown = self._photograph(ground, frame, center, around, generator)
             height = self.materials.sheet(0, moment).size[0]
             return matcher.show(0, moment, shown, height, -turn, lab, weight)
         version = level % len(self.materials.versions)
-        height = self.materials.sheet(version, frame).size[0]
-        return matcher.show(version, frame, center, height, 0.0, lab, weight)
+        moment = self.materials.moment(version, frame)
+        height = self.materials.sheet(version, moment).size[0]
+        return matcher.show(version, moment, center, height, 0.0, lab, weight)
 
     def _photograph(self, ground: Ground, frame: int, center: Floats, around: Floats,
                     generator: np.random.Generator) -> tuple[int, Floats]:

@@ -8,7 +8,6 @@ from math import cos, pi, sin
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import InputError
 from ..options import CollageOptions
 from .materials import Materials, look_of
 from .pieces import Floats, Pieces
@@ -129,12 +128,3 @@ class Matcher:
 
 def _map(turn: float, scale: float, spot: Floats) -> Floats:
     return np.array([scale * cos(turn), scale * sin(turn), spot[0], spot[1]], np.float32)
-
-
-def check(materials: Materials, number: int) -> None:
-    """Raises InputError if a version of the clip lacks a frame."""
-    for version in materials.versions:
-        if number not in version.numbers:
-            its = version.numbers
-            raise InputError(f"A version of the clip has no frame {number}.", f"It has {len(its)} frames, from "
-                             f"{its[0]} to {its[-1]}: paint all of the clip's.")

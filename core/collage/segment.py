@@ -79,6 +79,15 @@ def merged(ground: Ground, count: int, spread: float = 25.0) -> Ints:
     return _divided(np.asarray(label(groups[labels], connectivity=1, background=0), np.int32) - 1, ground)
 
 
+def whole_objects(labels: Ints, objects: Ints) -> Ints:
+    """The labels with one for each connected part of an object; what most of the picture's edge belongs to is none."""
+    edge = np.concatenate([objects[0], objects[-1], objects[:, 0], objects[:, -1]])
+    codes, counts = np.unique(edge, return_counts=True)
+    things = objects != codes[counts.argmax()]
+    parts = np.asarray(label(np.where(things, objects + 2, 0), connectivity=1, background=0), np.int32)
+    return np.where(things, labels.max() + parts, labels).astype(np.int32)
+
+
 def grid(ground: Ground, count: int, generator: np.random.Generator) -> Ints:
     """h,w: labels of a grid of upright rectangles, about `count` in the frame, its rows shifted a little."""
     frame_height, frame_width = ground.height, ground.shape[1] - 2 * ground.margin

@@ -15,6 +15,7 @@ from ..clips import number_of
 from ..errors import InputError
 from ..frames import read_data, read_flo
 from ..sizes import Size, size_of
+from ..weights import sha256_of
 from .consistency import inverted
 
 Known = tuple[Tensor, Tensor]
@@ -49,6 +50,15 @@ class RecordedFlow:
                              f"{self.numbers[-1]}.", str(folder))
         if not self._flo:
             _vectors(self._exr[fitting[0]])  # EXR files without the pass are better noticed now than after a frame
+
+    def digest(self, number: int) -> str:
+        """sha256 (hex) of a frame's files; empty if it has none. Raises InputError if one cannot be read."""
+        files = [*self._flo.get(number, ()), *self._exr.get(number, ())]
+        try:
+            return " ".join(sha256_of(file) for file in files)
+        except OSError as error:
+            raise InputError(f"The recorded motion of frame {number} cannot be read.",
+                             "Check that its file is readable.", str(error)) from error
 
     def between(self, later: int, earlier: int, size: Size) -> Known | None:
         """The flow from frame `later` to frame `earlier`, consecutive ones of the clip, and where it is known.

@@ -95,3 +95,16 @@ def gouache(tmp_path):
     made = stage.Stage(tmp_path)
     yield made
     made.close()
+
+
+@pytest.fixture
+def graph(gouache):
+    """Footage -> Style Transfer -> output, not baked, and an engine that paints flat colors; None in the parent."""
+    if gouache is None:
+        return None
+    from graph import Graph
+    gouache.set_engine("resume")
+    made = Graph(gouache)
+    made.plate = made.footage()
+    made.node = made.add(made.plate)
+    return made

@@ -5,7 +5,10 @@ It is started like the real one (`-m core serve`, which it ignores) and uses the
 environment says how it behaves: GOUACHE_FAKE is one of
 
     identity   each result is a copy of its input
-    invert     each result is the negative of its input (8-bit PNG as Blender writes it)
+    invert     each result is the negative of its input (8-bit PNG as Blender writes it); of an EXR it is one color that
+               tells the frame: red number / 100, green 0.25, blue 0.5
+    convert    as identity, but through the engine's own way to display-referred pictures and back (needs its Python)
+    resume     as invert; frames whose input did not change since they were made are not made again
     wait       as identity for one frame; in the second it stands still until it is cancelled
     deaf       as wait, but does not hear "cancel"
     crash      ends with code 3 in the middle of the second frame, with a message in the log
@@ -16,11 +19,13 @@ environment says how it behaves: GOUACHE_FAKE is one of
     old        greets with another protocol
     silent     ends at once, with a message in the log
 
-As with the real one, a job for the fast engine tells of its frames only, not of steps.
+As with the real one, a job for the fast engine and a collage tell of their frames only, not of steps, and a collage
+counts two tasks a frame. Its layers are one piece that is as large as the frame.
 
 GOUACHE_FAKE_LOG names a file that gets every job as one line of JSON, GOUACHE_FAKE_PID one for the process number.
 """
 
+import hashlib
 import json
 import os
 import queue
@@ -62,7 +67,8 @@ def inputs(job, folder):
     source = folder / job["input"]
     first, _, last = job["files"]["frames"].partition("-")
     for number in range(int(first), int(last or first) + 1):
-        yield number, source / f"{number:05d}.png"
+        file = source / f"{number:05d}.exr"
+        yield number, file if file.is_file() else file.with_suffix(".png")
 
 
 def run(path):
@@ -73,22 +79,48 @@ def run(path):
     output = path.parent / job["output"]
     output.mkdir(parents=True, exist_ok=True)
     frames = list(inputs(job, path.parent))
-    cached = {number for number, _ in frames if MODE == "stale" and (output / f"{number:05d}.png").is_file()}
-    todo = len(frames) - len(cached)
+    manifest = output / "manifest.json"
+    made = json.loads(manifest.read_text()) if MODE == "resume" and manifest.is_file() else {}
+    cached = {number for number, file in frames if (MODE == "stale" and (output / f"{number:05d}.png").is_file())
+              or (made.get(str(number)) == digest(file) and (output / file.name).is_file())}
+    todo = (len(frames) - len(cached)) * (2 if job["effect"] == "collage" else 1)
     say("started", frames=len(frames), todo=todo, output=str(output))
     if MODE == "stale":
         say("warning", message="The picture is small.", hint="Use a larger one.", detail="")
     for number in sorted(cached):
-        say("frame", frame=number, index=0, of=todo, path=str(output / f"{number:05d}.png"), seconds=0.0, cached=True)
+        path = str(output / dict(frames)[number].name)
+        say("frame", frame=number, index=0, of=todo, path=path, seconds=0.0, cached=True)
     for index, (number, file) in enumerate([frame for frame in frames if frame[0] not in cached], 1):
-        target = output / f"{number:05d}.png"
+        target = output / file.name
         if not stop.is_set():
-            paint(file, target, number, index, todo, job["options"]["engine"] != "fast")
+            paint(file, target, number, index, todo, job["options"].get("engine", "fast") != "fast")
         if stop.is_set():
             say("cancelled", frames=index - 1)
             return
-        say("frame", frame=number, index=index, of=todo, path=str(target), seconds=0.0, cached=False)
+        made[str(number)] = digest(file)
+        if MODE == "resume":
+            manifest.write_text(json.dumps(made))
+        say("frame", frame=number, index=index * todo // (len(frames) - len(cached)), of=todo, path=str(target),
+            seconds=0.0, cached=False)
+    if job["options"].get("export_layers"):
+        export_layers(frames, output / "layers")
     say("done", frames=len(frames), seconds=0.0, output=str(output))
+
+
+def export_layers(frames, folder):
+    for name in ("pieces", "underpainting"):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    for number, file in frames:
+        shutil.copyfile(file, folder / "underpainting" / f"{number:05d}.png")
+    shutil.copyfile(frames[0][1], folder / "pieces" / "00000.png")
+    width, height = struct.unpack(">II", frames[0][1].read_bytes()[16:24])
+    wide = width / height
+    piece = {"number": 0, "level": 1, "material": "paper", "picture": "pieces/00000.png", "outline": [],
+             "box": [-wide / 2, -0.5, wide / 2, 0.5],
+             "places": {str(number): [1.0, 0.0, wide / 2, 0.5, 0] for number, _ in frames}}
+    (folder / "pieces.json").write_text(json.dumps({
+        "version": 1, "size": [width, height], "frames": [number for number, _ in frames], "levels": 1,
+        "underpainting": [f"underpainting/{number:05d}.png" for number, _ in frames], "pieces": [piece]}))
 
 
 def paint(file, target, number, index, of, tell):
@@ -105,11 +137,56 @@ def paint(file, target, number, index, of, tell):
     if index == 2:
         break_down()
     temporary = target.with_suffix(".part")
-    if MODE == "invert":
+    if MODE in ("invert", "resume") and file.suffix == ".exr":
+        temporary.write_bytes(flat_exr(exr_size(file.read_bytes()), (number / 100, 0.25, 0.5, 1.0)))
+    elif MODE == "convert":
+        convert(file, temporary)
+    elif MODE == "invert":
         temporary.write_bytes(negative(file.read_bytes()))
     else:
         shutil.copyfile(file, temporary)
     temporary.replace(target)
+
+
+def digest(file):
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def convert(file, target):
+    sys.path.insert(0, str(Path.cwd()))  # the folder that holds `core`
+    from core import frames
+    written = target.with_suffix(".exr")
+    frames.write(written, frames.read(file), "exr")
+    written.rename(target)
+
+
+def exr_size(data):
+    """Width and height out of an EXR's header."""
+    at = data.index(b"dataWindow\0box2i\0") + len(b"dataWindow\0box2i\0") + 4
+    left, bottom, right, top = struct.unpack("<4i", data[at:at + 16])
+    return right - left + 1, top - bottom + 1
+
+
+def flat_exr(size, color):
+    """An EXR of one RGBA color."""
+    width, height = size
+    return exr(width, height, [b"".join(struct.pack("<f", color[i]) * width for i in (3, 2, 1, 0))] * height)
+
+
+def exr(width, height, rows):
+    """An EXR of 32-bit floats, not compressed; a row is all its alphas, then blues, greens, reds."""
+    box = struct.pack("<4i", 0, 0, width - 1, height - 1)
+    channels = b"".join(name + b"\0" + struct.pack("<iBxxxii", 2, 0, 1, 1) for name in (b"A", b"B", b"G", b"R")) + b"\0"
+    header = b"".join(
+        name + b"\0" + kind + b"\0" + struct.pack("<i", len(value)) + value for name, kind, value in (
+            (b"channels", b"chlist", channels), (b"compression", b"compression", b"\0"), (b"dataWindow", b"box2i", box),
+            (b"displayWindow", b"box2i", box), (b"lineOrder", b"lineOrder", b"\0"),
+            (b"pixelAspectRatio", b"float", struct.pack("<f", 1)), (b"screenWindowCenter", b"v2f", bytes(8)),
+            (b"screenWindowWidth", b"float", struct.pack("<f", 1)))) + b"\0"
+    start = 8 + len(header) + 8 * height
+    lines = [struct.pack("<ii", y, len(row)) + row for y, row in enumerate(rows)]
+    offsets = b"".join(struct.pack("<Q", start + y * len(lines[0])) for y in range(height))
+    return struct.pack("<ii", 20000630, 2) + header + offsets + b"".join(lines)
 
 
 def break_down():

@@ -236,6 +236,10 @@ class Stage:
         results = self.module("results")
         return [results.find_result(self.scene, self.scene.sequence_editor.strips_all[name]) for name in names]
 
+    def order(self, strip):
+        """What painting a strip would order."""
+        return self.module("sequencer.orders").order_strip(self.scene, strip)
+
     def render(self, first, last=None, scene=None):
         """What the sequencer shows at frames first..last, as 8-bit pixels on transparent ground."""
         scene = scene or self.scene

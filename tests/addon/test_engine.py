@@ -144,6 +144,9 @@ def test_engine_is_kept_and_let_go(gouache):
     gouache.paint(strip)
     assert engine._kept is kept and kept.alive
     assert engine.stop_if_idle(5.0) and engine._kept is kept
+    engine.acquire(kept.python, kept.log)
+    assert engine.stop_if_idle(0.0) and kept.alive  # a bake has it, even while frames are still captured
+    engine.release(5.0)
     assert not engine.stop_if_idle(0.0) and not kept.alive
     gouache.preferences.idle_minutes = 0
     gouache.paint(strip)

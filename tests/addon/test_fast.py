@@ -60,7 +60,7 @@ def test_what_the_fast_engine_does_not_read_makes_nothing_out_of_date(gouache):
 def test_escape_between_frames(gouache):
     bake = gouache.module("bake")
     gouache.set_engine("wait")
-    job = bake.Bake([bake.order_strip(gouache.scene, fast_clip(gouache))], 0.05)
+    job = bake.Bake([gouache.order(fast_clip(gouache))], 0.05)
     with pytest.raises(Exception) as stopped:
         for status in job:
             if status.frame == 1:

@@ -96,7 +96,7 @@ def test_cancel_keeps_what_is_painted(gouache):
     strip = gouache.clip()
     bake = gouache.module("bake")
     gouache.set_engine("wait")
-    job = bake.Bake([bake.order_strip(gouache.scene, strip)], 0.05)
+    job = bake.Bake([gouache.order(strip)], 0.05)
     with pytest.raises(Exception) as stopped:
         for status in job:
             if status.frame == 1:
@@ -111,7 +111,7 @@ def test_cancel_keeps_what_is_painted(gouache):
 
 def test_cancel_while_capturing(gouache):
     bake = gouache.module("bake")
-    job = bake.Bake([bake.order_strip(gouache.scene, gouache.clip())], capture_seconds=0.0)
+    job = bake.Bake([gouache.order(gouache.clip())], capture_seconds=0.0)
     steps = iter(job)
     assert "Capturing frame 1 of 6" in next(steps).text
     job.cancel()
@@ -124,7 +124,7 @@ def test_an_engine_that_does_not_hear_cancel_is_ended(gouache, monkeypatch):
     bake, engine = gouache.module("bake"), gouache.module("engine")
     monkeypatch.setattr(engine, "GRACE_SECONDS", 0.3)
     gouache.set_engine("deaf")
-    job = bake.Bake([bake.order_strip(gouache.scene, gouache.clip())], 0.05)
+    job = bake.Bake([gouache.order(gouache.clip())], 0.05)
     with pytest.raises(Exception) as stopped:
         for status in job:
             if status.frame == 1:
@@ -202,7 +202,7 @@ def drive(operator, window, until=lambda: False):
 
 def test_modal_painting(gouache, monkeypatch):
     bake, window = gouache.module("bake"), Window()
-    order = bake.order_strip(gouache.scene, gouache.clip())
+    order = gouache.order(gouache.clip())
     operator = windowed(gouache, monkeypatch, lambda: bake.Bake([order]))
     assert operator.invoke(window, None) == {"RUNNING_MODAL"} and window.modal is operator
     assert bake.current is not None and not bpy.ops.gouache.stylize_strip.poll()
@@ -217,7 +217,7 @@ def test_modal_painting(gouache, monkeypatch):
 def test_modal_escape(gouache, monkeypatch):
     bake, window = gouache.module("bake"), Window()
     gouache.set_engine("wait")
-    order = bake.order_strip(gouache.scene, gouache.clip())
+    order = gouache.order(gouache.clip())
     operator = windowed(gouache, monkeypatch, lambda: bake.Bake([order]))
     operator.invoke(window, None)
     assert drive(operator, window, lambda: bake.current.status.fraction > 0.2) == {"CANCELLED"}
@@ -228,7 +228,7 @@ def test_modal_escape(gouache, monkeypatch):
 def test_modal_error(gouache, monkeypatch):
     bake, window = gouache.module("bake"), Window()
     gouache.set_engine("crash")
-    order = bake.order_strip(gouache.scene, gouache.clip())
+    order = gouache.order(gouache.clip())
     operator = windowed(gouache, monkeypatch, lambda: bake.Bake([order]))
     operator.invoke(window, None)
     assert drive(operator, window) == {"CANCELLED"}
@@ -241,7 +241,7 @@ def test_strip_removed_while_it_is_painted(gouache, monkeypatch):
     """An undo or a Delete in mid-job must not crash Blender: strips are looked up anew by their names."""
     bake, window = gouache.module("bake"), Window()
     strip = gouache.clip()
-    operator = windowed(gouache, monkeypatch, lambda: bake.Bake([bake.order_strip(gouache.scene, strip)]))
+    operator = windowed(gouache, monkeypatch, lambda: bake.Bake([gouache.order(strip)]))
     operator.invoke(window, None)
     operator.modal(window, SimpleNamespace(type="TIMER", value="NOTHING"))
     gouache.strips.remove(strip)

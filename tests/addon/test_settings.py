@@ -4,9 +4,9 @@ import bpy
 import pytest
 
 
-def options_module(gouache):
+def options_module(gouache, name="options"):
     import importlib
-    return importlib.import_module("bl_ext.user_default.gouache.core.options")
+    return importlib.import_module(f"bl_ext.user_default.gouache.core.{name}")
 
 
 def test_every_option_is_a_property_with_its_default_and_range(gouache):
@@ -45,7 +45,7 @@ def test_the_job_has_the_settings(gouache):
                                         {"path": str(gouache.folder / "second.png"), "weight": 0.3}]
     assert job["engine"] == {"device": "cpu", "precision": "auto", "tile": 0, "threads": 2}
     assert (job["input"], job["output"]) == ("source", "result")
-    assert options_module(gouache).Job.from_json(job, gouache.bake_folder(strip))
+    assert options_module(gouache, "job").Job.from_json(job, gouache.bake_folder(strip))
 
 
 def test_no_style(gouache):
@@ -88,7 +88,7 @@ def test_keyframed_strength(gouache):
     gouache.paint(strip)
     job, = gouache.jobs()
     assert job["animation"]["strength"] == {"1": 0, "2": 0.25, "3": 0.5, "4": 0.75, "5": 1, "6": 1}
-    assert options_module(gouache).Job.from_json(job).at(3, "strength") == 0.5
+    assert options_module(gouache, "job").Job.from_json(job).at(3, "strength") == 0.5
     folder, panels = gouache.bake_folder(strip), gouache.module("sequencer.panels")
     gouache.scene.frame_set(3)  # the playhead changes the property, but not the painting
     assert round(strip.gouache.strength, 3) == 0.5

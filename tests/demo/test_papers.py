@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PAPERS = ROOT / "core" / "collage" / "papers"
-SIDE, LARGEST_SET = 768, 3_000_000
+SIDE, LARGEST_SET = 768, 3_300_000
 PIECES = 4              # a sheet is cut into that many pieces a side
 FARTHEST = 30.0         # CIE76 from a color to the nearest piece: further off it would be seen as another hue
 

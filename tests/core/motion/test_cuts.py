@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 import torch
-from conftest import SHARED
 from torch import Tensor
 
 from core.clips import open_clip
@@ -16,6 +16,7 @@ from core.motion.cuts import is_cut, thumbnail
 from core.sizes import resize
 
 Pictures = Callable[..., Picture]
+SHARED = Path(__file__).parents[4] / "shared"
 CLIPS = SHARED / "data" / "clips"
 
 

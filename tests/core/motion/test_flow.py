@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 import torch
-from conftest import SHARED
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 from torch.nn.functional import interpolate
@@ -20,6 +19,7 @@ from core.motion.raft import _optical_flow, _renamed
 from core.motion.warp import warp
 
 Pictures = Callable[..., Picture]
+SHARED = Path(__file__).parents[4] / "shared"
 CPU = torch.device("cpu")
 ALLEY = SHARED / "data" / "clips" / "sintel_alley_1"
 WEIGHTS = SHARED / "data" / "flow"

@@ -1,0 +1,1 @@
+"""Gouache in the compositor: node groups, their bakes, operators and panels."""

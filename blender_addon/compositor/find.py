@@ -1,0 +1,103 @@
+"""Finding Gouache's nodes: those of a scene, the one that is meant, and what lies upstream of a socket."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import bpy
+
+from ...core.errors import InputError, NodeError
+from .. import compat
+from .groups import is_ours
+
+PLAIN_NODE = "CompositorNodeGroup"
+
+
+def is_node(node: Any) -> bool:
+    """Whether a node of a tree is one of Gouache's."""
+    return node is not None and node.bl_idname == PLAIN_NODE and is_ours(node.node_tree)
+
+
+def nodes_of(scene: Any) -> list[Any]:
+    """Gouache's nodes in a scene's own compositor tree, each after those that it depends on."""
+    tree = compat.compositor_tree(scene)
+    if tree is None:
+        return []
+    ours = [node for node in tree.nodes if is_node(node)]
+    depth = {node: sum(1 for other in upstream(node.inputs) if is_node(other)) for node in ours}
+    return sorted(ours, key=lambda node: (depth[node], node.name))
+
+
+def bakeable(scene: Any) -> list[Any]:
+    """As `nodes_of`, less the muted ones and all but one of several that share a group: their bake is the same.
+
+    Of those it is one that a picture is linked to, if any is.
+    """
+    found: dict[str, Any] = {}
+    for node in nodes_of(scene):
+        name = node.node_tree.name_full
+        if not node.mute and (name not in found or not found[name].inputs["Image"].is_linked):
+            found[name] = node
+    return list(found.values())
+
+
+def find_scene(name: str) -> Any:
+    """A scene by its name. Raises InputError."""
+    scene = bpy.data.scenes.get(name)
+    if scene is None:
+        raise InputError(f"There is no scene '{name}'.", "Check the name.")
+    return scene
+
+
+def find_node(scene: Any, name: str) -> Any:
+    """Gouache's node of that name in a scene's own tree. Raises NodeError, also if it lies inside another group."""
+    tree = compat.compositor_tree(scene)
+    node = tree.nodes.get(name) if tree is not None else None
+    if is_node(node):
+        return node
+    if node is not None:
+        raise NodeError(f"The node '{name}' is not one of Gouache's.", "Add one by Add > Gouache.")
+    for path, inner in nested_nodes(tree):
+        if inner.name == name:
+            raise nested_error(name, path)
+    raise NodeError(f"There is no Gouache node '{name}' in the compositor of scene '{scene.name}'.",
+                    "Check the name, or add one by Add > Gouache.")
+
+
+def nested_error(node: str, group: str) -> NodeError:
+    """Why a node inside another group is refused."""
+    return NodeError(f"The node '{node}' lies inside the group '{group}', where its inputs cannot be captured.",
+                     "Move it out into the scene's own node tree (Ctrl+Alt+G ungroups).")
+
+
+def nested_nodes(tree: Any, seen: frozenset[str] = frozenset()) -> Iterator[tuple[str, Any]]:
+    """Gouache's nodes inside other groups of a tree, each with the name of the group that it lies in."""
+    for node in tree.nodes if tree is not None else ():
+        inner = node.node_tree if node.bl_idname == PLAIN_NODE else None
+        if inner is None or inner.name in seen or is_ours(inner):
+            continue
+        yield from ((inner.name, found) for found in inner.nodes if is_node(found))
+        yield from nested_nodes(inner, seen | {inner.name})
+
+
+def upstream(sockets: Any) -> list[Any]:
+    """Every node that the linked ones of these input sockets depend on, the nearest first."""
+    found: dict[Any, None] = {}
+    waiting = [link.from_node for socket in sockets for link in socket.links]
+    while waiting:
+        node = waiting.pop(0)
+        if node not in found:
+            found[node] = None
+            waiting += [link.from_node for socket in node.inputs for link in socket.links]
+    return list(found)
+
+
+def source_of(socket: Any) -> Any:
+    """The socket that an input is linked to, through reroutes; None without any."""
+    while socket.is_linked and socket.links:
+        source = socket.links[0].from_socket
+        if source.node.bl_idname != "NodeReroute":
+            return source
+        socket = source.node.inputs[0]
+    return None

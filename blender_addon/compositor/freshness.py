@@ -1,0 +1,123 @@
+"""Whether a node's bake is up to date: never baked, fresh, or stale and why, and for which frames."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .. import settings
+from ..animation import keys_of
+from . import groups
+from .signature import signature, strip_signature
+
+NEVER, FRESH, STALE, PARTLY = "never", "fresh", "stale", "partly"
+
+
+@dataclass(frozen=True)
+class State:
+    """The state of a node's bake for a range of frames: what it is, the frames to bake, the reasons in words."""
+
+    kind: str
+    frames: tuple[int, ...]
+    of: int
+    reasons: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """In one line for an artist."""
+        if self.kind == NEVER:
+            return "Not baked yet"
+        if self.kind == FRESH:
+            return f"Baked: {self.of} frames"
+        if self.kind == STALE:
+            return f"Bake again: {', '.join(self.reasons)}"
+        return f"{self.of - len(self.frames)} of {self.of} frames baked"
+
+
+def state_of(scene: Any, node: Any, first: int, last: int) -> State:
+    """The state of timeline frames first..last, without rendering anything.
+
+    What goes on inside a 3D scene is only known to be changed while Gouache watches (see watch.py); a bake itself
+    compares pixels.
+    """
+    return _state(node.node_tree, signature(scene, node), first, last)
+
+
+def modifier_state(scene: Any, strip: Any, modifier: Any, first: int, last: int) -> State:
+    """The same for a group on a strip."""
+    return _state(modifier.node_group, strip_signature(scene, strip, modifier), first, last)
+
+
+def _state(tree: Any, came_from: str, first: int, last: int) -> State:
+    wanted = range(first, last + 1)
+    folder = groups.painting_folder(tree)
+    if folder is None:
+        return State(NEVER, tuple(wanted), len(wanted))
+    reasons = _reasons(tree, came_from)
+    if reasons:
+        return State(STALE, tuple(wanted), len(wanted), reasons)
+    there = parse_frames(tree.gouache.baked_frames) & files_in(folder).keys()
+    missing = tuple(frame for frame in wanted if frame not in there)
+    return State(PARTLY if missing else FRESH, missing, len(wanted))
+
+
+def _reasons(tree: Any, came_from: str) -> tuple[str, ...]:
+    """Why no frame of the bake is what a bake would give now; empty if they may be."""
+    group, reasons = tree.gouache, []
+    if group.baked_as != settings_of(tree):
+        reasons.append("settings changed")
+    if group.baked_from != came_from:
+        reasons.append("input changed")
+    return tuple(reasons)
+
+
+def settings_of(tree: Any) -> str:
+    """All the settings that count, as a text to compare."""
+    return f"{tree.gouache.effect} {settings.fingerprint(tree.gouache, keys_of(tree, tree))}"
+
+
+def note_bake(tree: Any, from_now: str, frames: Iterable[int]) -> None:
+    """Remember on a tree what these frames were baked from; earlier ones count on if that is the same."""
+    group, as_now = tree.gouache, settings_of(tree)
+    earlier = parse_frames(group.baked_frames) if (group.baked_as, group.baked_from) == (as_now, from_now) else set()
+    group.baked_as, group.baked_from = as_now, from_now
+    group.baked_frames = frames_text(earlier | set(frames))
+
+
+def frames_text(frames: Iterable[int]) -> str:
+    """Frame numbers as 1-10,15."""
+    runs: list[list[int]] = []
+    for frame in sorted(frames):
+        if runs and frame == runs[-1][1] + 1:
+            runs[-1][1] = frame
+        else:
+            runs.append([frame, frame])
+    return ",".join(f"{first}-{last}" if last > first else str(first) for first, last in runs)
+
+
+def parse_frames(text: str) -> set[int]:
+    """The frame numbers of a text such as 1-10,15."""
+    found: set[int] = set()
+    for first, last in re.findall(r"(\d+)(?:-(\d+))?", text):
+        found.update(range(int(first), int(last or first) + 1))
+    return found
+
+
+_listed: dict[Path, tuple[int, dict[int, Path]]] = {}
+
+
+def files_in(folder: Path) -> dict[int, Path]:
+    """The baked frames in a folder by their numbers; quick enough for every redraw."""
+    try:
+        changed = folder.stat().st_mtime_ns
+        if folder not in _listed or _listed[folder][0] != changed:
+            files = {int(entry.name[:5]): Path(entry.path) for entry in os.scandir(folder)
+                     if re.fullmatch(r"\d{5}\.(exr|png|tif)", entry.name)}
+            _listed[folder] = changed, files
+        return _listed[folder][1]
+    except OSError:
+        return {}

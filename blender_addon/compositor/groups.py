@@ -1,0 +1,194 @@
+"""The node group of an effect: its sockets, and what is inside it before and after a bake. Native nodes only.
+
+A file with such groups renders the same where Gouache is missing. After a bake everything live happens in display
+space (sRGB), as an artist judges it, on colors as they are multiplied by alpha:
+
+    painting + what the engine cannot see of Image ─► Keep Color ─► Lines ─► mixed with Image by Strength x Mask
+
+The engine paints pictures as they are displayed: values below 0 or above alpha (above 1 where a pixel is opaque) it
+cannot see. So highlights keep their height, and an effect that changes nothing changes nothing here. Alpha is that of
+Image. A frame that is not baked, and every one outside the bake's range, shows Image as it is.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+from .. import compat
+from ..results import stored_path
+from .wires import Wires
+
+IMAGE, MASK, STRENGTH, KEEP_COLOR, LINES = "Image", "Mask", "Strength", "Keep Color", "Lines"
+STYLES = ("Style", "Style 2", "Style 3", "Style 4")
+CAPTURED = (IMAGE, *STYLES, MASK)
+PAINTING, LINE_LAYER = "Gouache Painting", "Gouache Lines"  # the names of the nodes that hold the baked frames
+NEVER = -1e7  # no frame is before this one
+FACTORS = {MASK: (1.0, "Where the painting shows; its black parts are not painted at all"),
+           STRENGTH: (1.0, "How much of the painting shows; 0 is the image itself. Live: needs no new bake"),
+           KEEP_COLOR: (0.0, "How much of the image's own colors the painting keeps. Live: needs no new bake"),
+           LINES: (0.0, "How much of the drawn lines shows. Live: needs no new bake")}
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What a group needs to know of an effect of the engine's."""
+
+    label: str
+    description: str
+    takes_styles: bool = True
+
+
+EFFECTS = {"style": Effect("Style Transfer", "Paint what comes in at Image in the style of any picture")}
+
+
+def new_group(effect: str) -> Any:
+    """A new group for an effect; it passes Image through until it is baked."""
+    tree: Any = bpy.data.node_groups.new(EFFECTS[effect].label, "CompositorNodeTree")
+    tree.gouache.effect, tree.gouache.identity = effect, uuid.uuid4().hex
+    tree.interface.new_socket(IMAGE, in_out="INPUT", socket_type="NodeSocketColor")
+    if EFFECTS[effect].takes_styles:
+        _add_styles(tree)
+    for name in (MASK, STRENGTH, KEEP_COLOR):
+        _add_factor(tree, name)
+    tree.interface.new_socket(IMAGE, in_out="OUTPUT", socket_type="NodeSocketColor")
+    pass_through(tree)
+    return tree
+
+
+def _add_styles(tree: Any) -> None:
+    """One style socket, and the others in a panel that is closed at first."""
+    more = None
+    for index, name in enumerate(STYLES):
+        if index == 1:
+            more = tree.interface.new_panel("More Styles", default_closed=True)
+        socket = tree.interface.new_socket(name, in_out="INPUT", socket_type="NodeSocketColor",
+                                           **({"parent": more} if more else {}))
+        socket.description = "A picture to paint in the style of; without any, those in the sidebar's list are taken"
+        socket.hide_value = socket.hide_in_modifier = True  # on a strip nothing can be linked
+
+
+def _add_factor(tree: Any, name: str) -> None:
+    value, description = FACTORS[name]
+    socket = tree.interface.new_socket(name, in_out="INPUT", socket_type="NodeSocketFloat")
+    socket.default_value, socket.min_value, socket.max_value, socket.subtype = value, 0.0, 1.0, "FACTOR"
+    socket.description = description
+
+
+def is_ours(tree: Any) -> bool:
+    """Whether a node tree is a group of Gouache's."""
+    return (tree is not None and tree.bl_idname == "CompositorNodeTree" and tree.gouache.effect in EFFECTS)
+
+
+def pass_through(tree: Any) -> None:
+    """What is inside before a bake: Image, mixed with itself, for Blender greys out a socket that nothing uses."""
+    wires = Wires(tree)
+    image = _lit(wires, wires.inputs[IMAGE])
+    amount = wires.math("MULTIPLY", wires.inputs[MASK], wires.inputs[STRENGTH])
+    wires.link(wires.mix(wires.math("ADD", amount, wires.inputs[KEEP_COLOR]), image, image), wires.output)
+    wires.arrange()
+
+
+def _lit(wires: Wires, image: Any) -> Any:
+    """The image as it is; that Style might be mixed in, which never happens, keeps Blender from greying Style out."""
+    if STYLES[0] not in wires.inputs:
+        return image
+    now = wires.add("CompositorNodeSceneTime").outputs["Frame"]
+    return wires.mix(wires.math("LESS_THAN", now, NEVER), image, wires.inputs[STYLES[0]])
+
+
+def sequence_node(tree: Any) -> Any:
+    """The node that holds the baked frames, or None before a bake."""
+    return tree.nodes.get(PAINTING)
+
+
+def painting_folder(tree: Any) -> Path | None:
+    """The folder of the frames that a group shows, or None before a bake."""
+    node = sequence_node(tree)
+    if node is None or node.image is None:
+        return None
+    return Path(bpy.path.abspath(node.image.filepath, library=node.image.library)).parent
+
+
+def show_painting(tree: Any, files: dict[int, Path], lines: dict[int, Path] | None = None) -> None:
+    """Show baked frames (timeline frame -> file, numbered so; gaps show Image) and perhaps a line layer.
+
+    Everything that is linked to the group, its values and keyframes stay.
+    """
+    if not lines and _shows(tree, files):
+        _refresh(sequence_node(tree).image)
+        return
+    if lines and not any(item.name == LINES for item in tree.interface.items_tree):
+        _add_factor(tree, LINES)
+    wires = Wires(tree)
+    image = _lit(wires, wires.inputs[IMAGE])
+    alpha = wires.split(image)[3]
+    painting = _sequence(wires, PAINTING, files)
+    seen = wires.vector("MAXIMUM", wires.vector("MINIMUM", image, alpha), 0.0)
+    whole = wires.vector("ADD", wires.vector("SUBTRACT", image, seen), painting)
+    original = wires.to_display(wires.vector("ADD", image, 0.0))
+    out = wires.to_display(whole)
+    out = wires.mix(wires.inputs[KEEP_COLOR], out, _with_color_of(wires, out, original))
+    if lines:
+        layer = wires.to_display(_sequence(wires, LINE_LAYER, lines))
+        out = wires.mix(wires.inputs[LINES], out, layer, "MULTIPLY")
+    out = wires.mix(_amount(wires, painting, files), original, out)
+    red, green, blue, _ = wires.split(wires.to_linear(out))
+    wires.link(wires.join(red, green, blue, alpha), wires.output)
+    wires.arrange()
+
+
+def _shows(tree: Any, files: dict[int, Path]) -> bool:
+    """Whether a group shows these very files; what an artist did inside it may then stay."""
+    node, first = sequence_node(tree), min(files)
+    return (node is not None and node.image is not None and node.image.filepath == stored_path(files[first])
+            and (node.frame_start, node.frame_duration) == (first, max(files) - first + 1)
+            and LINE_LAYER not in tree.nodes)
+
+
+def _refresh(image: Any) -> None:
+    """Read changed files again; reloading alone leaves the Viewer of an open window as it was."""
+    image.reload()
+    image.update_tag()
+
+
+def _amount(wires: Wires, painting: Any, files: dict[int, Path]) -> Any:
+    """Strength x Mask, and 0 where there is no painting: Blender reads a missing file as transparent black."""
+    first, last = min(files), max(files)
+    amount = wires.math("MULTIPLY", wires.inputs[STRENGTH], wires.inputs[MASK])
+    now = wires.add("CompositorNodeSceneTime").outputs["Frame"]
+    in_range = wires.math("COMPARE", now, (first + last) / 2, (last - first) / 2 + 0.25)
+    there = wires.math("GREATER_THAN", wires.split(painting)[3], 0.0)
+    return wires.math("MULTIPLY", amount, wires.math("MULTIPLY", there, in_range))
+
+
+def _with_color_of(wires: Wires, painting: Any, original: Any) -> Any:
+    """The painting's brightness with the original's color."""
+    y, _, _, _ = wires.split(painting, "YUV")
+    _, u, v, a = wires.split(original, "YUV")
+    return wires.vector("MAXIMUM", wires.join(y, u, v, a, "YUV"), 0.0)
+
+
+def _sequence(wires: Wires, name: str, files: dict[int, Path]) -> Any:
+    """A node that shows files on their timeline frames; its output."""
+    first, last = min(files), max(files)
+    node = wires.add("CompositorNodeImage")
+    node.name = node.label = name
+    path = stored_path(files[first])
+    image: Any = next((i for i in bpy.data.images if i.filepath == path and i.library is None), None)
+    if image is None:
+        image = bpy.data.images.load(str(files[first]))
+        image.filepath = path
+        image.name = f"{wires.tree.name} {'Lines' if name == LINE_LAYER else 'Painting'}"
+    image.source = "SEQUENCE"
+    image.colorspace_settings.name = compat.linear_name() if files[first].suffix == ".exr" else "sRGB"
+    node.image = image
+    node.frame_start, node.frame_duration = first, last - first + 1
+    node.frame_offset = first - 1  # the number in the first file's name, less one
+    node.use_auto_refresh = True
+    _refresh(image)
+    return node.outputs["Image"]

@@ -1,0 +1,198 @@
+"""The group on a strip of the Video Sequencer, as a modifier (Blender 5.2): adding it, and baking what comes in there.
+
+The strip itself is not changed, and no other strip is made. The strip's picture is the group's Image; style pictures
+are those of the sidebar's list, for nothing can be linked there.
+"""
+
+# No `from __future__ import annotations` here: Blender reads property annotations as objects.
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+from ...core.errors import InputError, NodeError
+from ...core.job import Job
+from .. import bake, compat, preferences, settings
+from ..animation import animated_defaults, animated_values
+from ..bake import Order, Shown
+from ..capture import ON_CANVAS, Plan, capture, find_strip, make_plan, own_size, visible_range
+from ..files import safe_name
+from ..owner import modifier_of
+from ..results import active_source
+from ..sequencer.modal import Answer, redraw, report_error
+from ..sequencer.operators import CAPTURE_SECONDS, ONE_STEP_SECONDS, StripJob, scene_of
+from ..sequencer.orders import PREVIEW_FOLDER, PREVIEW_SIZE
+from . import freshness, groups
+from .orders import bake_folder
+from .signature import strip_signature
+
+
+@dataclass(frozen=True)
+class ModifierSubject:
+    """What comes in at the group on a strip; looked up by the strip's name each time."""
+
+    plan: Plan
+
+    @property
+    def name(self) -> str:
+        return self.plan.strip
+
+    @property
+    def first(self) -> int:
+        return self.plan.first
+
+    @property
+    def last(self) -> int:
+        return self.plan.last
+
+    def capture(self, folder: Path, first: int, last: int) -> "ModifierSubject":
+        capture(self.plan, folder, first, last)
+        return self
+
+    def show(self, files: dict[int, Path]) -> Shown:
+        scene, strip = find_strip(self.plan.scene, self.plan.strip)
+        modifier = _modifier(strip)
+        tree = modifier.node_group
+        groups.show_painting(tree, {**freshness.files_in(next(iter(files.values())).parent), **files})
+        freshness.note_bake(tree, strip_signature(scene, strip, modifier), files)
+        strip.invalidate_cache("RAW")
+        return Shown(strip.name)
+
+
+def _modifier(strip: Any) -> Any:
+    """The strip's modifier with a group of Gouache's. Raises NodeError without any."""
+    found = modifier_of(strip)
+    if found is None:
+        raise NodeError(f"'{strip.name}' has no Gouache modifier.", "Press Add as Strip Modifier first.")
+    return found
+
+
+def _plan(scene: Any, strip: Any) -> Plan:
+    """What is captured: the strip's own pixels up to the modifier, which comes before its transform in Blender.
+
+    Raises InputError.
+    """
+    plan, size, render = make_plan(scene, strip), own_size(strip), scene.render
+    width, height = size or (render.resolution_x, render.resolution_y)
+    return replace(plan, placed=size is None and strip.type not in ON_CANVAS, modifier=_modifier(strip).name,
+                   width=width, height=height)
+
+
+def strips_with_group(scene: Any) -> list[Any]:
+    """The strips of a scene that have a Gouache modifier and show, from the lowest channel up."""
+    strips = scene.sequence_editor.strips_all if scene.sequence_editor else ()
+    return sorted((strip for strip in strips if not strip.mute and modifier_of(strip) is not None
+                   and not modifier_of(strip).mute), key=lambda strip: strip.channel)
+
+
+def state_of_strip(scene: Any, strip: Any) -> freshness.State:
+    """The state of a strip's modifier for the frames that the strip shows."""
+    return freshness.modifier_state(scene, strip, _modifier(strip), *visible_range(strip))
+
+
+def order_modifier(scene: Any, strip: Any, first: int | None = None, last: int | None = None) -> Order:
+    """All that is needed to bake the group on a strip, for frames first..last or all. Raises GouacheError."""
+    plan = _plan(scene, strip)
+    plan = replace(plan, first=max(plan.first, plan.first if first is None else first),
+                   last=min(plan.last, plan.last if last is None else last))
+    if plan.last < plan.first:
+        raise InputError(f"'{strip.name}' does not show in these frames.", "Choose others.")
+    tree = _modifier(strip).node_group
+    animation = animated_values(tree, tree, plan.first, plan.last)
+    options = replace(settings.style_options(tree.gouache), **animated_defaults(animation))
+    files = settings.output_options(tree.gouache, plan.first, plan.last)
+    job = Job("", "", tree.gouache.effect, options, files, settings.engine_options(preferences.get()), animation)
+    name = f"job-{plan.first:05d}-{plan.last:05d}.json"
+    return Order(ModifierSubject(plan), job, bake_folder(tree, job), name).rooted()
+
+
+def order_modifier_preview(scene: Any, strip: Any, frame: int) -> Order:
+    """One frame by the fast engine, small and at once. Raises GouacheError."""
+    order = order_modifier(scene, strip, frame, frame)
+    tree = _modifier(strip).node_group
+    options = settings.style_options(tree.gouache, "fast")
+    options = replace(options, size=min(options.size or PREVIEW_SIZE, PREVIEW_SIZE))
+    files = replace(order.job.files, format="png", restore_size=False)
+    folder = preferences.cache_folder() / PREVIEW_FOLDER / safe_name(strip.name)
+    job = replace(order.job, input="", options=options, files=files)
+    return Order(order.subject, job, folder).rooted()
+
+
+class GOUACHE_OT_add_modifier(bpy.types.Operator):
+    """Put Style Transfer on the active strip as a modifier: the strip stays as it is, no other strip is made"""
+
+    bl_idname = "gouache.add_modifier"
+    bl_label = "Add as Strip Modifier"
+    bl_options = {"REGISTER", "UNDO"}
+
+    effect: bpy.props.EnumProperty(  # type: ignore[valid-type]
+        name="Effect", items=[(name, effect.label, effect.description) for name, effect in groups.EFFECTS.items()])
+
+    @classmethod
+    def poll(cls, context: Any) -> bool:
+        if not compat.HAS_STRIP_MODIFIERS:
+            cls.poll_message_set("Strip modifiers with nodes need Blender 5.2; here Paint Strip adds a strip above")
+            return False
+        return True
+
+    def execute(self, context: Any) -> Answer:
+        strip = active_source(compat.sequencer_scene(context))
+        if strip is None or not hasattr(strip, "modifiers") or strip.type == "SOUND":
+            report_error(self, InputError("No strip with a picture is active.", "Click one first."))
+            return {"CANCELLED"}
+        if modifier_of(strip) is not None:
+            report_error(self, InputError(f"'{strip.name}' has a Gouache modifier already.", "Bake that one."))
+            return {"CANCELLED"}
+        modifier = strip.modifiers.new(groups.EFFECTS[self.effect].label, "COMPOSITOR")
+        modifier.node_group = groups.new_group(self.effect)
+        settings.copy_settings(strip.gouache, modifier.node_group.gouache)
+        redraw(context)
+        return {"FINISHED"}
+
+
+class GOUACHE_OT_bake_modifier(StripJob, bpy.types.Operator):
+    """Bake the strip's Gouache modifier: paint the strip, and show the painting in the modifier's group"""
+
+    bl_idname = "gouache.bake_modifier"
+    bl_label = "Bake"
+
+    strip: bpy.props.StringProperty(  # type: ignore[valid-type]
+        name="Strip", description="Name of the strip; empty is the active one", options={"SKIP_SAVE", "HIDDEN"})
+    scene: bpy.props.StringProperty(  # type: ignore[valid-type]
+        name="Scene", description="Name of its scene; empty is the one in the Video Sequencer",
+        options={"SKIP_SAVE", "HIDDEN"})
+
+    @classmethod
+    def poll(cls, context: Any) -> bool:
+        return bake.current is None
+
+    def start(self, context: Any) -> bake.Bake:
+        scene = scene_of(context, self.scene)
+        strip = find_strip(scene.name, self.strip)[1] if self.strip else active_source(scene)
+        if strip is None:
+            raise InputError("No strip is active.", "Click the strip to bake.")
+        order = order_modifier(scene, strip)
+        preferences.find_engine()
+        windowed = not bpy.app.background and self.options.is_invoke
+        return bake.Bake([order]) if windowed else bake.Bake([order], ONE_STEP_SECONDS, CAPTURE_SECONDS)
+
+    def finish(self, context: Any) -> None:
+        self.tell_warnings()
+        self.report({"INFO"}, f"Baked: {', '.join(self._job.painted)}")
+        redraw(context)
+        if not bpy.app.background:
+            bpy.ops.ed.undo_push(message="Bake")
+
+
+CLASSES = (GOUACHE_OT_add_modifier, GOUACHE_OT_bake_modifier)
+
+
+def register() -> None:
+    for cls in CLASSES:
+        bpy.utils.register_class(cls)
+
+
+def unregister() -> None:
+    for cls in reversed(CLASSES):
+        bpy.utils.unregister_class(cls)

@@ -1,0 +1,129 @@
+"""What is ordered for a node: its inputs captured, the job for the engine, the painting inside its group."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+from ...core.errors import NodeError
+from ...core.job import Job
+from ...core.options import MotionOptions, StyleImage, StyleOptions
+from .. import preferences, settings
+from ..animation import animated_defaults, animated_values
+from ..bake import Order, Shown
+from ..files import safe_name
+from ..sequencer.orders import PREVIEW_FOLDER, PREVIEW_SIZE
+from . import find, freshness, groups, inputs
+from .signature import signature
+
+HIGHLIGHTS = "has values above 1"  # as the engine says it: the group adds them to the painting again
+
+
+@dataclass(frozen=True)
+class NodeSubject:
+    """A node of a scene's compositor; looked up by its name each time, for it may be gone in mid-job."""
+
+    plan: inputs.Plan
+
+    @property
+    def name(self) -> str:
+        return self.plan.node
+
+    @property
+    def first(self) -> int:
+        return self.plan.first
+
+    @property
+    def last(self) -> int:
+        return self.plan.last
+
+    def capture(self, folder: Path, first: int, last: int) -> NodeSubject:
+        inputs.capture(self.plan, folder, first, last)
+        return self
+
+    def show(self, files: dict[int, Path]) -> Shown:
+        scene = find.find_scene(self.plan.scene)
+        node = find.find_node(scene, self.plan.node)
+        tree = node.node_tree
+        folder = next(iter(files.values())).parent
+        groups.show_painting(tree, {**freshness.files_in(folder), **files})
+        freshness.note_bake(tree, signature(scene, node), files)
+        return Shown(node.name)
+
+
+def order_node(scene: Any, node: Any, first: int, last: int) -> Order:
+    """All that is needed to bake timeline frames first..last of a node, checked before any work.
+
+    Raises GouacheError: NodeError or InputError where something is missing, OptionError for a setting out of range.
+    """
+    plan = inputs.make_plan(scene, node, first, last)
+    tree = node.node_tree
+    options = settings.style_options(tree.gouache, linked=bool(plan.styles))
+    animation = animated_values(tree, tree, first, last)
+    options = replace(options, **animated_defaults(animation))
+    job = Job("image", "", tree.gouache.effect, options, settings.output_options(tree.gouache, first, last),
+              settings.engine_options(preferences.get()), animation)
+    order = Order(NodeSubject(plan), job, bake_folder(tree, job), f"job-{first:05d}-{last:05d}.json",
+                  HIGHLIGHTS).rooted()
+    return replace(order, job=_with_captured(order.job, plan, order.source))
+
+
+def order_node_preview(scene: Any, node: Any, frame: int) -> Order:
+    """One frame by the fast engine, small and at once, whatever engine the node is baked by. Raises GouacheError."""
+    plan = inputs.make_plan(scene, node, frame, frame)
+    tree = node.node_tree
+    options = settings.style_options(tree.gouache, "fast", linked=bool(plan.styles))
+    options = replace(options, size=min(options.size or PREVIEW_SIZE, PREVIEW_SIZE))
+    files = replace(settings.output_options(tree.gouache, frame, frame), format="png", restore_size=False)
+    job = Job("image", "", tree.gouache.effect, options, files, settings.engine_options(preferences.get()),
+              animated_values(tree, tree, frame, frame))
+    folder = preferences.cache_folder() / PREVIEW_FOLDER / safe_name(tree.name)
+    order = Order(NodeSubject(plan), job, folder, settled=HIGHLIGHTS).rooted()
+    return replace(order, job=replace(_with_captured(order.job, plan, order.source), motion=MotionOptions()))
+
+
+def _with_captured(job: Job, plan: inputs.Plan, source: Path) -> Job:
+    """The job with the pictures that will be captured."""
+    options, motion = job.options, MotionOptions()
+    if plan.styles and isinstance(options, StyleOptions):
+        options = replace(options, styles=tuple(StyleImage(str(inputs.style_file(source, name)))
+                                                for name in plan.styles))
+    if groups.MASK in plan.inputs:
+        options = replace(options, mask=str(source / inputs.folder_of(groups.MASK)))
+    if plan.passes:
+        motion = replace(motion, flow=str(source / inputs.MOTION))
+    return replace(job, options=options, motion=motion)
+
+
+def bake_folder(tree: Any, job: Job) -> Path:
+    """Where a group's frames are kept for these settings; found again whatever the group is called now.
+
+    What is captured does not count: the engine knows by each frame's pixels whether it must be painted again.
+    """
+    identity = [job.look(), Path(bpy.data.filepath).name, own_identity(tree)]
+    key = hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:12]
+    cache = preferences.cache_folder()
+    return next(iter(sorted(cache.glob(f"*-{key}"))), cache / f"{safe_name(tree.name)}-{key}")
+
+
+def own_identity(tree: Any) -> str:
+    """What a group's bake folders are called by: its own identity, unless another group is the one it was copied from.
+
+    The same on every machine that opens the file. Raises NodeError for a group linked from another file.
+    """
+    if not tree.is_editable:
+        raise NodeError(f"The group '{tree.name}' is linked from another file.",
+                        "Bake it there, or make it local (Object > Relations > Make Local).")
+    group = tree.gouache
+    every: Any = bpy.data.node_groups
+    twins = [other for other in every if groups.is_ours(other) and other != tree
+             and other.gouache.identity == group.identity]
+    if twins and group.identity_of != tree.name:
+        group.identity = hashlib.sha256(f"{group.identity} {tree.name}".encode()).hexdigest()[:32]
+    group.identity_of = tree.name
+    return str(group.identity)

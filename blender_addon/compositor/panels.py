@@ -1,0 +1,213 @@
+"""The Gouache tab in the compositor's sidebar, and the entries of the Add menus."""
+
+# No `from __future__ import annotations` here: Blender reads property annotations as objects.
+from typing import Any
+
+import bpy
+
+from .. import bake, compat, engine, preferences, settings
+from ..owner import Owner, active_tree
+from ..sequencer.panels import PREVIEW_SCALE, STATE_ICONS, draw_options, draw_progress, draw_styles
+from ..sequencer.preview import IMAGE_NAME
+from ..sequencer.style_pictures import thumbnail
+from . import find, freshness, groups
+from .operators import active_node
+
+NOT_SHOWN = ("mask", "keep_color")  # they are sockets; the engine's own Keep Color is under Advanced
+
+
+class NodePanel:
+    """A panel for the group whose node is active, or that is open."""
+
+    bl_space_type: Any = "NODE_EDITOR"
+    bl_region_type: Any = "UI"
+    bl_category = "Gouache"
+
+    @classmethod
+    def poll(cls, context: Any) -> bool:
+        return bool(context.space_data is not None and context.space_data.tree_type == "CompositorNodeTree"
+                    and active_tree(context) is not None)
+
+
+class GOUACHE_PT_node(NodePanel, bpy.types.Panel):
+    """The engine, the big button and the state of the bake, or the progress."""
+
+    bl_idname, bl_label = "GOUACHE_PT_node", "Bake"
+
+    def draw(self, context: Any) -> None:
+        layout: Any = self.layout
+        tree, node = active_tree(context), active_node(context)
+        layout.label(text=tree.name, icon="NODETREE")
+        if bake.current is not None:
+            draw_progress(layout)
+            return
+        layout.row().prop(tree.gouache, "engine", expand=True)
+        if node is None:
+            layout.label(text="Leave the group (Tab) to bake its node", icon="INFO")
+            return
+        draw_buttons(layout, "gouache.bake_nodes", "gouache.preview_node")
+        for text, symbol in state_lines(context, node):
+            layout.label(text=text, icon=symbol)
+        if groups.painting_folder(tree) is not None:
+            layout.operator("gouache.open_bake", icon="FILE_FOLDER")
+
+
+def draw_buttons(layout: Any, bake_operator: str, preview_operator: str) -> None:
+    """Bake, large, and Preview beside it."""
+    row = layout.row(align=True)
+    row.scale_y = 1.4
+    row.operator(bake_operator, icon="BRUSH_DATA")
+    row.operator(preview_operator, text="Preview", icon="HIDE_OFF")
+
+
+def state_lines(context: Any, node: Any) -> list[tuple[str, str]]:
+    """What an artist should know before pressing the button, each with its icon."""
+    try:
+        preferences.find_engine()
+    except engine.EngineError as error:
+        return [(error.message, "ERROR")]
+    scene, tree = context.scene, node.node_tree
+    if node.id_data != compat.compositor_tree(scene):
+        return [("Inside another group: it cannot be baked there", "ERROR")]
+    if find.source_of(node.inputs[groups.IMAGE]) is None:
+        return [("Link a picture to Image to begin", "INFO")]
+    if not has_styles(node):
+        return [("Add a style picture to begin", "INFO")]
+    state = freshness.state_of(scene, node, scene.frame_start, scene.frame_end)
+    lines = [(state.text, STATE_ICONS[state.kind]),
+             (f"Frames {scene.frame_start} to {scene.frame_end} of the scene", "BLANK1")]
+    if node.mute:
+        lines.append(("The node is muted: its painting does not show", "HIDE_ON"))
+    sharing = [other for other in find.nodes_of(scene) if other.node_tree == tree]
+    if len(sharing) > 1:
+        lines.append((f"{len(sharing)} nodes share this bake", "LINKED"))
+    return lines
+
+
+def has_styles(node: Any) -> bool:
+    """Whether a node has a picture to paint in the style of, or needs none."""
+    effect = groups.EFFECTS[node.node_tree.gouache.effect]
+    return (not effect.takes_styles or any(style.path for style in node.node_tree.gouache.styles)
+            or any(name in node.inputs and node.inputs[name].is_linked for name in groups.STYLES))
+
+
+class GOUACHE_PT_node_live(NodePanel, bpy.types.Panel):
+    """What works without a new bake: the values of the sockets, with their keyframes."""
+
+    bl_idname, bl_label, bl_parent_id = "GOUACHE_PT_node_live", "Live", "GOUACHE_PT_node"
+
+    @classmethod
+    def poll(cls, context: Any) -> bool:
+        return super().poll(context) and active_node(context) is not None
+
+    def draw(self, context: Any) -> None:
+        layout: Any = self.layout
+        layout.use_property_split = True
+        for socket in active_node(context).inputs:
+            if socket.type == "VALUE" and not socket.is_linked:
+                layout.prop(socket, "default_value", text=socket.name)
+
+
+class GOUACHE_PT_node_style(NodePanel, bpy.types.Panel):
+    """The pictures to paint in the style of, unless some are linked."""
+
+    bl_idname, bl_label, bl_parent_id = "GOUACHE_PT_node_style", "Style", "GOUACHE_PT_node"
+
+    @classmethod
+    def poll(cls, context: Any) -> bool:
+        return super().poll(context) and groups.EFFECTS[active_tree(context).gouache.effect].takes_styles
+
+    def draw(self, context: Any) -> None:
+        layout: Any = self.layout
+        node = active_node(context)
+        linked = [name for name in groups.STYLES if node is not None and name in node.inputs
+                  and node.inputs[name].is_linked]
+        if linked:
+            layout.label(text=f"Linked: {', '.join(linked)}", icon="LINKED")
+            return
+        draw_styles(layout, active_tree(context).gouache)
+
+
+class GOUACHE_PT_node_settings(NodePanel, bpy.types.Panel):
+    """The options an artist needs every day; changing them asks for a new bake."""
+
+    bl_idname, bl_label, bl_parent_id = "GOUACHE_PT_node_settings", "Settings", "GOUACHE_PT_node"
+
+    def draw(self, context: Any) -> None:
+        tree = active_tree(context)
+        draw_options(self.layout, Owner(tree, tree), context.scene.frame_current, NOT_SHOWN,
+                     {"strength": "Style Strength"})
+
+
+class GOUACHE_PT_node_preview(NodePanel, bpy.types.Panel):
+    """The last preview."""
+
+    bl_idname, bl_label, bl_parent_id = "GOUACHE_PT_node_preview", "Preview", "GOUACHE_PT_node"
+
+    @classmethod
+    def poll(cls, context: Any) -> bool:
+        return super().poll(context) and IMAGE_NAME in bpy.data.images
+
+    def draw(self, context: Any) -> None:
+        layout: Any = self.layout
+        if picture := thumbnail(bpy.data.images[IMAGE_NAME].filepath):
+            layout.template_icon(icon_value=picture, scale=PREVIEW_SCALE)
+        if active_tree(context).gouache.engine != "fast":
+            layout.label(text="A quick look: Optimize paints finer", icon="INFO")
+
+
+class GOUACHE_PT_node_advanced(NodePanel, bpy.types.Panel):
+    """The options for those who know the method, and the file format."""
+
+    bl_idname, bl_label, bl_parent_id = "GOUACHE_PT_node_advanced", "Advanced", "GOUACHE_PT_node"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    def draw(self, context: Any) -> None:
+        layout: Any = self.layout
+        group = active_tree(context).gouache
+        layout.use_property_split, layout.use_property_decorate = True, False
+        layout.prop(group, "keep_color", text="Baked Keep Color")
+        for name, info in settings.options_for(group.engine):
+            if info.advanced:
+                layout.prop(group, name)
+        layout.prop(group, "format")
+
+
+class GOUACHE_MT_add(bpy.types.Menu):
+    """Add > Gouache in the compositor."""
+
+    bl_idname, bl_label = "GOUACHE_MT_add", "Gouache"
+
+    def draw(self, context: Any) -> None:
+        layout: Any = self.layout
+        layout.operator_context = "INVOKE_REGION_WIN"
+        for name, effect in groups.EFFECTS.items():
+            layout.operator("gouache.add_node", text=effect.label, icon="BRUSH_DATA").effect = name
+
+
+def draw_add_menu(self: Any, context: Any) -> None:
+    """Our line in the compositor's Add menu."""
+    if context.space_data is None or context.space_data.tree_type == "CompositorNodeTree":
+        self.layout.menu(GOUACHE_MT_add.bl_idname, icon="BRUSH_DATA")
+
+
+CLASSES = (GOUACHE_PT_node, GOUACHE_PT_node_live, GOUACHE_PT_node_preview, GOUACHE_PT_node_style,
+           GOUACHE_PT_node_settings, GOUACHE_PT_node_advanced, GOUACHE_MT_add)
+
+
+def _add_menu() -> Any:
+    """The compositor's own Add menu."""
+    types: Any = bpy.types
+    return types.NODE_MT_compositor_node_add_all
+
+
+def register() -> None:
+    for cls in CLASSES:
+        bpy.utils.register_class(cls)
+    _add_menu().append(draw_add_menu)
+
+
+def unregister() -> None:
+    _add_menu().remove(draw_add_menu)
+    for cls in reversed(CLASSES):
+        bpy.utils.unregister_class(cls)

@@ -1,0 +1,235 @@
+"""Builds a collage as planes: a collection with one for each level, the ground, a camera, and a light."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import bpy
+from mathutils import Vector
+
+from ...core.errors import InputError
+from ...core.options import CollageOptions
+from .. import compat
+from .depth import depths
+from .motion import Space, animate_ground, animate_piece
+from .paper import load, new_look, new_material
+from .read import Collage, Piece
+
+KEY = "gouache_planes"
+"""On scenes and collections: which collage's they are. On objects: PIECE or GROUND, which are made anew each time."""
+PIECE, GROUND = "piece", "ground"
+LENS, SENSOR = 50.0, 24.0
+"""Millimeters; the sensor's are its height."""
+MOST_OF_THE_WAY = 0.5
+"""Pieces lie at most so far from the ground towards the camera."""
+MARGIN = 0.05
+"""The ground reaches so far over the frame, in heights, so that no filter finds its edge."""
+MOST_BOUNCES = 1024
+LIGHT_SLANT, LIGHT_SOFTNESS, LIGHT_STRENGTH = 0.75, math.radians(4), 2.6
+WORLD_LIGHT = 0.35
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What an artist chooses: lengths in meters, how pieces lie, and where all of it goes.
+
+    `shadow_angle` is where shadows fall, in degrees: 0 to the right, -90 down.
+    """
+
+    name: str
+    key: str
+    lit: bool = False
+    lying: bool = False
+    spacing: float = 0.004
+    height: float = 2.0
+    new_scene: bool = True
+    shadow_angle: float = CollageOptions.shadow_angle
+
+
+@dataclass(frozen=True)
+class Built:
+    """What came of it; `spacing` may be less than asked for, where there are many pieces."""
+
+    scene: Any
+    collection: Any
+    planes: int
+    spacing: float
+
+
+def build(collage: Collage, wishes: Wishes, scene: Any) -> Built:
+    """Build a collage into its scene or a new one, or into `scene`; what was built there before is replaced.
+
+    Raises InputError if there are no pieces.
+    """
+    if not collage.pieces:
+        raise InputError("This collage has no pieces.", "Make it with more Pieces, or lower Detail.")
+    target = _scene(collage, wishes, scene) if wishes.new_scene else scene
+    above = depths(collage, wishes.lying)
+    space = _space(wishes, 1 + max(max(depth.values()) for depth in above))
+    collection = _collection(target, wishes)
+    look = new_look(f"{wishes.name} Paper", wishes.lit)
+    collection["gouache_look"] = look
+    root = _root(collection, wishes)
+    levels = [_child(collection, f"{wishes.name} Level {level}") for level in range(1, collage.levels + 1)]
+    _ground(collection, root, look, collage, wishes)
+    for piece, depth in zip(collage.pieces, above, strict=True):
+        thing = _plane(piece, look, wishes)
+        thing.parent = root
+        animate_piece(thing, piece, depth, space, collage)
+        levels[min(piece.level, collage.levels) - 1].objects.link(thing)
+    camera = _camera(collection, root, space, wishes)
+    _light(collection, root, wishes)
+    if target.camera is None:
+        target.camera = camera
+    if hasattr(target, "cycles"):
+        bounces = min(collage.most_at_once() + 8, MOST_BOUNCES)  # a ray may cross them all
+        target.cycles.transparent_max_bounces = max(target.cycles.transparent_max_bounces, bounces)
+    target.frame_set(target.frame_current)
+    return Built(target, collection, len(collage.pieces), space.spacing)
+
+
+def find(scene: Any) -> list[Any]:
+    """The collections in a scene that hold a collage's planes."""
+    return [collection for collection in scene.collection.children_recursive if KEY in collection]
+
+
+def _scene(collage: Collage, wishes: Wishes, origin: Any) -> Any:
+    """The scene this collage was built into before, or a new one that shows it as it is."""
+    found = next((scene for scene in bpy.data.scenes if scene.get(KEY) == wishes.key), None)
+    scene: Any = found or bpy.data.scenes.new(wishes.name)
+    if found is None:
+        scene[KEY] = wishes.key
+        view = scene.view_settings
+        view.view_transform, view.look = "Standard", "None"
+        scene.render.fps, scene.render.fps_base = origin.render.fps, origin.render.fps_base
+        scene.frame_current = collage.frames[0]
+        world: Any = bpy.data.worlds.new(wishes.name)
+        scene.world = world
+        compat.use_nodes(world)
+        world.node_tree.nodes["Background"].inputs["Color"].default_value = (1.0, 1.0, 1.0, 1.0)
+        world.node_tree.nodes["Background"].inputs["Strength"].default_value = WORLD_LIGHT
+    scene.render.resolution_x, scene.render.resolution_y = collage.width, collage.height
+    scene.frame_start, scene.frame_end = collage.frames[0], collage.frames[-1]
+    return scene
+
+
+def _space(wishes: Wishes, slots: int) -> Space:
+    distance = wishes.height * LENS / SENSOR
+    return Space(wishes.height, distance, min(wishes.spacing, MOST_OF_THE_WAY * distance / slots))
+
+
+def _collection(scene: Any, wishes: Wishes) -> Any:
+    """A new collection, or this collage's own in the scene, without what was built into it before."""
+    found = next((c for c in find(scene) if c[KEY] == wishes.key), None)
+    if found is not None:
+        _clear(found)
+        return found
+    collection: Any = bpy.data.collections.new(wishes.name)
+    collection[KEY] = wishes.key
+    scene.collection.children.link(collection)
+    return collection
+
+
+def _clear(collection: Any) -> None:
+    """Remove the planes of an earlier build and all that only they used; the camera and what an artist added stay."""
+    things = [thing for thing in collection.all_objects if thing.get(KEY)]
+    meshes = [thing.data for thing in things]
+    materials = [material for mesh in meshes for material in mesh.materials]
+    images = [material.node_tree.nodes["Picture"].image for material in materials]
+    animated = [*things, *(material.node_tree for material in materials)]
+    actions = {data.action for thing in animated if (data := thing.animation_data) and data.action}
+    look = collection.get("gouache_look")
+    collection["gouache_look"] = None
+    bpy.data.batch_remove([*things, *meshes, *materials])
+    bpy.data.batch_remove([data for data in {*actions, *images, look} if data is not None and not data.users])
+
+
+def _child(parent: Any, name: str) -> Any:
+    """A collection inside another, made or found."""
+    found = next((child for child in parent.children if child.name.partition(".")[0] == name), None)
+    if found is None:
+        found = bpy.data.collections.new(name)
+        parent.children.link(found)
+    return found
+
+
+def _object(collection: Any, role: str, name: str, data: Any) -> tuple[Any, bool]:
+    """This collection's object of a role (root, camera, light), and whether it is new: old ones stay as they are."""
+    found = next((thing for thing in collection.objects if thing.get("gouache_role") == role), None)
+    if found is not None:
+        return found, False
+    thing: Any = bpy.data.objects.new(name, data() if data else None)
+    thing["gouache_role"] = role
+    collection.objects.link(thing)
+    return thing, True
+
+
+def _root(collection: Any, wishes: Wishes) -> Any:
+    """What all planes hang on: the collage stands upright on the floor and looks to the front."""
+    root, is_new = _object(collection, "root", wishes.name, None)
+    if is_new:
+        root.location, root.rotation_euler = (0.0, 0.0, wishes.height / 2), (math.pi / 2, 0.0, 0.0)
+        root.empty_display_size = wishes.height / 4
+    return root
+
+
+def _camera(collection: Any, root: Any, space: Space, wishes: Wishes) -> Any:
+    """A camera that frames the collage exactly; one that is there stays where the artist has it."""
+    name = f"{wishes.name} Camera"
+    camera, is_new = _object(collection, "camera", name, lambda: bpy.data.cameras.new(name))
+    if is_new:
+        camera.parent, camera.location = root, (0.0, 0.0, space.distance)
+        camera.data.sensor_fit, camera.data.sensor_height, camera.data.lens = "VERTICAL", SENSOR, LENS
+        camera.data.clip_end = max(camera.data.clip_end, 10 * space.distance)
+    return camera
+
+
+def _light(collection: Any, root: Any, wishes: Wishes) -> None:
+    """A sun from where the collage's own shadows have their light; the flat look ignores it."""
+    name = f"{wishes.name} Light"
+    light, is_new = _object(collection, "light", name, lambda: bpy.data.lights.new(name, "SUN"))
+    if is_new:
+        angle = math.radians(wishes.shadow_angle)
+        along = Vector((math.cos(angle) * LIGHT_SLANT, math.sin(angle) * LIGHT_SLANT, -1.0))
+        light.parent, light.rotation_euler = root, along.to_track_quat("-Z", "Y").to_euler()
+        light.location = -along * wishes.height
+        light.data.angle, light.data.energy = LIGHT_SOFTNESS, LIGHT_STRENGTH
+
+
+def _plane(piece: Piece, look: Any, wishes: Wishes) -> Any:
+    name = f"Piece {piece.number:04d}"
+    left, top, right, bottom = (edge * wishes.height for edge in piece.box)
+    thing = _quad(name, PIECE, (left, -bottom, right, -top), (0.0, 0.0, 1.0, 1.0))
+    thing.data.materials.append(new_material(f"{piece.material} {piece.number:04d}", look, load(piece.picture)))
+    return thing
+
+
+def _ground(collection: Any, root: Any, look: Any, collage: Collage, wishes: Wishes) -> None:
+    """The underpainting behind everything, a little larger than the frame."""
+    name = f"{wishes.name} Underpainting"
+    across, up = collage.aspect / 2 + MARGIN, 0.5 + MARGIN
+    beyond = MARGIN / collage.aspect, MARGIN
+    thing = _quad(name, GROUND, tuple(edge * wishes.height for edge in (-across, -up, across, up)),
+                  (-beyond[0], -beyond[1], 1 + beyond[0], 1 + beyond[1]))
+    material = new_material(name, look, load(collage.underpainting[0]))
+    material.node_tree.nodes["Picture"].extension = "EXTEND"
+    animate_ground(material, collage)
+    thing.data.materials.append(material)
+    thing.parent = root
+    collection.objects.link(thing)
+
+
+def _quad(name: str, what: str, box: tuple[float, ...], uv: tuple[float, float, float, float]) -> Any:
+    """A plane with a rectangle of its picture; boxes are left, bottom, right, top."""
+    mesh: Any = bpy.data.meshes.new(name)
+    mesh.from_pydata([(x, y, 0.0) for x, y in _corners(*box)], [], [(0, 1, 2, 3)])
+    mesh.uv_layers.new(name="UVMap").data.foreach_set("uv", [value for corner in _corners(*uv) for value in corner])
+    thing: Any = bpy.data.objects.new(name, mesh)
+    thing[KEY] = what
+    return thing
+
+
+def _corners(left: float, bottom: float, right: float, top: float) -> list[tuple[float, float]]:
+    return [(left, bottom), (right, bottom), (right, top), (left, top)]

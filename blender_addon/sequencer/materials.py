@@ -1,0 +1,170 @@
+"""The materials of a strip's collage: the list's buttons, other strips as materials, and a clip's own paintings."""
+
+# No `from __future__ import annotations` here: Blender reads property annotations as objects.
+import json
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+from .. import compat, preferences
+from ..capture import visible_range
+from ..files import safe_name
+from ..results import SOURCE_KEY, stored_folder
+from .modal import Answer
+from .style_pictures import active_strip, thumbnail
+
+HASH = "?" * 12
+
+
+def shown_files(strip: Any) -> str:
+    """Where a strip's pictures come from, as a material: its movie, its picture, or its folder; empty for others."""
+    if strip.type == "MOVIE":
+        return str(strip.filepath)
+    if strip.type != "IMAGE":
+        return ""
+    folder: str = strip.directory if strip.directory.endswith(("/", "\\")) else strip.directory + "/"
+    return folder if len(strip.elements) > 1 else f"{folder}{strip.elements[0].filename}"
+
+
+def offered(scene: Any, own: Any) -> list[tuple[str, str]]:
+    """The other strips of the timeline, paintings included, as (name, path), each path once."""
+    found: dict[str, str] = {}
+    for strip in scene.sequence_editor.strips_all:
+        path = shown_files(strip)
+        if strip != own and path and strip.get(SOURCE_KEY) != own.name:
+            found.setdefault(path, strip.name)
+    return sorted((name, path) for path, name in found.items())
+
+
+def paintings(own: Any) -> list[tuple[str, str]]:
+    """The finished paintings of a strip, as (what they were painted after, folder): materials for Layered Styles."""
+    first, last = visible_range(own)
+    found = []
+    for job in sorted(preferences.cache_folder().glob(f"{safe_name(own.name)}-{HASH}/job.json")):
+        try:
+            order = json.loads(job.read_text(encoding="utf-8"))
+            names = [Path(style["path"]).stem for style in order["options"]["styles"]]
+        except (OSError, ValueError, KeyError, TypeError):  # a collage's, or none that can be read
+            continue
+        result = job.parent / "result"
+        numbers = {int(file.stem) for file in result.glob("?????.*") if file.stem.isdigit()}
+        if names and numbers.issuperset(range(max(first, 0), last + 1)):
+            found.append((" and ".join(names), stored_folder(result)))
+    return found
+
+
+def add(group: Any, path: str) -> None:
+    """Add a material to a collage's list, unless it is there already, and highlight it."""
+    paths = [material.path for material in group.materials]
+    if not path or path not in paths:
+        group.materials.add().path = path
+        paths.append(path)
+    group.active_material = paths.index(path)
+
+
+class ForActiveStrip:
+    """What the operators on the active strip's materials have in common."""
+
+    bl_options: Any = {"REGISTER", "UNDO", "INTERNAL"}
+
+    @classmethod
+    def poll(cls, context: Any) -> bool:
+        return active_strip(context) is not None
+
+
+class GOUACHE_OT_material_add(ForActiveStrip, bpy.types.Operator):
+    """Add a material to the active strip's collage: a picture, a folder of pictures, or a movie"""
+
+    bl_idname = "gouache.material_add"
+    bl_label = "Add Material"
+
+    path: bpy.props.StringProperty(  # type: ignore[valid-type]
+        name="Material", description="The picture, folder or movie", options={"SKIP_SAVE"})
+
+    def execute(self, context: Any) -> Answer:
+        add(active_strip(context).gouache.collage, self.path)
+        return {"FINISHED"}
+
+
+class GOUACHE_OT_material_remove(ForActiveStrip, bpy.types.Operator):
+    """Remove the material that is highlighted"""
+
+    bl_idname = "gouache.material_remove"
+    bl_label = "Remove Material"
+
+    def execute(self, context: Any) -> Answer:
+        group = active_strip(context).gouache.collage
+        group.materials.remove(group.active_material)
+        group.active_material = max(min(group.active_material, len(group.materials) - 1), 0)
+        return {"FINISHED"}
+
+
+class GOUACHE_OT_material_paintings(ForActiveStrip, bpy.types.Operator):
+    """Cut the collage from all finished paintings of this strip"""
+
+    bl_idname = "gouache.material_paintings"
+    bl_label = "Use This Strip's Paintings"
+
+    def execute(self, context: Any) -> Answer:
+        strip = active_strip(context)
+        found = paintings(strip)
+        if not found:
+            self.report({"ERROR"}, "This strip has no finished painting. Set the effect to Style Transfer and paint it "
+                        "in one or more styles first.")
+            return {"CANCELLED"}
+        for _, path in found:
+            add(strip.gouache.collage, path)
+        self.report({"INFO"}, f"{len(found)} paintings")
+        return {"FINISHED"}
+
+
+class GOUACHE_MT_materials(bpy.types.Menu):
+    """This strip's own paintings, and the other strips of the timeline."""
+
+    bl_idname = "GOUACHE_MT_materials"
+    bl_label = "Materials from the Timeline"
+
+    def draw(self, context: Any) -> None:
+        layout: Any = self.layout
+        own, scene = active_strip(context), compat.sequencer_scene(context)
+        lists = (("Paintings of This Strip", "BRUSH_DATA", paintings(own)),
+                 ("Other Strips", "SEQ_SEQUENCER", offered(scene, own)))
+        for title, symbol, entries in lists:
+            layout.label(text=title)
+            for name, path in entries:
+                layout.operator("gouache.material_add", text=name, icon=symbol).path = path
+            if not entries:
+                layout.label(text="None", icon="BLANK1")
+
+
+class GOUACHE_UL_materials(bpy.types.UIList):
+    """One line per material."""
+
+    bl_idname = "GOUACHE_UL_materials"
+
+    def draw_item(self, context: Any, layout: Any, data: Any, item: Any, icon: int | None,
+                  active_data: Any, active_property: str | None, index: int | None = 0,
+                  flt_flag: int | None = 0) -> None:
+        path = item.path.replace("\\", "/")
+        if path.endswith("/result/"):  # a painting: its strip's name says more
+            path = path.removesuffix("/result/")
+        name = Path(path).name or "No material"
+        if picture := thumbnail(item.path):
+            layout.label(text=name, icon_value=picture)
+        else:
+            layout.label(text=name, icon="FILE_FOLDER" if item.path.endswith("/") else "FILE_IMAGE")
+
+
+CLASSES = (GOUACHE_OT_material_add, GOUACHE_OT_material_remove, GOUACHE_OT_material_paintings, GOUACHE_MT_materials,
+           GOUACHE_UL_materials)
+
+
+def register() -> None:
+    for cls in CLASSES:
+        bpy.utils.register_class(cls)
+
+
+def unregister() -> None:
+    for cls in reversed(CLASSES):
+        bpy.utils.unregister_class(cls)

@@ -1,0 +1,45 @@
+"""The group on a strip, as a modifier: added, baked, and live (Blender 5.2)."""
+
+import bpy
+import numpy as np
+import pytest
+from stage import NEW
+
+needs_modifiers = pytest.mark.skipif(not NEW, reason="strip modifiers with nodes came with Blender 5.2")
+
+
+def add_modifier(gouache, strip):
+    gouache.scene.sequence_editor.active_strip = strip
+    with gouache.sequencer():
+        assert bpy.ops.gouache.add_modifier(effect="style") == {"FINISHED"}
+    return strip.modifiers[0]
+
+
+@needs_modifiers
+def test_add_and_bake(gouache):
+    """A strip smaller than the canvas and moved: what is painted lies where the strip does."""
+    strip = gouache.clip()
+    strip.transform.offset_x, strip.crop.min_x, strip.use_flip_x = 7, 5, True
+    before = gouache.render(1, 6)
+    modifier = add_modifier(gouache, strip)
+    assert all((a == b).all() for a, b in zip(gouache.render(1, 6), before, strict=True))
+    assert bpy.ops.gouache.bake_modifier(strip="Clip") == {"FINISHED"}
+    module = gouache.module("compositor.modifier")
+    assert module.strips_with_group(gouache.scene) == [strip]
+    assert module.state_of_strip(gouache.scene, strip).kind == "fresh"
+    strip.use_reverse_frames = True
+    assert module.state_of_strip(gouache.scene, strip).kind == "stale"
+    strip.use_reverse_frames, strip.transform.offset_x = False, 8
+    assert module.state_of_strip(gouache.scene, strip).kind == "fresh"
+    strip.transform.offset_x = 7
+    assert len(gouache.strips) == 1 and gouache.jobs()[0]["files"]["frames"] == "1-6"
+    same = gouache.render(1, 6)
+    assert max(np.abs(a - b).max() for a, b in zip(same, before, strict=True)) <= 1
+    gouache.set_engine("invert")
+    modifier.node_group.gouache.seed = 7
+    bpy.ops.gouache.bake_modifier(strip="Clip")
+    shown = gouache.render(1, 6)
+    inside = before[0][..., 3] == 255
+    for now, then in zip(shown, before, strict=True):
+        assert np.abs(now[inside][:, :3] - (255 - then[inside][:, :3])).max() <= 1
+    assert inside.sum() == 59 * 36

@@ -1,0 +1,102 @@
+"""The sidebar, the Add menu and the live values, as an artist meets them."""
+
+from types import SimpleNamespace
+
+import bpy
+import numpy as np
+from graph import shown
+from panel_spy import Layout
+
+
+def drawn(gouache, graph):
+    """Everything our panels show in the node editor."""
+    found = []
+    with graph.editor():
+        for panel in gouache.module("compositor.panels").CLASSES:
+            if hasattr(panel, "bl_category") and panel.poll(bpy.context):
+                panel.draw(SimpleNamespace(layout=Layout(found)), bpy.context)
+    return found
+
+
+def test_panels(gouache, graph):
+    node, group = graph.node, graph.node.node_tree.gouache
+    seen = drawn(gouache, graph)
+    assert ("operator", "gouache.bake_nodes") in seen and ("label", "Not baked yet") in seen
+    assert [text for kind, text in seen if kind == "prop" and text in ("Mask", "Strength", "Keep Color")] == [
+        "Mask", "Strength", "Keep Color"]
+    assert ("prop", "Style Strength") in seen and ("prop", "Baked Keep Color") in seen and ("prop", "format") in seen
+    assert [item.identifier for item in group.bl_rna.properties["format"].enum_items] == ["exr", "exr32"]
+    graph.bake(node.name)
+    assert ("label", "Baked: 6 frames") in drawn(gouache, graph)
+    group.seed = 4
+    assert ("label", "Bake again: settings changed") in drawn(gouache, graph)
+    copy = graph.tree.nodes.new("CompositorNodeGroup")
+    copy.node_tree = node.node_tree
+    node.mute = True
+    seen = drawn(gouache, graph)
+    assert ("label", "2 nodes share this bake") in seen
+    assert ("label", "The node is muted: its painting does not show") in seen
+    graph.link(graph.plate.outputs[0], node.inputs["Style"])
+    assert ("label", "Linked: Style") in drawn(gouache, graph)
+    graph.tree.links.remove(node.inputs["Image"].links[0])
+    assert ("label", "Link a picture to Image to begin") in drawn(gouache, graph)
+    graph.tree.nodes.active = graph.plate
+    assert drawn(gouache, graph) == []
+    menu = []
+    gouache.module("compositor.panels").draw_add_menu(SimpleNamespace(layout=Layout(menu)), bpy.context)
+    assert menu == [("menu", "GOUACHE_MT_add")]
+    gouache.scene.sequence_editor.active_strip = gouache.clip()
+    with gouache.sequencer():
+        assert bpy.ops.gouache.add_modifier.poll() == (bpy.app.version >= (5, 2))
+
+
+def test_styles_and_keyframes_of_a_node(gouache, graph):
+    """The list's buttons and the diamond work on the node in the node editor, and keyed settings reach the engine."""
+    group = graph.node.node_tree.gouache
+    with graph.editor():
+        bpy.ops.gouache.style_add(path=str(gouache.style))
+        assert len(group.styles) == 2
+        bpy.ops.gouache.style_remove()
+        for frame, value in ((1, 0.25), (3, 0.75)):
+            graph.scene.frame_set(frame)
+            group.strength = value
+            bpy.ops.gouache.keyframe(name="strength")
+    graph.bake(graph.node.name, first=1, last=3)
+    assert gouache.jobs()[0]["animation"] == {"strength": {"1": 0.25, "2": 0.5, "3": 0.75}}
+    with graph.editor():
+        gouache.scene.frame_set(2)
+        bpy.ops.gouache.preview_node()
+    preview = gouache.jobs()[-1]
+    assert preview["options"]["engine"] == "fast" and preview["files"]["frames"] == "2-2"
+    assert "Gouache Preview" in bpy.data.images and shown(graph.render(2)) == [2]
+
+
+def test_keep_color_and_lines_in_numbers(gouache, graph):
+    """Luma of the painting with the color of the image; lines multiplied over; both live."""
+    graph.bake(graph.node.name)
+    groups, tree = gouache.module("compositor.groups"), graph.node.node_tree
+    plain, = graph.render(2)
+    graph.link(graph.plate.outputs[0], graph.sink.inputs[0])
+    image, = graph.render(2)
+    graph.link(graph.node.outputs[0], graph.sink.inputs[0])
+
+    def encode(x):
+        return np.where(x <= 0.0031308, x * 12.92, 1.055 * np.maximum(x, 0.0031308) ** (1 / 2.4) - 0.055)
+
+    def luma(x):
+        return encode(x)[..., :3] @ (0.2126, 0.7152, 0.0722)
+    graph.node.inputs["Keep Color"].default_value = 1.0
+    kept, = graph.render(2)
+    inside = (kept[..., :3] > 1e-4).all(-1)  # what would be negative becomes 0, and has another luma
+    wrong = np.abs(luma(kept) - luma(plain))[inside]
+    assert inside.mean() > 0.2 and wrong.max() < 2e-3
+    chroma = (encode(kept)[..., 0] - luma(kept)) - (encode(image)[..., 0] - luma(image))
+    assert np.abs(chroma[inside]).max() < 2e-3
+    graph.node.inputs["Keep Color"].default_value = 0.0
+    files = gouache.module("compositor.freshness").files_in(groups.painting_folder(tree))
+    groups.show_painting(tree, files, files)
+    assert graph.node.inputs["Lines"].default_value == 0.0
+    assert np.abs(graph.render(2)[0] - plain).max() < 1e-4
+    graph.node.inputs["Lines"].default_value = 1.0
+    lined, = graph.render(2)
+    assert np.abs(encode(lined)[..., :3] - encode(plain)[..., :3] ** 2).max() < 2e-3

@@ -1,0 +1,78 @@
+"""A node that paints a 3D render: its passes as exact motion, transforms on the way, changes in the scene."""
+
+import bpy
+import numpy as np
+import pytest
+from graph import Graph, painted_now, read_float, shown
+
+
+@pytest.fixture
+def rendered(gouache):
+    """Render Layers (a moving cube, Cycles, one sample) -> Style Transfer -> output."""
+    if gouache is None:
+        return None
+    gouache.set_engine("identity")
+    made = Graph(gouache, frames=3)
+    scene = made.scene
+    scene.render.engine, scene.cycles.samples, scene.cycles.use_denoising = "CYCLES", 1, False
+    scene.cycles.use_animated_seed = False
+    scene.view_layers[0].use_pass_vector = scene.view_layers[0].use_pass_z = True
+    scene.render.resolution_percentage = 50
+    made.cube = bpy.data.objects["Cube"]
+    for frame in (1, 5):
+        made.cube.location.x = frame / 3
+        made.cube.keyframe_insert("location", frame=frame)
+    made.layers = made.tree.nodes.new("CompositorNodeRLayers")
+    made.node = made.add(made.layers)
+    return made
+
+
+def test_render_layers_with_exact_motion(gouache, rendered, capfd):
+    before = rendered.render(1, 3)
+    rendered.bake(rendered.node.name)
+    job, = gouache.jobs()
+    assert job["motion"]["flow"] == "source/motion"
+    folder = gouache.module("compositor.groups").painting_folder(rendered.node.node_tree).parent
+    assert read_float(folder / "source" / "image" / "00002.exr").shape == (18, 32, 4)
+    names = (folder / "source" / "motion" / "00002.exr").read_bytes()[:4000]
+    assert all(f"Vector.{axis}\0".encode() in names for axis in "XYZW") and b"Depth." in names
+    after = rendered.render(1, 3)
+    assert max(np.abs(a - b).max() for a, b in zip(after, before, strict=True)) < 1 / 1024
+    gouache.set_engine("resume")
+    painted_now(capfd)
+    rendered.bake(rendered.node.name)
+    rendered.bake(rendered.node.name)
+    assert painted_now(capfd) == [1, 2, 3]  # the same render gives the same bytes, so the second bake has nothing to do
+
+
+def test_a_transform_on_the_way(gouache, rendered):
+    """What is moved is captured as it lies on the canvas, without motion that would no longer fit."""
+    move = rendered.tree.nodes.new("CompositorNodeTranslate")
+    move.inputs[1].default_value = 6
+    rendered.link(rendered.layers.outputs[0], move.inputs[0])
+    rendered.link(move.outputs[0], rendered.node.inputs["Image"])
+    before = rendered.render(1, 3)
+    rendered.bake(rendered.node.name)
+    assert gouache.jobs()[0]["motion"]["flow"] == ""
+    after = rendered.render(1, 3)
+    assert max(np.abs(a - b).max() for a, b in zip(after, before, strict=True)) < 1 / 1024
+
+
+def test_changes_in_the_scene_are_noticed(gouache, rendered):
+    """In a window Gouache watches; here it is told to."""
+    watch, state_of = gouache.module("compositor.watch"), gouache.module("compositor.freshness").state_of
+    gouache.set_engine("resume")
+    watch.start()
+    try:
+        rendered.bake(rendered.node.name)
+        bpy.context.view_layer.update()
+        rendered.scene.frame_set(2)
+        assert state_of(rendered.scene, rendered.node, 1, 3).kind == "fresh"
+        rendered.cube.scale.x = 2.0
+        bpy.context.view_layer.update()
+        assert state_of(rendered.scene, rendered.node, 1, 3).reasons == ("input changed",)
+        rendered.bake(rendered.node.name)
+        bpy.context.view_layer.update()
+        assert state_of(rendered.scene, rendered.node, 1, 3).kind == "fresh" and shown(rendered.render(2)) == [2]
+    finally:
+        watch.stop()
