@@ -71,6 +71,15 @@ def test_a_spot_is_used_again_only_if_that_is_allowed(sheets: Materials, texture
     assert len(set(used["allow"])) < 8
 
 
+def test_forbidden_reuse_goes_on_to_what_is_less_like_it() -> None:
+    """Even if many spots are more like it, and all of them are used."""
+    materials = Materials([plain("gray", (0.5, 0.5, 0.5)), plain("red", (0.9, 0.1, 0.1))])
+    assert (materials.windows.sheet == 0).sum() > match.NEAREST
+    for reuse, used in (("forbid", {0, 1}), ("avoid", {0})):
+        matcher = Matcher(materials, CollageOptions(reuse=reuse), NONE)
+        assert {choose(matcher, (0.5, 0.5, 0.5), (3.0 * i, 0.5)).material for i in range(60)} == used
+
+
 def test_when_every_spot_is_used_pieces_are_cut_all_the_same() -> None:
     matcher = Matcher(Materials([plain("one", (0.5, 0.5, 0.5), 8)]), CollageOptions(reuse="forbid"), NONE)
     assert {choose(matcher, (0.5, 0.5, 0.5), (i / 50, 0.5)).material for i in range(50)} == {0}
