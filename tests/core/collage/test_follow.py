@@ -12,7 +12,7 @@ import torch
 
 from core.collage.follow import PATIENCE, Follow
 from core.collage.materials import Materials
-from core.collage.pieces import Floats, Pieces
+from core.collage.pieces import Cut, Floats, Pieces, no_pieces
 from core.effects import Moment
 from core.motion.flow import Dis
 from core.motion.links import Link, Motion, Seen
@@ -163,6 +163,19 @@ def test_a_hole_gets_pieces_when_it_is_large_enough(follow: Follow, moment: Mome
 
 def moment_image(moment: Moments) -> Floats:
     return np.asarray(moment(1).rgb[0].permute(1, 2, 0).numpy())
+
+
+@pytest.mark.parametrize(("side", "filled"), [(40, False), (56, True)])
+def test_a_hole_of_less_than_a_piece_waits_until_it_is_larger(follow: Follow, moment: Moments, side: int,
+                                                              filled: bool) -> None:
+    """In a quarter of the frame, 76 by 60 pixels with its margin, of which a square has been cut out."""
+    some = follow(moment(1, FLAT), None)
+    notched = [(0, side), (0, 60), (76, 60), (76, 0), (side, 0), (side, side)]
+    corners = [notched, *([(0, 0), (0, y), (x, y), (x, 0)] for x, y in ((-76, 60), (76, -60), (-76, -60)))]
+    cuts = [Cut(0, 1.0 + i, (64 / 96, 0.5), np.array(around, np.float32) / 96, 76 * 60 / 96 ** 2, -1, 0,
+                some.window[0], -1, some.tint[0]) for i, around in enumerate(corners)]
+    after = follow(moment(2, FLAT, came=slid(0, 0)), no_pieces(np.zeros((0, 3), np.float32), 1).with_new(cuts, 1))
+    assert (len(after) > 4) == filled
 
 
 def test_a_slit_is_left_open(follow: Follow, moment: Moments) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -14,7 +13,6 @@ from core.collage.ground import to_lab
 from core.collage.match import Choice, Matcher
 from core.collage.materials import Materials, Sheet
 from core.collage.pieces import Cut, Floats, no_pieces
-from core.errors import InputError
 from core.options import CollageOptions
 
 Textures = Callable[..., Floats]
@@ -71,6 +69,15 @@ def test_a_spot_is_used_again_only_if_that_is_allowed(sheets: Materials, texture
     used = {reuse: spots(reuse, 8, sheets, texture) for reuse in ("allow", "avoid", "forbid")}
     assert len(set(used["allow"])) <= len(set(used["avoid"])) <= len(set(used["forbid"])) == 8
     assert len(set(used["allow"])) < 8
+
+
+def test_forbidden_reuse_goes_on_to_what_is_less_like_it() -> None:
+    """Even if many spots are more like it, and all of them are used."""
+    materials = Materials([plain("gray", (0.5, 0.5, 0.5)), plain("red", (0.9, 0.1, 0.1))])
+    assert (materials.windows.sheet == 0).sum() > match.NEAREST
+    for reuse, used in (("forbid", {0, 1}), ("avoid", {0})):
+        matcher = Matcher(materials, CollageOptions(reuse=reuse), NONE)
+        assert {choose(matcher, (0.5, 0.5, 0.5), (3.0 * i, 0.5)).material for i in range(60)} == used
 
 
 def test_when_every_spot_is_used_pieces_are_cut_all_the_same() -> None:

@@ -141,6 +141,15 @@ def test_a_joiner_cuts_from_the_clip_and_layers_from_its_versions(tmp_path: Path
     np.testing.assert_array_equal(layers.sheet(1, 3).rgb, joiner.sheet(0, 3).rgb)
 
 
+def test_a_version_that_lacks_a_frame_says_what_it_has_and_a_still_serves_every_frame(papers: Path) -> None:
+    (papers / "paper2.png").unlink()
+    layers = opened(papers, papers / "paper1.png", mode="layers")
+    assert (layers.moment(0, 3), layers.moment(1, 3)) == (3, 1)
+    with pytest.raises(InputError, match="no frame 2") as error:
+        layers.moment(0, 2)
+    assert "3 frames, from 0 to 3" in error.value.hint
+
+
 def test_few_frames_of_a_version_are_kept_in_memory(papers: Path, save: Save, texture: Textures) -> None:
     for i in range(4, 20):
         save(papers / f"paper{i}.png", texture(i, 8, 8))

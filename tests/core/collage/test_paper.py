@@ -82,6 +82,16 @@ def test_a_tear_bares_the_white_of_the_paper_along_the_edge_only() -> None:
         assert not white[middle].any()
 
 
+def test_a_tear_bares_more_on_one_side_than_on_the_other() -> None:
+    one = made(roughness=6.0, deckle=25.0)
+    y, x = np.mgrid[:one.rgba.shape[0], :one.rgba.shape[1]]
+    around = np.arctan2(y + one.top, x + one.left)
+    white = (one.rgba[..., :3].min(-1) > 200) & (one.rgba[..., 3] > 250)
+    edge = (one.rgba[..., 3] > 250) & (radius(one) > 0.17)
+    shares = [white[edge & (np.abs(around - turn) < 0.4)].mean() for turn in np.linspace(-2.7, 2.7, 8)]
+    assert max(shares) > 0.5 and max(shares) > 3 * min(shares)
+
+
 def test_a_photograph_has_an_even_white_border() -> None:
     one = made(deckle=30.0)
     width = 30.0 / LINES
