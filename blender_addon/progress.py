@@ -89,7 +89,10 @@ class Cutting(Painting):
     def hear(self, event: dict[str, Any]) -> None:
         """Take in one event."""
         super().hear(event)
-        if event["event"] == "started":
+        if event["event"] == "progress":
+            self.text = (f"Following the pieces into frame {event['frame']}"
+                         f"{self._time(event['of'] - event['index'])}")
+        elif event["event"] == "started":
             self.text = "Cutting the pieces of the first frame"
         elif event["event"] == "frame" and event.get("cached"):
             self.text = f"{self._found} of {self.frames} frames are there already"

@@ -61,7 +61,7 @@ class Composer:
 
     def paper(self, pieces: Pieces, i: int, height: int) -> Paper:
         """A piece's paper for a frame of this height, pixels."""
-        zoom = round(log(max(float(np.hypot(*pieces.place[i, :2])), 1e-3)) / log(ZOOM))
+        zoom = zoom_of(pieces.place[i])
         key = int(pieces.since[0]), int(pieces.number[i]), height, zoom
         if key not in self._papers:
             sheet = self.materials.sheet(int(pieces.material[i]), int(pieces.moment[i]))
@@ -74,6 +74,11 @@ class Composer:
             _, dropped = self._papers.popitem(last=False)
             self._bytes -= dropped.rgba.nbytes + dropped.shadow.nbytes
         return self._papers[key]
+
+
+def zoom_of(place: Floats) -> int:
+    """The step of ZOOM that a piece is made for in a place: 0 is the size at which it was born."""
+    return round(log(max(float(np.hypot(*place[:2])), 1e-3)) / log(ZOOM))
 
 
 def underpainting(frame: Tensor) -> Floats:

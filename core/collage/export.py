@@ -21,7 +21,7 @@ from .. import frames
 from ..atomic import write_text
 from ..frames import Picture
 from ..plan import Plan, Task
-from .compose import UNDERPAINTING, Composer
+from .compose import UNDERPAINTING, Composer, zoom_of
 from .paper import Paper
 from .pieces import Pieces
 
@@ -37,12 +37,17 @@ def export(composer: Composer, plan: Plan, output: Path) -> None:
     """Write the pieces of a plan's results, which are all made. Raises OutputError, InputError."""
     width, height = frames.size(plan.results[0].path)[::-1]
     found: dict[tuple[int, int], dict[str, Any]] = {}
+    zooms: dict[tuple[int, int], int] = {}
     for task in plan.results:
         pieces = _pieces(task)
         for order, i in enumerate(pieces.laid()):
             own = int(pieces.since[0]), int(pieces.number[i])
-            if own not in found:
-                found[own] = _described(composer, pieces, i, height, output / LAYERS, len(found))
+            zoom = zoom_of(pieces.place[i])
+            if zoom > zooms.get(own, zoom - 1):  # its picture is as sharp as it is ever needed
+                number, places = (found[own][name] for name in ("number", "places")) if own in found else (
+                    len(found), {})
+                found[own] = _described(composer, pieces, i, height, output / LAYERS, number) | {"places": places}
+                zooms[own] = zoom
             found[own]["places"][str(task.number)] = [*_rounded(pieces.place[i]), order]
         if task.copied:
             _copy_layers(task.copied, task, composer.options.levels, output / LAYERS)

@@ -18,7 +18,7 @@ from .pieces import Floats
 LINES = 1080.0
 """Options in pixels are for a frame of so many lines."""
 TILE = 1024
-"""Side of the noise that all pieces take their part of, pixels."""
+"""Side of the noise that all pieces take their part of, pixels at 1080 lines."""
 CORE = np.array([0.955, 0.945, 0.92], np.float32)
 """The color inside of paper, where it is torn."""
 SUPERSAMPLED = 2
@@ -70,7 +70,7 @@ def paper(outline: Floats, window: Floats, tint: Floats, sheet: Sheet, options: 
     right, bottom = (int(v) for v in np.ceil(outline.max(0) * scale) + pad)
     size = bottom - top + 1, right - left + 1
     distance = _distance(outline * scale - (left, top), size)
-    noise = Noise(scale, generator, size)
+    noise = Noise(scale, generator, size, (left, top))
     edge = distance + roughness * noise.rough()
     deckle = _torn(distance, deckled, px, generator, noise) if roughness and deckled else deckled
     alpha = np.clip(edge + 0.5, 0, 1)
@@ -87,10 +87,16 @@ def paper(outline: Floats, window: Floats, tint: Floats, sheet: Sheet, options: 
 
 
 class Noise:
-    """What is uneven about paper: one piece's part of tiles that are the same for all pieces; each about -1..1."""
+    """What is uneven about paper: one piece's part of tiles that are the same for all pieces; each about -1..1.
 
-    def __init__(self, scale: float, generator: np.random.Generator, size: tuple[int, int]) -> None:
-        self._scale, self._generator, self._size = round(scale), generator, size
+    Noise sticks to the piece: at another scale it is the same, larger or smaller. `origin` is where (left, top) the
+    part begins, in pixels from what it sticks to.
+    """
+
+    def __init__(self, scale: float, generator: np.random.Generator, size: tuple[int, int],
+                 origin: tuple[int, int] = (0, 0)) -> None:
+        self._side = max(8, round(TILE * scale / LINES))
+        self._generator, self._size, self._origin = generator, size, origin
 
     def rough(self) -> Floats:
         """How tears stray: large bends and small fibers."""
@@ -105,28 +111,34 @@ class Noise:
         return self._part(0.3, 6.0, 1.1)
 
     def _part(self, falling: float, longest: float, shortest: float) -> Floats:
-        tile = _tile(self._scale, falling, longest, shortest)
-        y, x = self._generator.integers(0, TILE, 2)
+        tile = _tile(self._side, falling, longest, shortest)
+        corner = (self._generator.uniform(0, self._side, 2) + self._origin).round().astype(int) % self._side
+        left, top = (int(place) for place in corner)
         rows, columns = self._size
-        part = tile[y:y + rows, x:x + columns]
+        part = tile[top:top + rows, left:left + columns]
         if part.shape != self._size:  # over the tile's edge, where it begins again
-            part = tile.take(range(y, y + rows), 0, mode="wrap").take(range(x, x + columns), 1, mode="wrap")
+            part = tile.take(range(top, top + rows), 0, mode="wrap").take(range(left, left + columns), 1, mode="wrap")
         return np.asarray(part, np.float32)
 
 
 @lru_cache(maxsize=16)
-def _tile(scale: int, falling: float, longest: float, shortest: float) -> Floats:
-    """TILE,TILE: noise that repeats without a seam, its waves (pixels at 1080 lines) from longest to shortest."""
-    generator = np.random.default_rng([scale, int(longest * 100)])
+def _tile(side: int, falling: float, longest: float, shortest: float) -> NDArray[np.float16]:
+    """side,side: noise that repeats without a seam, its waves (pixels at 1080 lines) from longest to shortest.
+
+    At every size it is the same picture, but for waves that are too fine for it.
+    """
+    generator = np.random.default_rng(int(longest * 100))
     frequency = np.hypot(*np.meshgrid(np.fft.rfftfreq(TILE), np.fft.fftfreq(TILE)))
-    px = scale / LINES
-    low, high = 1 / (longest * max(px, 0.1)), min(1 / (shortest * max(px, 0.1)), 0.5)
+    low, high = 1 / longest, min(1 / shortest, 0.5)
     frequency[0, 0] = 1
     strength = np.maximum(frequency, low) ** -falling * np.exp(-(frequency / max(high, 2 * low)) ** 2)
     strength[0, 0] = 0
-    phases = np.exp(2j * pi * generator.uniform(size=strength.shape))
-    tile = np.fft.irfft2(strength * phases, (TILE, TILE))
-    return np.asarray(tile / (1.6 * tile.std()), np.float32)
+    waves = strength * np.exp(2j * pi * generator.uniform(size=strength.shape))
+    half = min(side, TILE) // 2
+    fitting = np.zeros((side, side // 2 + 1), np.complex128)
+    fitting[:half, :half], fitting[-half:, :half] = waves[:half, :half], waves[-half:, :half]
+    tile = np.fft.irfft2(fitting, (side, side))
+    return np.asarray(tile / (1.6 * tile.std()), np.float16)
 
 
 def _distance(corners: Floats, size: tuple[int, int]) -> Floats:

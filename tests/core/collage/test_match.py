@@ -141,18 +141,3 @@ def test_the_tint_tells_what_the_spot_is_like_and_what_it_is_to_be() -> None:
     tint = choose(matcher, (0.9, 0.1, 0.1)).tint
     np.testing.assert_allclose(tint[:3], to_lab(np.full((1, 1, 3), 128 / 255, np.float32))[0, 0], atol=1.0)
     np.testing.assert_allclose(tint[6:9], to_lab(np.array([[(0.9, 0.1, 0.1)]], np.float32))[0, 0], atol=1.0)
-
-
-class Version:
-    """A clip of which only the numbers matter."""
-
-    def __init__(self, *numbers: int) -> None:
-        self.numbers = list(numbers)
-
-
-def test_a_version_that_lacks_a_frame_is_named_by_what_it_has() -> None:
-    materials = replace(Materials(), versions=[Version(1, 2, 3, 4), Version(1, 2, 4)])  # type: ignore[list-item]
-    assert materials.moment(1, 4) == 4
-    with pytest.raises(InputError, match="no frame 3") as error:
-        materials.moment(1, 3)
-    assert "3 frames, from 1 to 4" in error.value.hint
