@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
@@ -61,7 +61,7 @@ class Subject(Protocol):
         ...
 
     def show(self, files: dict[int, Path]) -> Shown:
-        """Show the painted frames (frame -> file), which are all there. Raises GouacheError."""
+        """Show the painted frames (frame -> file): all of them, or those that were wanted. Raises GouacheError."""
         ...
 
 
@@ -77,8 +77,9 @@ class Shown:
 class Order:
     """One painting to make: what is captured, the job for the engine, the folder for both.
 
-    `job_name` is the job's file in that folder: several machines that share a folder each have their own. A warning of
-    the engine's that contains `settled` is not passed on: this order sees to it.
+    `job_name` is the job's file in that folder: several machines that share a folder each have their own. `wanted`
+    are the frames to make, and `seen` those that are captured for that, as ranges (first, last); empty is all. A
+    warning of the engine's that contains `settled` is not passed on: this order sees to it.
     """
 
     subject: Subject
@@ -86,6 +87,8 @@ class Order:
     folder: Path
     job_name: str = "job.json"
     settled: str = ""
+    wanted: tuple[tuple[int, int], ...] = ()
+    seen: tuple[tuple[int, int], ...] = ()
 
     @property
     def source(self) -> Path:
@@ -96,9 +99,13 @@ class Order:
         return self.folder / "result"
 
     @property
-    def count(self) -> int:
-        """How many frames it has."""
-        return self.subject.last - self.subject.first + 1
+    def frames(self) -> list[int]:
+        """The frames to make."""
+        return numbers(self.wanted or ((self.subject.first, self.subject.last),))
+
+    def to_capture(self) -> tuple[tuple[int, int], ...]:
+        """The ranges to capture."""
+        return self.seen or ((self.subject.first, self.subject.last),)
 
     def rooted(self) -> Order:
         """With the job's input and output in the order's folder."""
@@ -112,6 +119,8 @@ class Bake:
 
     `step_seconds` is how long one step may wait for the engine: 0 keeps a window alive. `capture_seconds` is about
     how long a step may capture. Iterating raises GouacheError or Cancelled; finished paintings and frames stay.
+    `captured` are the source folders that were captured just now and need not be again, with what was seen there;
+    `only_capture` leaves it at that.
     """
 
     orders: list[Order]
@@ -122,6 +131,8 @@ class Bake:
     painted: list[str] = field(default_factory=list)
     status: Status = Status("Starting", 0.0)
     files: dict[int, Path] = field(default_factory=dict)
+    captured: dict[Path, Subject] = field(default_factory=dict)
+    only_capture: bool = False
     _cancelled: bool = False
     _engine: engine.Engine | None = None
 
@@ -133,12 +144,15 @@ class Bake:
 
     def __iter__(self) -> Iterator[Status]:
         """Work, and tell where it is after each step."""
+        global at_work
+        at_work += 1
         try:
             for index, order in enumerate(self.orders):
                 for status in self._order(order):
                     self.status = self._overall(index, order, status)
                     yield self.status
         finally:
+            at_work -= 1
             if self._engine is not None and self._engine.busy:
                 self._engine.stop()
             engine.release(preferences.idle_minutes())
@@ -149,6 +163,9 @@ class Bake:
 
     def _order(self, order: Order) -> Iterator[Status]:
         self.files = {}
+        if self.only_capture:
+            yield from self._capture(order)
+            return
         running = self._start_engine()  # it starts up while frames are captured
         order = yield from self._capture(order)
         job = order.folder / order.job_name
@@ -165,26 +182,34 @@ class Bake:
 
     def _capture(self, order: Order) -> Generator[Status, None, Order]:
         """Capture all frames, from the beginning again if a subject finds on the way that it must be seen otherwise."""
+        if order.source in self.captured:
+            return replace(order, subject=self.captured[order.source])
         make_folder(order.source)
-        subject, frame, chunk = order.subject, order.subject.first, 1
-        while frame <= subject.last:
+        waiting = list(order.to_capture())
+        count, done, chunk = len(numbers(waiting)), 0, 1
+        while waiting:
             self._check_cancelled()
-            last = min(frame + chunk - 1, subject.last)
+            first, end = waiting.pop(0)
+            last = min(first + chunk - 1, end)
             start = time.monotonic()
-            seen = subject.capture(order.source, frame, last)
-            if seen is not subject:
-                subject, frame = seen, seen.first
+            seen = order.subject.capture(order.source, first, last)
+            if seen is not order.subject:
+                order, done = replace(order, subject=seen), 0
+                waiting = list(order.to_capture())
                 continue
-            done = last - subject.first + 1
-            share = capture_share(order.job.options) * done / order.count
-            yield Status(f"Capturing frame {done} of {order.count}", share, is_news=True)
-            seconds = (time.monotonic() - start) / (last - frame + 1)
-            frame, chunk = last + 1, max(int(self.capture_seconds / max(seconds, 0.001)), 1)
-        return replace(order, subject=subject)
+            done += last - first + 1
+            waiting[:0] = [(last + 1, end)] if last < end else []
+            yield Status(f"Capturing frame {done} of {count}", capture_share(order.job.options) * done / count,
+                         is_news=True)
+            seconds = (time.monotonic() - start) / (last - first + 1)
+            chunk = max(int(self.capture_seconds / max(seconds, 0.001)), 1)
+        if self.only_capture:
+            self.captured[order.source] = order.subject
+        return order
 
     def _paint(self, order: Order, running: engine.Engine) -> Iterator[Status]:
         """Listen to the engine until the job is done."""
-        progress = progress_of(order.job, order.count)
+        progress = progress_of(order.job, len(order.frames))
         while True:
             self._check_cancelled()
             for event in running.events(self.step_seconds):
@@ -215,14 +240,34 @@ class Bake:
             raise Cancelled
 
     def _finish(self, order: Order) -> None:
-        missing = [frame for frame in range(order.subject.first, order.subject.last + 1)
-                   if frame not in self.files or not self.files[frame].is_file()]
+        missing = [frame for frame in order.frames if frame not in self.files or not self.files[frame].is_file()]
         if missing:
             raise InputError(f"{len(missing)} painted frames are missing, the first is {missing[0]}.",
                              "Paint again: only missing frames are made.", str(order.result))
         shown = order.subject.show(self.files)
         self.painted.append(shown.name)
         self.warnings += shown.warnings
+
+
+def numbers(ranges: Iterable[tuple[int, int]]) -> list[int]:
+    """The frames of ranges (first, last)."""
+    return [frame for first, last in ranges for frame in range(first, last + 1)]
+
+
+def runs(frames: Iterable[int]) -> tuple[tuple[int, int], ...]:
+    """The ranges (first, last) that frames make up."""
+    found: list[tuple[int, int]] = []
+    for frame in sorted(set(frames)):
+        if found and frame == found[-1][1] + 1:
+            found[-1] = found[-1][0], frame
+        else:
+            found.append((frame, frame))
+    return tuple(found)
+
+
+def runs_text(ranges: Iterable[tuple[int, int]]) -> str:
+    """Ranges as `3-5,9`."""
+    return ",".join(f"{first}-{last}" if last > first else str(first) for first, last in ranges)
 
 
 def _inside(folder: Path, path: str) -> Path:
@@ -239,4 +284,5 @@ def run_to_end(bake: Bake) -> float:
     return time.monotonic() - start
 
 
+at_work = 0  # bakes that are under way: what Blender renders meanwhile is a capture
 current: Bake | None = None  # the bake that a window's operator drives, for the panel and the Cancel button

@@ -225,9 +225,32 @@ def isolated_copy(scene: Any, plan: Plan) -> Iterator[Any]:
         _set_render(copy, plan)
         yield copy
     finally:
-        bpy.data.scenes.remove(copy)
-        if action is not None:
-            bpy.data.actions.remove(action)
+        made = [(bpy.data.scenes, copy)] + ([(bpy.data.actions, action)] if action is not None else [])
+        if _held is None:
+            _remove(made)
+        else:
+            _held.extend(made)
+
+
+_held: list[tuple[Any, Any]] | None = None
+
+
+def hold_copies() -> None:
+    """From now on keep every copy until `drop_copies`: a scene removed while a render begins can crash Blender 5.2."""
+    global _held
+    _held = [] if _held is None else _held
+
+
+def drop_copies() -> None:
+    """Remove the copies that are held, and hold no more."""
+    global _held
+    made, _held = _held or [], None
+    _remove(made)
+
+
+def _remove(made: list[tuple[Any, Any]]) -> None:
+    for collection, block in made:
+        collection.remove(block)
 
 
 def _from(strip: Any, name: str) -> list[Any]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import errno
-import os
 import re
+import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,9 +32,14 @@ def writing(path: Path) -> Iterator[None]:
         raise OutputError(f"{message}: {path}", hint, str(error)) from error
 
 
+def temporary_for(path: Path) -> Path:
+    """A name beside a file's that nobody else draws, on no other machine either."""
+    return path.with_name(f".{path.name}.{secrets.token_hex(6)}")
+
+
 def make_folder(path: Path) -> Path:
     """Make a folder and check that files can be written there. Raises OutputError."""
-    probe = path / f".write-test-{os.getpid()}"
+    probe = temporary_for(path / "write-test")
     with writing(path):
         path.mkdir(parents=True, exist_ok=True)
         probe.write_bytes(b"")
@@ -44,7 +49,7 @@ def make_folder(path: Path) -> Path:
 
 def write_text(path: Path, text: str) -> None:
     """Write a text file whole or not at all. Raises OutputError."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary = temporary_for(path)
     with writing(path.parent):
         temporary.write_text(text, encoding="utf-8")
         temporary.replace(path)
@@ -55,7 +60,7 @@ def replace_if_different(new: Path, target: Path) -> Path:
     with writing(target.parent):
         if target.is_file() and target.read_bytes() == new.read_bytes():
             return target
-        temporary = target.with_name(f".{target.name}.{os.getpid()}")
+        temporary = temporary_for(target)
         shutil.copyfile(new, temporary)  # the new file may lie on another disk
         temporary.replace(target)
     return target

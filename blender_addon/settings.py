@@ -127,11 +127,22 @@ class GOUACHE_PG_strip(bpy.types.PropertyGroup):
         "mute_source": bpy.props.BoolProperty(
             name="Mute Source", description="Mute the strip itself once its painting is there", default=False,
             options=set()),
+        "paint_on_render": bpy.props.BoolProperty(
+            name="Paint When Rendering", description="Rendering with `blender -b` paints this strip even if it never "
+            "was painted before; a painted one is kept up to date anyway", default=False, options=set()),
         "result": bpy.props.StringProperty(
             name="Result", description="Name of the strip that shows the painting", options={"HIDDEN"}),
         "painted_as": bpy.props.StringProperty(
             name="Painted As", description="The settings of the last painting", options={"HIDDEN"}),
     }
+
+
+class GOUACHE_PG_scene(bpy.types.PropertyGroup):
+    """What Gouache keeps on a scene: `scene.gouache`."""
+
+    bake_on_render: bpy.props.BoolProperty(  # type: ignore[valid-type]
+        name="Bake When Rendering", description="Rendering with `blender -b` first paints and bakes what is out of "
+        "date in the frames to be rendered", default=True, options=set())
 
 
 def _linear_format() -> Any:
@@ -278,7 +289,8 @@ def _value(group: Any, name: str, info: OptionInfo) -> Any:
     return float(f"{value:.7g}") if info.kind == "float" else value
 
 
-CLASSES = (GOUACHE_PG_style, GOUACHE_PG_material, GOUACHE_PG_collage, GOUACHE_PG_strip, GOUACHE_PG_tree)
+CLASSES = (GOUACHE_PG_style, GOUACHE_PG_material, GOUACHE_PG_collage, GOUACHE_PG_strip, GOUACHE_PG_tree,
+           GOUACHE_PG_scene)
 
 
 def register() -> None:
@@ -288,9 +300,12 @@ def register() -> None:
         type=GOUACHE_PG_strip, name="Gouache")
     bpy.types.CompositorNodeTree.gouache = bpy.props.PointerProperty(  # type: ignore[attr-defined]
         type=GOUACHE_PG_tree, name="Gouache")
+    bpy.types.Scene.gouache = bpy.props.PointerProperty(  # type: ignore[attr-defined]
+        type=GOUACHE_PG_scene, name="Gouache")
 
 
 def unregister() -> None:
+    del bpy.types.Scene.gouache  # type: ignore[attr-defined]
     del bpy.types.CompositorNodeTree.gouache  # type: ignore[attr-defined]
     del bpy.types.Strip.gouache  # type: ignore[attr-defined]
     for cls in reversed(CLASSES):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import os
+import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,7 +16,8 @@ def in_place(path: Path) -> Iterator[Path]:
 
     Makes the folder if it is missing. An OSError on the way becomes an OutputError; the old file then stays.
     """
-    temporary = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
+    # By chance, not by process number: on two machines that write into one folder those may be the same.
+    temporary = path.with_name(f".{path.stem}.{secrets.token_hex(6)}.partial{path.suffix}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
@@ -40,3 +41,15 @@ def write_bytes(path: Path, data: bytes) -> None:
     """Write a binary file. Raises OutputError."""
     with in_place(path) as temporary:
         temporary.write_bytes(data)
+
+
+def check_writable(folder: Path) -> None:
+    """Make a folder and see that files can be written there. Raises OutputError."""
+    probe = folder / f".{secrets.token_hex(6)}.partial"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe.write_bytes(b"?")
+        probe.unlink()
+    except OSError as error:
+        raise OutputError(f"The folder '{folder.name}' cannot be written to.",
+                          "Change its permissions, free some space, or choose another one.", str(error)) from error

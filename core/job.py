@@ -179,7 +179,7 @@ def _digest(path: str) -> str:
         files = [root]
         if root.is_dir() or ("*" in pattern and not root.exists()):
             found = root.iterdir() if root.is_dir() else root.parent.glob(pattern)
-            files = sorted(file for file in found if file.is_file() and file.name != manifest.NAME)
+            files = sorted(file for file in found if file.is_file() and file.name != manifest.OLD_NAME)
         for file in files:
             digest.update(file.name.encode() if file != root else b"")
             digest.update(file.read_bytes())

@@ -1,4 +1,11 @@
-"""`manifest.json` beside the results: what each frame was made from, so that only missing or changed ones are made."""
+"""What each frame of a result folder was made from, so that only missing or changed ones are made.
+
+Every frame has a small file of its own in `records/`. So any number of machines may write into one folder, over a
+network share too, without locks: who writes a frame replaces its record at once and touches no other. A record names
+its picture's bytes; where two met on one frame, or a file was damaged, the two do not agree and it is made again.
+
+Standard library only: Blender reads records to see whether a painting is fresh.
+"""
 
 from __future__ import annotations
 
@@ -7,54 +14,111 @@ import json
 import logging
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 from . import __version__
-from .atomic import write_text
+from .atomic import check_writable, write_text
 
 log = logging.getLogger(__name__)
-NAME = "manifest.json"
+FOLDER = "records"
+OLD_NAME = "manifest.json"
+"""All records in one file, as earlier versions wrote them: still read for frames that have no file in `records/`."""
 
 
 @dataclass(frozen=True)
 class Record:
-    """One finished frame: its file, the hash of its input, the hash of everything, how long it took."""
+    """One finished frame: its file, the hash of its input, the hash of everything, how long it took.
+
+    `picture` is the hash of the finished file's bytes; records of earlier versions do not have it.
+    """
 
     file: str
     input: str
     key: str
     seconds: float
     engine: str = __version__
+    picture: str = ""
 
 
 @dataclass
 class Manifest:
-    """The records of a result folder by frame number; every change is written at once and atomically."""
+    """The records of a result folder by frame number, read when they are asked for."""
 
     folder: Path
-    records: dict[int, Record] = field(default_factory=dict)
+    _old: dict[int, Record] | None = field(default=None, repr=False)
 
-    @classmethod
-    def load(cls, folder: Path) -> Manifest:
-        """The folder's manifest; an empty one if there is none or it is damaged (frames are then made again)."""
-        path = folder / NAME
+    def get(self, number: int) -> Record | None:
+        """A frame's record; None if there is none or it is damaged (the frame is then made again)."""
+        path = self._path(number)
         try:
-            data = json.loads(path.read_text("utf-8"))
-            return cls(folder, {int(number): Record(**record) for number, record in data["frames"].items()})
+            return _record(json.loads(path.read_text("utf-8")))
         except FileNotFoundError:
-            return cls(folder)
-        except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-            log.warning("The manifest %s is damaged and starts afresh: %s", path, error)
-            return cls(folder)
+            return self._old_records().get(number)
+        except (OSError, ValueError, TypeError) as error:
+            log.warning("The record %s is damaged; its frame is made again: %s", path, error)
+            return None
+
+    def all(self) -> dict[int, Record]:
+        """Every frame's record, in the order of the frames."""
+        names = (path.stem for path in (self.folder / FOLDER).glob("*.json"))
+        numbers = {int(name) for name in names if name.isdecimal()} | set(self._old_records())
+        found = {number: self.get(number) for number in sorted(numbers)}
+        return {number: record for number, record in found.items() if record}
 
     def add(self, number: int, record: Record) -> None:
         """Remember a finished frame. Raises OutputError."""
-        self.records[number] = record
-        self.save()
+        write_text(self._path(number), json.dumps(asdict(record), indent=1) + "\n")
 
-    def save(self) -> None:
-        """Write the manifest under a temporary name and put it in place at once. Raises OutputError."""
-        frames = {str(number): asdict(self.records[number]) for number in sorted(self.records)}
-        write_text(self.folder / NAME, json.dumps({"version": 1, "frames": frames}, indent=1) + "\n")
+    def has(self, number: int) -> bool:
+        """Whether a frame's picture is there, with the bytes it was finished with."""
+        record = self.get(number)
+        return record is not None and self.holds(record)
+
+    def holds(self, record: Record) -> bool:
+        """Whether the picture of a record is there and whole, as far as the record can tell."""
+        try:
+            path = self.folder / record.file
+            return path.stat().st_size > 0 and record.picture in ("", digest_of(path))
+        except OSError:
+            return False
+
+    def check_writable(self) -> None:
+        """Find out now, not after the first painted frame, that the folder is read-only. Raises OutputError."""
+        check_writable(self.folder)
+
+    def _path(self, number: int) -> Path:
+        return self.folder / FOLDER / f"{number}.json"
+
+    def _old_records(self) -> dict[int, Record]:
+        if self._old is None:
+            self._old = _read_old(self.folder / OLD_NAME)
+        return self._old
+
+
+def _record(data: Any) -> Record:
+    """A record from JSON, every field of its type. Raises TypeError, ValueError."""
+    record = Record(**data)
+    if not all(isinstance(getattr(record, name), str) for name in ("file", "input", "key", "engine", "picture")):
+        raise TypeError("a text is missing")
+    float(record.seconds)
+    return record
+
+
+def _read_old(path: Path) -> dict[int, Record]:
+    try:
+        data = json.loads(path.read_text("utf-8"))
+        return {int(number): _record(record) for number, record in data["frames"].items()}
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        log.warning("%s is damaged and not used: %s", path, error)
+        return {}
+
+
+def digest_of(path: Path) -> str:
+    """sha256 (hex) of a file's bytes. Raises OSError."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def key_of(*parts: object) -> str:

@@ -12,11 +12,22 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from .errors import OptionError
-from .schema import OptionInfo, check, describe, number, option, parse_chunk, parse_frames, parse_layers, reject_unknown
+from .schema import (
+    OptionInfo,
+    check,
+    describe,
+    number,
+    option,
+    parse_chunk,
+    parse_frames,
+    parse_layers,
+    parse_ranges,
+    reject_unknown,
+)
 
 __all__ = ["COLLAGE_MODES", "CollageOptions", "EngineOptions", "MotionOptions", "OptionInfo", "OutputOptions",
            "StyleImage", "StyleOptions", "check", "describe", "options_from", "parse_chunk", "parse_frames",
-           "parse_layers"]
+           "parse_layers", "parse_ranges"]
 
 Options = TypeVar("Options")
 
@@ -238,6 +249,9 @@ class OutputOptions:
     """Which frames are made and how the files are written."""
 
     frames: str = option("", "Frames", "The frames to paint, A-B or A, by their numbers; empty paints all", "frames")
+    only: str = option(
+        "", "Only", "Of these frames make only some, A-B,C, as they would be in the whole clip (frames of a steady "
+        "clip need those before them in their shot, back to an anchor); empty makes all", "ranges", advanced=True)
     format: str = option(
         "png", "File Format", "File format of the result", "choice",
         choices={"png": "PNG 8 bit", "png16": "PNG 16 bit", "tiff": "TIFF 16 bit", "exr": "EXR Half",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -27,11 +27,11 @@ from .events import Event
 from .frames import FORMATS, Picture
 from .job import BESIDE, Job
 from .kinds import KINDS, Kind, hangs_together
-from .manifest import Manifest, Record, key_of
+from .manifest import Manifest, Record, digest_of, key_of
 from .motion.flow import estimator
 from .motion.links import Motion
 from .motion.recorded import RecordedFlow
-from .options import parse_chunk, parse_frames
+from .options import parse_chunk, parse_frames, parse_ranges
 from .plan import Plan, Source, Task
 from .sizes import Size, resize
 from .sources import Input, Sources, restored
@@ -56,7 +56,7 @@ def run(job: Job) -> Iterator[Event]:
     kind = KINDS[job.effect]
     effect = kind.prepare(job, clip, compute)
     results = _Results(output)
-    results.manifest(output).save()  # a read-only folder or full disk shows now, not after the first painted frame
+    results.manifest(output).check_writable()
     for note in effect.notes:
         yield events.Warning(note)
     recorded = _recorded(job, clip)
@@ -68,6 +68,7 @@ def run(job: Job) -> Iterator[Event]:
 def _planned(job: Job, clip: Clip, beside: Mapping[str, Clip], recorded: RecordedFlow | None,
              networks: str) -> tuple[Plan, list[InputError]]:
     """The job's tasks, and the errors of the frames that cannot be read."""
+    only = parse_ranges(job.files.only)
     inputs: dict[int, str] = {}
     failed: list[InputError] = []
     wanted = set(clips.chosen(clip, parse_frames(job.files.frames)))
@@ -76,7 +77,7 @@ def _planned(job: Job, clip: Clip, beside: Mapping[str, Clip], recorded: Recorde
         try:
             inputs[number] = clip.digest(number)
         except InputError as error:
-            if number in wanted:
+            if number in wanted and _inside(number, only):
                 failed.append(error)
     begins = shots.beginnings(clip, inputs, Path(job.output) / MOTION) if hangs_together(job, clip) else set()
     sources = []
@@ -88,7 +89,16 @@ def _planned(job: Job, clip: Clip, beside: Mapping[str, Clip], recorded: Recorde
         file = clip.stem(number) + FORMATS[job.files.format].suffix
         sources.append(Source(number, file, digest, facts, number in begins, number in wanted))
     look = key_of(job.look(), networks)
-    return KINDS[job.effect].plan(sources, job, look, parse_chunk(job.files.chunk)), failed
+    made = KINDS[job.effect].plan(sources, job, look, parse_chunk(job.files.chunk))
+    made.results = [task for task in made.results if _inside(task.number, only)]
+    if only and not made.results and not failed:
+        raise InputError(f"No frame of the input lies in {job.files.only}.", "Correct Only, or leave it empty.")
+    return made, failed
+
+
+def _inside(number: int, ranges: Sequence[tuple[int, int]]) -> bool:
+    """Whether a frame is in one of the ranges (first, last); without any, every frame is."""
+    return not ranges or any(first <= number <= last for first, last in ranges)
 
 
 def _digest_beside(other: Clip, number: int) -> str:
@@ -126,20 +136,25 @@ class _Results:
         self._manifests: dict[Path, Manifest] = {}
 
     def manifest(self, folder: Path) -> Manifest:
-        """A folder's manifest, read once."""
+        """A folder's manifest."""
         if folder not in self._manifests:
-            self._manifests[folder] = Manifest.load(folder)
+            self._manifests[folder] = Manifest(folder)
         return self._manifests[folder]
 
     def has(self, task: Task) -> bool:
         """Whether what a task makes is there, made from what it would be made from now."""
-        record = self.manifest(task.path.parent).records.get(task.number)
+        manifest = self.manifest(task.path.parent)
+        record = manifest.get(task.number)
         return (record is not None and (record.key, record.file) == (task.key, task.path.name)
-                and (task.path.is_file() if task.is_track else frames.readable(task.path)))
+                and manifest.holds(record) and (task.is_track or frames.readable(task.path)))
 
     def enter(self, task: Task, seconds: float) -> None:
-        """Remember a task's picture as finished. Raises OutputError."""
-        record = Record(task.path.name, task.input, task.key, round(seconds, 3))
+        """Remember a task's picture, which is in place, as finished. Raises OutputError."""
+        try:
+            picture = digest_of(task.path)
+        except OSError as error:  # another program took it away
+            raise OutputError(f"'{task.path.name}' was written and is gone.", "Run again.", str(error)) from error
+        record = Record(task.path.name, task.input, task.key, round(seconds, 3), picture=picture)
         self.manifest(task.path.parent).add(task.number, record)
 
 

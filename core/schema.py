@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from .errors import OptionError
 
-Kind = Literal["float", "int", "bool", "choice", "text", "file", "layers", "frames", "chunk"]
+Kind = Literal["float", "int", "bool", "choice", "text", "file", "layers", "frames", "ranges", "chunk"]
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,8 @@ class OptionInfo:
         if self.minimum is not None:
             return f"{self.minimum:g} or more"
         return {"bool": "true or false", "layers": "a list such as conv1_2=1,conv4_4=0.5", "frames": "A-B or A",
-                "chunk": "K/N, such as 2/4", "float": "a number", "int": "a whole number"}.get(self.kind, "a text")
+                "ranges": "a list such as 3-5,9", "chunk": "K/N, such as 2/4", "float": "a number",
+                "int": "a whole number"}.get(self.kind, "a text")
 
 
 def option(default: Any, label: str, help: str, kind: Kind, **info: Any) -> Any:
@@ -85,6 +86,8 @@ def check(name: str, value: Any, info: OptionInfo) -> Any:
         parse_layers(name, value)
     if info.kind == "frames":
         parse_frames(value)
+    if info.kind == "ranges":
+        parse_ranges(value)
     if info.kind == "chunk":
         parse_chunk(value)
     return value
@@ -120,6 +123,12 @@ def parse_frames(text: str) -> tuple[int, int] | None:
         raise OptionError(f"Option 'frames' cannot be {text!r}: it ends before it begins.",
                           "Write the first one first.")
     return first, last
+
+
+def parse_ranges(text: str) -> list[tuple[int, int]]:
+    """Read `3-5,9` as first and last frame numbers of each part. Raises OptionError."""
+    parts = (parse_frames(part) for part in text.split(",") if part.strip())
+    return [part for part in parts if part]
 
 
 def parse_chunk(text: str) -> tuple[int, int]:

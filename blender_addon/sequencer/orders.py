@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Collection, Container
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import bpy
 
+from ...core import __version__
 from ...core.errors import InputError
 from ...core.job import Job
+from ...core.manifest import Manifest, digest_of
 from ...core.options import CollageOptions, OutputOptions, StyleOptions
 from .. import preferences, settings
 from ..animation import animated_defaults, animated_values, keys_of
-from ..bake import Order, Shown
+from ..bake import Order, Shown, runs, runs_text
 from ..capture import Plan, SizeChangedError, capture, find_strip, make_plan
 from ..files import safe_name
-from ..results import check_room, put_result, shows_through
+from ..results import check_room, find_result, put_result, shows_through
 
 PREVIEW_SIZE = 640      # the fast engine paints so many pixels within half a second on two CPU cores
 PREVIEW_FOLDER = "preview"
@@ -53,16 +56,23 @@ class StripSubject:
         return self
 
     def show(self, files: dict[int, Path]) -> Shown:
+        """All frames get their place, also those that are not painted yet: the strip shows nothing there."""
         scene, strip = find_strip(self.plan.scene, self.plan.strip)
-        result = put_result(scene, strip, self.plan, files)
-        strip.gouache.painted_as = settings.fingerprint(strip.gouache, keys_of(scene, strip))
+        some = next(iter(files.values()))
+        every = {frame: some.with_name(f"{frame:05d}{some.suffix}") for frame in range(self.first, self.last + 1)}
+        result = put_result(scene, strip, self.plan, {**every, **files})
+        if len(files) == len(every):
+            strip.gouache.painted_as = settings.fingerprint(strip.gouache, keys_of(scene, strip))
         if shows_through(strip):
             return Shown(result.name, (f"'{strip.name}' is blended with its painting: Mute Source hides it.",))
         return Shown(result.name)
 
 
-def order_strip(scene: Any, strip: Any) -> Order:
-    """All that is needed to paint a strip, checked before any work. Raises GouacheError."""
+def order_strip(scene: Any, strip: Any, wanted: Collection[int] | None = None) -> Order:
+    """All that is needed to paint a strip, checked before any work. Raises GouacheError.
+
+    `wanted` are the only frames to make: as they are in the whole strip, so whatever they agree with is captured too.
+    """
     options = settings.effect_options(strip.gouache)
     plan = make_plan(scene, strip)
     check_room(scene, strip, plan)
@@ -72,7 +82,50 @@ def order_strip(scene: Any, strip: Any) -> Order:
     options = replace(options, **animated_defaults(animation))
     job = _job(strip, options, files, animation)
     folder = preferences.cache_folder() / f"{safe_name(strip.name)}-{job_hash(job, scene, strip)[:12]}"
-    return Order(StripSubject(plan), job, folder).rooted()
+    order = Order(StripSubject(plan), job, folder).rooted()
+    return order if wanted is None else _only(order, wanted)
+
+
+def _only(order: Order, wanted: Collection[int]) -> Order:
+    """The order for some of its frames. Raises InputError if it has none of them."""
+    frames = [frame for frame in order.frames if frame in wanted]
+    if not frames:
+        raise InputError(f"'{order.subject.name}' does not show at these frames.",
+                         f"It has the frames {order.subject.first} to {order.subject.last}.")
+    if len(frames) == len(order.frames):
+        return order
+    ranges, options = runs(frames), order.job.options
+    files = replace(order.job.files, only=runs_text(ranges))
+    alone = isinstance(options, StyleOptions) and not options.stability and options.keep_color != "histogram"
+    return replace(order, job=replace(order.job, files=files), wanted=ranges, seen=ranges if alone else (),
+                   job_name=f"job-{frames[0]:05d}-{frames[-1]:05d}.json")
+
+
+def is_fresh(scene: Any, strip: Any, order: Order, captured: Container[Path] = ()) -> bool:
+    """Whether the wanted frames stand painted as an engine would paint them now, as far as Blender can tell.
+
+    They are captured for that, unless their folder is in `captured`. It needs a painting of the whole strip with
+    these settings, and no mask, whose pictures only the engine knows. Raises GouacheError.
+    """
+    if order.job.options.mask or getattr(order.job.options, "depth", ""):
+        return False
+    result = find_result(scene, strip)
+    if (result is None or strip.gouache.painted_as != settings.fingerprint(strip.gouache, keys_of(scene, strip))
+            or Path(bpy.path.abspath(result.directory)).resolve() != order.result.resolve()):
+        return False
+    if not order.source.is_dir():
+        return False
+    for first, last in runs(order.frames) if order.source not in captured else ():
+        if order.subject.capture(order.source, first, last) is not order.subject:
+            return False
+    manifest = Manifest(order.result)
+    return all(_is_made_from(manifest, frame, order.source / f"{frame:05d}.png") for frame in order.frames)
+
+
+def _is_made_from(manifest: Manifest, frame: int, source: Path) -> bool:
+    record = manifest.get(frame)
+    return (record is not None and record.engine == __version__ and record.input == digest_of(source)
+            and manifest.holds(record))
 
 
 def order_preview(scene: Any, strip: Any, frame: int) -> Order:

@@ -238,6 +238,11 @@ def state_line(scene: Any, strip: Any) -> tuple[str, str]:
         preferences.find_engine()
     except engine.EngineError as error:
         return error.message, "ERROR"
+    return painting_line(scene, strip)
+
+
+def painting_line(scene: Any, strip: Any) -> tuple[str, str]:
+    """The state of a strip's painting or collage in a line, and its icon."""
     if lacking := _lacking(strip.gouache):
         return lacking, "INFO"
     is_collage = strip.gouache.effect == "collage"
@@ -246,6 +251,8 @@ def state_line(scene: Any, strip: Any) -> tuple[str, str]:
         return "Not made yet" if is_collage else "Not painted yet", "INFO"
     if not Path(bpy.path.abspath(result.directory), result.elements[0].filename).is_file():
         return "Frames are missing: make it again" if is_collage else "Painted frames are missing: paint again", "ERROR"
+    if not strip.gouache.painted_as:
+        return "Made in part" if is_collage else "Painted in part", "INFO"
     if strip.gouache.painted_as != settings.fingerprint(strip.gouache, animation.keys_of(scene, strip)):
         return f"Settings changed since {'it was made' if is_collage else 'painting'}", "FILE_REFRESH"
     return "Made" if is_collage else "Painted", "CHECKMARK"
@@ -299,6 +306,7 @@ class GOUACHE_PT_advanced(PicturePanel, bpy.types.Panel):
             layout.prop(group, name)
         if hasattr(group, "mute_source"):
             layout.prop(group, "mute_source")
+            layout.prop(group, "paint_on_render")
         layout.operator("gouache.copy_settings", icon="DUPLICATE")
         layout.operator("gouache.open_cache", icon="FILE_FOLDER")
 

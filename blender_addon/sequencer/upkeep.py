@@ -41,6 +41,26 @@ class DoctorJob:
             yield None
 
 
+def check_engine() -> None:
+    """Check the engine without a window. Raises EngineError if it cannot work."""
+    for _ in DoctorJob(0.1):
+        pass
+    tell_checks()
+
+
+def tell_checks() -> None:
+    """Print what was found. Raises EngineError if the engine cannot work."""
+    found = preferences.doctor or {}
+    for check in found.get("checks", []):
+        print(f"gouache: {'ok ' if check.get('ok') else 'NO '} {check.get('name')}: {check.get('value')} "
+              f"{'' if check.get('ok') else check.get('hint', '')}".rstrip(), flush=True)
+    if not found.get("ok"):
+        broken = [check for check in found.get("checks", []) if not check.get("ok")]
+        first = broken[0] if broken else {}
+        raise engine.EngineError(f"The engine cannot work: {first.get('name', 'unknown')}: "
+                                 f"{first.get('value', '')}.", str(first.get("hint", "")))
+
+
 class GOUACHE_OT_check_engine(LongJob, bpy.types.Operator):
     """Start the painting engine and show what it finds: Python, torch, devices, memory, weights, a small test"""
 
@@ -57,15 +77,7 @@ class GOUACHE_OT_check_engine(LongJob, bpy.types.Operator):
         return "Checking the engine", 0.5
 
     def finish(self, context: Any) -> None:
-        found = preferences.doctor or {}
-        for check in found.get("checks", []):
-            print(f"gouache: {'ok ' if check.get('ok') else 'NO '} {check.get('name')}: {check.get('value')} "
-                  f"{'' if check.get('ok') else check.get('hint', '')}".rstrip(), flush=True)
-        if not found.get("ok"):
-            broken = [check for check in found.get("checks", []) if not check.get("ok")]
-            first = broken[0] if broken else {}
-            raise engine.EngineError(f"The engine cannot work: {first.get('name', 'unknown')}: "
-                                     f"{first.get('value', '')}.", str(first.get("hint", "")))
+        tell_checks()
         self.report({"INFO"}, "The engine is ready")
         redraw(context)
 

@@ -133,12 +133,13 @@ def _warped(made: Paper, place: Floats, aside: tuple[float, float], size: tuple[
 
 def _cover(parts: list[Floats], alpha: Floats, color: Floats | None) -> None:
     """Cover parts of pictures with black, or with a color, premultiplied, of this alpha (h,w)."""
-    left = (1 - alpha)[..., None]
+    left = 1 - alpha
     for part in parts:
-        part *= left
+        channels = part.shape[-1]
+        part *= cv2.merge([left] * channels)  # as many channels on both sides: NumPy is slow where one has to be spread
         if color is not None:
-            part += color[..., :part.shape[-1]]
-        elif part.shape[-1] == 4:
+            part += color if channels == 4 else cv2.cvtColor(color, cv2.COLOR_RGBA2RGB)
+        elif channels == 4:
             part[..., 3] += alpha * 255
 
 

@@ -40,6 +40,8 @@ STILL = 0.12
 """Pixels of the ground: pieces that would move less stay where they are."""
 TRUSTED = 0.5
 """Reliability of the flow that is enough for a piece to go by."""
+SPOTS, LEAST_SEEN = 80, 12
+"""Points of a piece whose motion is asked, and pixels of the ground that must show of it for the others not to be."""
 LEAST_FIT = 0.5
 """Part of a piece's points that must move as the piece does."""
 TURN, GROW = 0.08, 0.05
@@ -63,7 +65,8 @@ class Follow:
             palette = cutter.palette(ground)
             cuts = cutter.all(ground, moment.number, palette)
             pieces = no_pieces(palette, moment.number).with_new(cuts, moment.number)
-            return _seen(pieces, ground, shown(pieces, ground))
+            top = shown(pieces, ground)
+            return _seen(pieces, ground, top).kept(~_hidden(pieces, ground, _visible(top, ground, len(pieces))[0]))
         moved = before if self.options.mode == "joiner" or moment.came is None else _moved(before, ground, moment.came)
         judged = _judged(moved, ground, shown(moved, ground))
         renewed = self._renewed(judged, ground, moment.number)
@@ -113,9 +116,9 @@ class Follow:
 def shown(pieces: Pieces, ground: Ground) -> Ints:
     """h,w: which piece (its place in the table) is to be seen where; -1 where none is."""
     top = np.full(ground.shape, -1, np.int32)
+    corners = [np.round(ground.pixels(points) * 16).astype(np.int32) for points in pieces.corners()]
     for i in pieces.laid():
-        corners = ground.pixels(pieces.placed(i, pieces.outline(i)))
-        cv2.fillPoly(top, [np.round(corners * 16).astype(np.int32)], i, shift=4)
+        cv2.fillPoly(top, [corners[i]], i, shift=4)
     return top
 
 
@@ -125,14 +128,27 @@ def _moved(pieces: Pieces, ground: Ground, came: Link) -> Pieces:
     if flow.shape[0] != ground.height:
         return pieces
     place, misfit = pieces.place.copy(), pieces.misfit.copy()
-    for i in range(len(pieces)):
-        points = ground.pixels(pieces.placed(i, _inner(pieces.outline(i)))) - ground.margin
-        step, fits = _step(points, flow, trust)
-        center = (pieces.place[i, 2:] * ground.height - 0.5).astype(np.float32)
+    for i, points in enumerate(_spots(pieces, ground)):
+        center, step, fits = _step(points, flow, trust)
         misfit[i] = 0 if fits else misfit[i] + 1
         if np.abs(_steps(step, points, center)).max() >= STILL:
             place[i] = after(pieces.place[i], _about(step, center, ground.height))
     return replace(pieces, place=place, misfit=misfit)
+
+
+def _spots(pieces: Pieces, ground: Ground) -> Iterator[Floats]:
+    """For each piece points (pixels of the frame without its margin) that tell how it moves: where it shows, for what
+    lies on the rest of it goes its own way; all over it where it hardly shows."""
+    top = shown(pieces, ground)[ground.inside]
+    by_piece = np.argsort(top, axis=None, kind="stable")
+    ends = np.searchsorted(top.ravel()[by_piece], np.arange(len(pieces) + 1))
+    for i in range(len(pieces)):
+        mine = by_piece[ends[i]:ends[i + 1]]
+        if len(mine) < LEAST_SEEN:
+            yield ground.pixels(pieces.placed(i, _inner(pieces.outline(i)))) - ground.margin
+        else:
+            mine = mine[::max(1, len(mine) // SPOTS)]
+            yield np.stack([mine % top.shape[1], mine // top.shape[1]], 1).astype(np.float32)
 
 
 def _inner(outline: Floats) -> Floats:
@@ -141,8 +157,9 @@ def _inner(outline: Floats) -> Floats:
     return np.concatenate([corners * share for share in (0.0001, 0.35, 0.6, 0.8)])
 
 
-def _step(points: Floats, flow: Floats, trust: Floats) -> tuple[Floats, bool]:
-    """What the flow (pixels) does to a piece: turn and scale (a, b) and move (x, y) of its middle; whether it fits."""
+def _step(points: Floats, flow: Floats, trust: Floats) -> tuple[Floats, Floats, bool]:
+    """What the flow (pixels) does to a piece: about which center, turn and scale (a, b) and move (x, y) of that center;
+    whether it fits."""
     height, width = trust.shape
     inside = (points >= 0).all(1) & (points[:, 0] < width) & (points[:, 1] < height)
     x = np.clip(np.round(points[:, 0]).astype(int), 0, width - 1)
@@ -150,23 +167,25 @@ def _step(points: Floats, flow: Floats, trust: Floats) -> tuple[Floats, bool]:
     good = inside & (trust[y, x] >= TRUSTED)
     use = good if good.sum() >= 6 else inside if inside.sum() >= 6 else np.ones(len(points), bool)
     steps, there = flow[y, x][use], points[use]
-    middle = np.median(steps, 0)
-    still = np.array([1, 0, *middle], np.float32)
-    spread = float(np.hypot(*there.std(0)))
-    if use.sum() < 6 or spread < 1.0:
-        return still, bool(good.sum() >= 3)
+    center = there.mean(0).astype(np.float32)
+    if len(there) < 6 or float(np.hypot(*there.std(0))) < 1.0:
+        return center, _as_most(steps), bool(good.sum() >= 3)
     found, inliers = cv2.estimateAffinePartial2D(there, there + steps, method=cv2.RANSAC, ransacReprojThreshold=1.0,
                                                  maxIters=60, confidence=0.95, refineIters=3)
     share = float(inliers.mean()) if found is not None else 0.0
     fits = share >= LEAST_FIT and bool(good.sum() >= 0.3 * inside.sum())
     if found is None or share < LEAST_FIT:
-        return still, fits
+        return center, _as_most(steps), fits
     a, b = float(found[0, 0]), float(found[1, 0])
     scale = np.clip(np.hypot(a, b), 1 - GROW, 1 + GROW)
     turn = np.clip(np.arctan2(b, a), -TURN, TURN)
-    center = there.mean(0)
     onward = found[:, :2] @ center + found[:, 2] - center
-    return np.array([scale * np.cos(turn), scale * np.sin(turn), *onward], np.float32), fits
+    return center, np.array([scale * np.cos(turn), scale * np.sin(turn), *onward], np.float32), fits
+
+
+def _as_most(steps: Floats) -> Floats:
+    """Moving as most points do, without a turn."""
+    return np.array([1, 0, *np.median(steps, 0)], np.float32)
 
 
 def _steps(step: Floats, points: Floats, center: Floats) -> Floats:
@@ -189,13 +208,24 @@ def _judged(pieces: Pieces, ground: Ground, top: Ints) -> Pieces:
     """The pieces with what is wrong with them counted."""
     count = len(pieces)
     visible, colors = _visible(top, ground, count)
-    whole = pieces.area * np.square(np.hypot(pieces.place[:, 0], pieces.place[:, 1])) * ground.height ** 2
-    covered = np.where(visible < HIDDEN * whole, pieces.covered + 1, 0)
+    whole = _whole(pieces, ground)
+    covered = np.where(_hidden(pieces, ground, visible), pieces.covered + 1, 0)
     apart = np.linalg.norm((colors - pieces.seen)[:, :3] * (0.8, 1.0, 1.0), axis=1)
     strayed = colors[:, 3] - STRAYED[0] * pieces.seen[:, 3] > STRAYED[1]
     enough = (visible >= 0.15 * whole) & ~np.isnan(apart)
     changed = np.where(enough & ((np.nan_to_num(apart) > ANOTHER) | strayed), pieces.changed + 1, 0)
     return replace(pieces, covered=covered.astype(np.int32), changed=changed.astype(np.int32))
+
+
+def _whole(pieces: Pieces, ground: Ground) -> Floats:
+    """For each piece how many pixels of the ground it stands for."""
+    scale = np.hypot(pieces.place[:, 0], pieces.place[:, 1])
+    return np.asarray(pieces.area * np.square(scale) * ground.height ** 2, np.float32)
+
+
+def _hidden(pieces: Pieces, ground: Ground, visible: Floats) -> NDArray[np.bool_]:
+    """Which pieces are as good as covered."""
+    return np.asarray(visible < HIDDEN * _whole(pieces, ground))
 
 
 def _seen(pieces: Pieces, ground: Ground, top: Ints) -> Pieces:
@@ -225,8 +255,9 @@ def _fits(pieces: Pieces, ground: Ground) -> NDArray[np.bool_]:
     good = (pieces.misfit < PATIENCE) & (pieces.covered < PATIENCE) & (pieces.changed < PATIENCE)
     good &= (scale > SMALLEST) & (scale < LARGEST)
     margin, width = ground.margin / ground.height, ground.shape[1] / ground.height
+    corners = pieces.corners()
     for i in np.flatnonzero(good):
-        points = pieces.placed(int(i), pieces.outline(int(i)))
+        points = corners[i]
         low, high = points.min(0), points.max(0)
         good[i] = high[0] > -margin and high[1] > -margin and low[0] < width - margin and low[1] < 1 + margin
     return np.asarray(good)

@@ -68,9 +68,9 @@ class Matcher:
         look, angle, tint = look_of(lab, weight)
         if self.options.mode in PLAIN:
             look[3:] = 0.0
-        count = min(NEAREST, len(windows.sheet))
-        _, found = self.materials.tree.query(look * self.materials.look_weights, count)
-        found = np.atleast_1d(found)
+        found = self._nearest(look, NEAREST)
+        if self.options.reuse == "forbid" and self._uses[found].all():
+            found = self._nearest(look, len(windows.sheet))
         jitter = np.deg2rad(self.options.rotation)
         turns = windows.angle[found] - angle + generator.uniform(-jitter, jitter, len(found))
         turns = turns + pi * generator.integers(0, 2, len(found))
@@ -93,6 +93,11 @@ class Matcher:
         """The spot of a version of the clip (its frames `height` pixels high) at a place, in heights of the frame."""
         _, _, tint = look_of(lab, weight)
         return Choice(version, _map(turn, float(height), place * height - 0.5), moment, np.concatenate([tint, tint]))
+
+    def _nearest(self, look: Floats, most: int) -> NDArray[np.integer]:
+        """The windows that look most like it."""
+        count = min(most, len(self.materials.windows.sheet))
+        return np.atleast_1d(self.materials.tree.query(look * self.materials.look_weights, count)[1])
 
     def _remember(self, sheet: int, spot: Floats, center: Floats) -> None:
         """Count a use of every window around a spot."""

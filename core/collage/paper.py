@@ -23,6 +23,8 @@ CORE = np.array([0.955, 0.945, 0.92], np.float32)
 """The color inside of paper, where it is torn."""
 SUPERSAMPLED = 2
 """Outlines are drawn so many times larger before distances are taken."""
+ANTIALIASED = 4
+"""And so many times larger to see how much of a pixel on the edge is inside."""
 SPREAD = (0.45, 1.7)
 """Least and most change of a material's contrast."""
 LIFTS = (0.6, 1.5)
@@ -72,7 +74,7 @@ def paper(outline: Floats, window: Floats, tint: Floats, sheet: Sheet, options: 
     edge = distance + roughness * noise.rough()
     deckle = _torn(distance, deckled, px, generator, noise) if roughness and deckled else deckled
     alpha = np.clip(edge + 0.5, 0, 1)
-    ink = np.clip(edge - deckle + 0.3 * roughness * noise.rough() + 0.5, 0, 1) if deckled else alpha
+    ink = np.clip(edge - deckle + 0.3 * roughness * noise.rough() + 0.5, 0, 1) if deckled else np.ones_like(alpha)
     face, opaque = _face(sheet, window, tint, options, (left, top), size, scale)
     printed = face * (1 + options.grain * (0.05 * noise.tooth() + 0.035 * noise.soft()))[..., None]
     white = CORE * (1 + 0.03 * noise.tooth() + 0.02 * noise.rough())[..., None]
@@ -110,10 +112,13 @@ class Noise:
 
     def _part(self, falling: float, longest: float, shortest: float) -> Floats:
         tile = _tile(self._side, falling, longest, shortest)
-        left, top = (self._generator.uniform(0, self._side, 2) + self._origin).round().astype(int)
-        rows, columns = (np.arange(first, first + n) % self._side
-                         for first, n in zip((top, left), self._size, strict=True))
-        return np.asarray(tile[rows[:, None], columns[None]], np.float32)
+        corner = (self._generator.uniform(0, self._side, 2) + self._origin).round().astype(int) % self._side
+        left, top = (int(place) for place in corner)
+        rows, columns = self._size
+        part = tile[top:top + rows, left:left + columns]
+        if part.shape != self._size:  # over the tile's edge, where it begins again
+            part = tile.take(range(top, top + rows), 0, mode="wrap").take(range(left, left + columns), 1, mode="wrap")
+        return np.asarray(part, np.float32)
 
 
 @lru_cache(maxsize=16)
@@ -138,12 +143,19 @@ def _tile(side: int, falling: float, longest: float, shortest: float) -> NDArray
 
 def _distance(corners: Floats, size: tuple[int, int]) -> Floats:
     """h,w: the distance (pixels) to an outline, more than 0 inside."""
-    s = SUPERSAMPLED
-    large = np.zeros((size[0] * s, size[1] * s), np.uint8)
-    cv2.fillPoly(large, [np.round(((corners + 0.5) * s - 0.5) * 16).astype(np.int32)], 255, shift=4)
+    large = _filled(corners, size, SUPERSAMPLED)
     inner = cv2.distanceTransform(large, cv2.DIST_L2, 5)
     outer = cv2.distanceTransform(255 - large, cv2.DIST_L2, 5)
-    return np.asarray(cv2.resize(inner - outer, size[::-1], interpolation=cv2.INTER_AREA) / s, np.float32)
+    distance = cv2.resize(inner - outer, size[::-1], interpolation=cv2.INTER_AREA) / SUPERSAMPLED
+    inside = cv2.resize(_filled(corners, size, ANTIALIASED), size[::-1], interpolation=cv2.INTER_AREA)
+    return np.where((inside > 0) & (inside < 255), inside / np.float32(255) - np.float32(0.5), distance)
+
+
+def _filled(corners: Floats, size: tuple[int, int], times: int) -> NDArray[np.uint8]:
+    """What is inside an outline, 255, on a picture so many times larger."""
+    large = np.zeros((size[0] * times, size[1] * times), np.uint8)
+    cv2.fillPoly(large, [np.round(((corners + 0.5) * times - 0.5) * 16).astype(np.int32)], 255, shift=4)
+    return large
 
 
 def _torn(distance: Floats, width: float, px: float, generator: np.random.Generator, noise: Noise) -> Floats:

@@ -91,6 +91,13 @@ class Pieces:
         """Points given from the center of a piece, N,2, where they lie now."""
         return moved(self.place[i], points)
 
+    def corners(self) -> list[Floats]:
+        """Each piece's outline where it lies now, N,2; all at once, for there are many."""
+        counts = np.diff(self.ends, prepend=0)
+        a, b, x, y = np.repeat(self.place, counts, axis=0).T
+        left, down = self.outlines.T
+        return np.split(np.stack([a * left - b * down + x, b * left + a * down + y], 1), self.ends[:-1])
+
     def laid(self) -> list[int]:
         """The pieces as they are laid, the lowest first."""
         return [int(i) for i in np.argsort(self.order, kind="stable")]

@@ -1,4 +1,4 @@
-"""`bench`: the encoders, the recipes, the fast engine and a very large picture, timed on the CPU in one run.
+"""`bench`: encoders, recipes, the fast engine, a very large picture and collages, timed on the CPU in one run.
 
 Every recipe runs in a process of its own, with the seconds of its painting counted (reading, loading and writing left
 out) and its peak memory. Pictures are measured by a judge that none of them was optimized or trained with
@@ -29,7 +29,7 @@ from ..frames import Picture
 from ..job import Job
 from ..options import EngineOptions, StyleImage, StyleOptions
 from ..sizes import Size, fitted, resize, size_of
-from . import processes, traces
+from . import bench_collage, processes, traces
 from .neutral import neutral_judge
 from .processes import Taken
 from .sheets import write_sheet
@@ -56,6 +56,7 @@ class Bench:
     output: Path
     iterations: int
     pastiche: bool = False
+    clip: Path | None = None
 
     def paint(self, name: str, options: StyleOptions, precision: str = "auto", every: int = 0, times: int = 1,
               content: Path | None = None) -> Taken | None:
@@ -71,11 +72,11 @@ class Bench:
 
 
 def run(content: Path, style: Path, output: Path, size: int, iterations: int, only: Sequence[str] = (),
-        pastiche: bool = False) -> int:
+        pastiche: bool = False, clip: Path | None = None) -> int:
     """Run every section (or `only` some), print the comparisons, write figures.json, sheet.png. Raises GouacheError."""
     if unknown := [name for name in only if name not in SECTIONS]:
         raise OptionError(f"The benchmark has no section '{unknown[0]}'.", f"Sections: {', '.join(SECTIONS)}.")
-    bench = Bench(*_prepare(content, style, output, size), output, iterations, pastiche)
+    bench = Bench(*_prepare(content, style, output, size), output, iterations, pastiche, clip)
     print(f"torch {torch.__version__}, {torch.get_num_threads()} threads, {size} px")
     figures: dict[str, Any] = {}
     failed = False
@@ -302,5 +303,17 @@ def large(bench: Bench) -> dict[str, Any]:
     return {"seconds_per_step": step, "seconds": whole, "steps": len(times), "peak_mib": peak}
 
 
+# ------------------------------------------------------------------------------------------------ collages
+
+
+def collage(bench: Bench) -> dict[str, Any]:
+    """a clip made of paper at 960 px: seconds a frame, peak memory of a short and a long one, beside cutting afresh"""
+    if bench.clip is None:
+        print("collage: SKIPPED, no clip was given (--clip)")
+        return {}
+    return bench_collage.section(bench.clip, bench.output)
+
+
 SECTIONS: dict[str, Callable[[Bench], dict[str, Any]]] = {
-    "steps": steps, "recipes": recipes, "init": init, "fast": fast, "large": large}
+    "steps": steps, "recipes": recipes, "init": init, "fast": fast, "large": large,
+    "collage": collage}

@@ -90,7 +90,7 @@ def run(paths: Sequence[str], engines: Sequence[str], settings: Settings, output
     GouacheError.
     """
     weights.load(HED)  # now, so that a missing judge shows before the work and not after it
-    clips_by_name = _named(paths)
+    clips_by_name = named(paths)
     rows = []
     for name, path in clips_by_name.items():
         for engine in engines:
@@ -142,10 +142,10 @@ def _compared(name: str, path: str, engine: str, settings: Settings, output: Pat
     for way in (ALONE, STEADY):
         folder = output / f"{name}-{engine}-{way}"
         _paint(path, folder, settings.options(engine, way), settings.frames, len(numbers))
-        footage = open_footage(path, str(folder), _recorded(clip), wanted, judge, output / "motion")
+        footage = open_footage(path, str(folder), recorded(clip), wanted, judge, output / "motion")
         figures = measure(footage, style, (1, gap))
         differences.write(output / "sheets" / f"{folder.name}.png", footage, least_steady(figures))
-        records = Manifest.load(folder).records
+        records = Manifest(folder).all()
         seconds = [records[number].seconds for number in numbers if number in records]
         painted[way] = Painted(figures, seconds[0], statistics.fmean(seconds[1:]) if seconds[1:] else None)
     return Row(name, engine, gap, painted)
@@ -162,12 +162,12 @@ def _paint(path: str, folder: Path, options: StyleOptions, wanted: str, total: i
                 bar.write(f"{folder.name}: {event.message}", sys.stderr)
 
 
-def _recorded(clip: Clip) -> Path | None:
+def recorded(clip: Clip) -> Path | None:
     """The folder with the clip's exact movement: its own, if .flo files lie there."""
     return clip.folder if isinstance(clip, clips.Sequence) and any(clip.folder.glob("*.flo")) else None
 
 
-def _named(paths: Sequence[str]) -> dict[str, str]:
+def named(paths: Sequence[str]) -> dict[str, str]:
     """The clips by the names of their folders or movies. Raises OptionError when two share one."""
     named: dict[str, str] = {}
     for path in paths:

@@ -38,6 +38,9 @@ import time
 import zlib
 from pathlib import Path
 
+sys.path[:1] = [str(Path.cwd())]
+from core.manifest import Manifest, Record  # noqa: E402 (the standard library's part of the engine)
+
 MODE = os.environ.get("GOUACHE_FAKE", "identity")
 commands: "queue.Queue[dict | None]" = queue.Queue()
 stop = threading.Event()
@@ -66,7 +69,10 @@ def inputs(job, folder):
     """The frames of a job: number and file."""
     source = folder / job["input"]
     first, _, last = job["files"]["frames"].partition("-")
+    only = [part.partition("-") for part in job["files"]["only"].split(",") if part]
     for number in range(int(first), int(last or first) + 1):
+        if only and not any(int(a) <= number <= int(b or a) for a, _, b in only):
+            continue
         file = source / f"{number:05d}.exr"
         yield number, file if file.is_file() else file.with_suffix(".png")
 
@@ -79,10 +85,9 @@ def run(path):
     output = path.parent / job["output"]
     output.mkdir(parents=True, exist_ok=True)
     frames = list(inputs(job, path.parent))
-    manifest = output / "manifest.json"
-    made = json.loads(manifest.read_text()) if MODE == "resume" and manifest.is_file() else {}
+    manifest = Manifest(output)
     cached = {number for number, file in frames if (MODE == "stale" and (output / f"{number:05d}.png").is_file())
-              or (made.get(str(number)) == digest(file) and (output / file.name).is_file())}
+               or (MODE == "resume" and manifest.has(number) and manifest.get(number).input == digest(file))}
     todo = (len(frames) - len(cached)) * (2 if job["effect"] == "collage" else 1)
     say("started", frames=len(frames), todo=todo, output=str(output))
     if MODE == "stale":
@@ -97,9 +102,7 @@ def run(path):
         if stop.is_set():
             say("cancelled", frames=index - 1)
             return
-        made[str(number)] = digest(file)
-        if MODE == "resume":
-            manifest.write_text(json.dumps(made))
+        manifest.add(number, Record(target.name, digest(file), "", 0.0, picture=digest(target)))
         say("frame", frame=number, index=index * todo // (len(frames) - len(cached)), of=todo, path=str(target),
             seconds=0.0, cached=False)
     if job["options"].get("export_layers"):

@@ -71,6 +71,7 @@ class Stage:
         self.scene = bpy.context.scene
         self.scene.render.resolution_x, self.scene.render.resolution_y = CANVAS
         self.scene.render.resolution_percentage = 100
+        self.scene.gouache.bake_on_render = False  # a test that renders looks at what is there
         self.strips = self.scene.sequence_editor_create().strips
         self.style = write_png(folder / "style picture.png", picture(7))
         self.save()
@@ -103,7 +104,7 @@ class Stage:
 
     def script(self, lines, mode, **environ):
         """Start another Blender that opens the saved file and runs some lines, with the fake engine in a mode."""
-        file = self.folder / "script.py"
+        file = self.folder / f"script {len(list(self.folder.glob('script *')))}.py"
         file.write_text(f"import bpy\nbpy.ops.wm.open_mainfile(filepath={bpy.data.filepath!r})\n"
                         f"bpy.ops.preferences.addon_enable(module={MODULE!r})\n"
                         f"bpy.context.preferences.addons[{MODULE!r}].preferences.engine_python = {str(FAKE)!r}\n"

@@ -24,7 +24,7 @@ def test_add_connect_bake_render(gouache, graph):
     assert before == {name: len(getattr(bpy.data, name)) for name in before}  # it leaves nothing of its own behind
     assert shown(graph.render(1, 6)) == [1, 2, 3, 4, 5, 6]
     job, = gouache.jobs()
-    assert job["files"] == {"frames": "1-6", "format": "exr", "restore_size": True, "chunk": ""}
+    assert job["files"] == {"frames": "1-6", "format": "exr", "restore_size": True, "chunk": "", "only": ""}
     assert job["options"]["styles"] == [{"path": str(gouache.style), "weight": 1.0}]
     before, after = graph.render(6, 7)  # beyond the bake Image is shown, not the last painting
     assert shown([before, after]) == [6, None]

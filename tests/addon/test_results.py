@@ -134,7 +134,7 @@ def test_missing_frames_do_not_crash_blender(gouache):
     result, = gouache.paint(strip)
     assert gouache.scene.sequence_editor.show_missing_media
     assert {(e.orig_width, e.orig_height) for e in result.elements} <= {(0, 0), (64, 36)}
-    for file in (gouache.bake_folder(strip) / "result").iterdir():
+    for file in (gouache.bake_folder(strip) / "result").glob("*.png"):
         file.unlink()
     strip.mute = True
     gouache.render(1, 12)
@@ -176,7 +176,8 @@ def test_other_file_formats(gouache, kind):
     strip = gouache.clip()
     strip.gouache.format = kind
     assert gouache.paint(strip)[0] is not None
-    assert gouache.jobs()[0]["files"] == {"frames": "1-6", "format": kind, "restore_size": True, "chunk": ""}
+    assert gouache.jobs()[0]["files"] == {"frames": "1-6", "format": kind, "restore_size": True, "chunk": "",
+                                          "only": ""}
 
 
 def test_linear_name_exists(gouache):

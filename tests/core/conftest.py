@@ -105,7 +105,8 @@ def style_file(tmp_path: Path, picture: Callable[..., Picture]) -> Path:
 def job(tmp_path: Path, style_file: Path) -> Callable[..., Job]:
     """A quick job: job(input, strength=..., format=..., ...); its results go to tmp_path / "result"."""
     def make(source: Path | str, output: Path | None = None, animation: object = None, **options: object) -> Job:
-        files = {name: options.pop(name) for name in ("frames", "format", "restore_size", "chunk") if name in options}
+        names = ("frames", "only", "format", "restore_size", "chunk")
+        files = {name: options.pop(name) for name in names if name in options}
         styles = options.pop("styles", (StyleImage(str(style_file)),))
         return Job(str(source), str(output or tmp_path / "result"),
                    options=StyleOptions(styles=styles, **{**QUICK, **options}),  # type: ignore[arg-type]

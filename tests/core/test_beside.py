@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +14,7 @@ from core.errors import GouacheError
 from core.events import Event
 from core.frames import Picture
 from core.job import Job
+from core.manifest import Manifest
 
 Jobs = Callable[..., Job]
 pytestmark = pytest.mark.usefixtures("tiny_encoder")
@@ -29,8 +29,7 @@ def test_a_frame_is_told_when_its_file_is_in_place_and_the_manifest_knows_it(seq
     for event in pipeline.run(order):
         if isinstance(event, events.Frame):
             assert frames.readable(Path(event.path))
-            known = json.loads((Path(order.output) / "manifest.json").read_text())["frames"]
-            assert str(event.frame) in known
+            assert Manifest(Path(order.output)).has(event.frame)
             told.append(event.frame)
     assert told == [7, 8, 9, 10]
 

@@ -19,6 +19,7 @@ from core.errors import GouacheError, InputError, OptionError, OutputError, Weig
 from core.events import Event
 from core.frames import FORMATS, Picture
 from core.job import Job
+from core.manifest import Manifest, digest_of
 from core.options import StyleImage
 
 Jobs = Callable[..., Job]
@@ -34,7 +35,7 @@ def painted(happened: list[Event]) -> list[int]:
 
 
 def files_of(job: Job) -> dict[str, bytes]:
-    return {p.name: p.read_bytes() for p in Path(job.output).iterdir() if p.is_file() and p.name != "manifest.json"}
+    return {p.name: p.read_bytes() for p in Path(job.output).iterdir() if p.is_file()}
 
 
 def test_a_sequence_is_painted_and_numbered_like_the_input(sequence: Path, job: Jobs) -> None:
@@ -53,9 +54,31 @@ def test_a_sequence_is_painted_and_numbered_like_the_input(sequence: Path, job: 
 def test_the_manifest_tells_what_each_frame_was_made_from(sequence: Path, job: Jobs) -> None:
     order = job(sequence)
     run(order)
-    manifest = json.loads((Path(order.output) / "manifest.json").read_text())
-    assert list(manifest["frames"]) == ["7", "8", "9", "10"]
-    assert {"file", "input", "key", "seconds", "engine"} == set(manifest["frames"]["7"])
+    records = Manifest(Path(order.output)).all()
+    assert list(records) == [7, 8, 9, 10]
+    assert records[7].input == digest_of(sequence / "shot_0007.png")
+    assert records[7].picture == digest_of(Path(order.output) / records[7].file)
+
+
+def test_only_some_frames_are_made_as_they_are_in_the_whole(moving: Callable[..., Path], job: Jobs,
+                                                            tmp_path: Path) -> None:
+    clip = moving(6)
+    for stability, needed in ((0.0, [2, 4]), (0.5, [1, 2, 3, 4])):
+        whole = job(clip, tmp_path / f"whole {stability}", stability=stability)
+        some = job(clip, tmp_path / f"some {stability}", stability=stability, only="2,4-4")
+        run(whole)
+        happened = run(some)
+        assert painted(happened) == [2, 4] and isinstance(happened[-1], events.Done) and happened[-1].frames == 2
+        assert sorted(files_of(some)) == [f"{n:03d}.png" for n in needed]
+        assert files_of(some).items() <= files_of(whole).items()
+        assert painted(run(some)) == []
+
+
+def test_what_is_not_asked_for_need_not_be_readable(sequence: Path, job: Jobs) -> None:
+    (sequence / "shot_0009.png").write_bytes(b"")
+    assert painted(run(job(sequence, only="7-8"))) == [7, 8]
+    with pytest.raises(InputError, match="lies in 1-2"):
+        run(job(sequence, frames="9-10", only="1-2"))
 
 
 def test_a_second_run_makes_nothing(sequence: Path, job: Jobs) -> None:
@@ -76,13 +99,29 @@ def test_only_missing_changed_and_damaged_frames_are_made(sequence: Path, job: J
     assert painted(run(job(sequence, strength=0.2))) == [7, 8, 9, 10]
 
 
-def test_a_damaged_manifest_starts_afresh(sequence: Path, job: Jobs) -> None:
+def test_a_damaged_record_costs_its_frame(sequence: Path, job: Jobs) -> None:
     order = job(sequence)
     run(order)
     before = files_of(order)
-    (Path(order.output) / "manifest.json").write_text('{"frames": {"7": 3')
-    assert painted(run(order)) == [7, 8, 9, 10]
+    (Path(order.output) / "records" / "8.json").write_text('{"file": 3')
+    assert painted(run(order)) == [8]
+    (Path(order.output) / "shot_0009.png").write_bytes(before["shot_0010.png"])  # another frame's, though readable
+    assert painted(run(order)) == [9]
     assert files_of(order) == before
+
+
+def test_a_folder_of_an_earlier_version_is_not_painted_again(sequence: Path, job: Jobs) -> None:
+    order = job(sequence)
+    run(order)
+    folder = Path(order.output)
+    old = {str(n): {**vars(record)} for n, record in Manifest(folder).all().items()}
+    for record in old.values():
+        del record["picture"]
+    shutil.rmtree(folder / "records")
+    (folder / "manifest.json").write_text(json.dumps({"version": 1, "frames": old}))
+    frames.write(sequence / "shot_0008.png", Picture(torch.rand(1, 3, 48, 64)), "png")
+    assert painted(run(order)) == [8]
+    assert painted(run(order)) == []
 
 
 def test_a_still_is_painted_once_and_shown_on_every_frame(sequence: Path, job: Jobs) -> None:

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
+import os
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-from core import events, pipeline
+import pytest
+
+from core import events, frames, pipeline
 from core.collage.pieces import Pieces
 from core.events import Event
 from core.job import Job
+from core.options import COLLAGE_MODES
 
 Jobs = Callable[..., Job]
 Clips = Callable[..., Path]
+ROOT = Path(__file__).parents[3]
 
 
 def run(job: Job) -> list[Event]:
@@ -86,3 +97,133 @@ def test_it_tells_of_every_frame_it_follows_and_can_be_stopped_there(clip: Clips
     assert sorted(p.name for p in (Path(order.output) / "tracks").glob("0*")) == [
         f"{n:05d}.safetensors" for n in range(1, 4)]
     assert painted(run(order)) == [5]
+
+
+@pytest.mark.parametrize("mode", COLLAGE_MODES)
+def test_every_mode(clip: Clips, collage: Jobs, mode: str, papers: Path) -> None:
+    """It makes every frame, like its frame but not the same; and once more the same. A joiner's photographs stay."""
+    folder = clip(3)
+    materials = {"joiner": (), "layers": (str(folder),)}.get(mode, (str(papers),))
+    preset = {**COLLAGE_MODES[mode], "pieces": 30 if mode == "mosaic" else 10}
+    order = collage(folder, mode=mode, **{**preset, "materials": materials})
+    assert painted(run(order)) == [1, 2, 3]
+    assert len(set(results(order).values())) == (1 if mode == "joiner" else 3)
+    source, result = (frames.read(Path(path) / "003.png").rgb for path in (order.input, order.output))
+    assert result.shape == source.shape
+    assert 4 / 255 < (result - source).abs().mean() < 0.25
+    assert (result.mean((2, 3)) - source.mean((2, 3))).abs().max() < 0.15
+    again = dataclasses.replace(order, output=order.output + " again")
+    run(again)
+    assert results(again) == results(order)
+
+
+def test_the_bundled_papers_serve_when_no_materials_are_given(clip: Clips, collage: Jobs) -> None:
+    assert painted(run(collage(clip(1), materials=()))) == [1]
+
+
+def test_another_seed_is_another_collage(clip: Clips, collage: Jobs, tmp_path: Path) -> None:
+    folder = clip(1)
+    one, same, other = (collage(folder, tmp_path / name, seed=seed) for name, seed in (
+        ("one", 1), ("same", 1), ("other", 2)))
+    for order in (one, same, other):
+        run(order)
+    assert results(one) == results(same) != results(other)
+
+
+def test_held_frames_are_the_same_picture_and_pieces_go_on_beneath(clip: Clips, collage: Jobs, tmp_path: Path) -> None:
+    folder = clip(5)
+    order, ones = collage(folder, hold=2), collage(folder, tmp_path / "ones")
+    assert painted(run(order)) == [1, 2, 3, 4, 5]
+    run(ones)
+    files, each = list(results(order).values()), list(results(ones).values())
+    assert files[0] == files[1] != files[2] == files[3] != files[4]
+    assert files[2] == each[2] and files[4] == each[4]
+
+
+def test_chunks_made_apart_are_the_whole(clip: Clips, collage: Jobs, tmp_path: Path) -> None:
+    folder = clip(5)
+    whole = collage(folder, tmp_path / "whole")
+    run(whole)
+    apart: dict[str, bytes] = {}
+    for chunk in ("1/2", "2/2"):
+        part = collage(folder, tmp_path / chunk[0], chunk=chunk)
+        run(part)
+        assert not set(results(part)) & set(apart)
+        apart |= results(part)
+    assert apart == results(whole)
+
+
+@pytest.mark.parametrize("options", [{}, {"hold": 2, "mode": "joiner", "materials": (), "life": 2}])
+def test_stopped_anywhere_and_run_again_gives_the_same_bytes(clip: Clips, collage: Jobs, tmp_path: Path,
+                                                             options: dict[str, Any]) -> None:
+    folder = clip(6, cut=5)
+    whole, stopped = collage(folder, tmp_path / "whole", **options), collage(folder, tmp_path / "stopped", **options)
+    run(whole)
+    for stop_after in (2, 5, 8):
+        some = pipeline.run(stopped)
+        for _ in range(stop_after):
+            next(some, None)
+        some.close()  # type: ignore[attr-defined]
+    run(stopped)
+    assert len(results(whole)) == 6 and results(stopped) == results(whole)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="SIGKILL is POSIX")
+def test_killed_in_the_middle_and_resumed_gives_the_same_bytes(clip: Clips, collage: Jobs, tmp_path: Path) -> None:
+    """Twice, at different places; layers and pieces.json too."""
+    folder = clip(6)
+    whole = collage(folder, tmp_path / "whole", export_layers=True)
+    run(whole)
+    killed = dataclasses.replace(whole, output=str(tmp_path / "killed"))
+    for after in (1, 2):
+        kill_after(killed, after, tmp_path / "job.json")
+        assert not (tmp_path / "killed" / "layers" / "pieces.json").exists()
+    left = painted(run(killed))
+    assert 1 <= len(left) <= 4
+    assert everything(killed) == everything(whole)
+
+
+def kill_after(job: Job, made: int, path: Path) -> None:
+    """Run the job in a process of its own, which is killed once it has told of so many frames."""
+    path.write_text(json.dumps(job.to_json()))
+    process = subprocess.Popen([sys.executable, "-m", "core", "serve"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                               text=True, cwd=ROOT, env={**os.environ, "OMP_NUM_THREADS": "1"})
+    assert process.stdin and process.stdout
+    process.stdin.write(json.dumps({"command": "run", "job": str(path)}) + "\n")
+    process.stdin.flush()
+    for line in process.stdout:
+        event = json.loads(line)
+        assert event["event"] not in ("error", "done"), event
+        made -= event["event"] == "frame" and not event["cached"]
+        if not made:
+            break
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    assert process.returncode == -signal.SIGKILL
+
+
+def everything(job: Job) -> dict[str, bytes]:
+    """All files of a result but records, which hold the seconds it took."""
+    folder = Path(job.output)
+    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in sorted(folder.rglob("*"))
+            if p.is_file() and p.parent.name != "records"}
+
+
+def test_damaged_tracks_cost_time_only(clip: Clips, collage: Jobs) -> None:
+    order = collage(clip(3))
+    run(order)
+    before = results(order)
+    for file in [*(Path(order.output) / "tracks").glob("*.safetensors"), *Path(order.output).glob("*.png")]:
+        file.unlink() if file.suffix == ".png" else file.write_bytes(file.read_bytes()[:-40])
+    assert painted(run(order)) == [1, 2, 3]
+    assert results(order) == before
+
+
+def test_pieces_stick_to_what_moves(clip: Clips, collage: Jobs) -> None:
+    """Taken along by the square's three pixels a frame, what is on it is nearly what it was; unmoved it is not."""
+    order = collage(clip(4), pieces=40, regularity=1.0, levels=1)
+    run(order)
+    one, other = (frames.read(Path(order.output) / f"{n:03d}.png").rgb for n in (3, 4))
+    square = other[..., 36:60, 28:52]
+    assert (square - one[..., 36:60, 25:49]).abs().mean() < 0.5 * (square - one[..., 36:60, 28:52]).abs().mean()
+    assert (other - one)[..., 92:].abs().mean() < 3 / 255  # nothing moves there

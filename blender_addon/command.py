@@ -1,0 +1,168 @@
+"""`blender -b FILE --command gouache bake | list | doctor`: painting and baking from a terminal, a script or a farm.
+
+Exit code 0: done, 1: error, 2: a wrong command line.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+from ..core.errors import Cancelled, GouacheError, InputError, OutputError
+from ..core.options import parse_frames
+from . import compat, due
+from .bake import Order
+from .capture import find_strip, visible_range
+from .compositor import find, freshness
+from .compositor.modifier import order_modifier
+from .compositor.orders import order_node
+from .owner import modifier_of
+from .sequencer import upkeep
+from .sequencer.orders import order_strip
+from .sequencer.panels import painting_line
+
+NAME = "gouache"
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one command; returns the exit code."""
+    try:
+        options = _parser().parse_args(arguments)
+    except SystemExit as stopped:  # --help, or a wrong command line: argparse has told
+        return int(stopped.code or 0)
+    try:
+        if options.file:
+            _open(Path(options.file))
+        options.run(options)
+    except (GouacheError, Cancelled) as error:
+        due.say(f"error: {error or 'cancelled'}")
+        if getattr(error, "detail", ""):
+            print(error.detail, flush=True)  # type: ignore[union-attr]
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=f"blender -b FILE --command {NAME}",
+                                     description="Paint strips and bake nodes without a window.")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    bake = commands.add_parser("bake", help="paint strips and bake nodes, then save the file")
+    what = bake.add_mutually_exclusive_group()
+    what.add_argument("--strip", action="append", default=[], metavar="NAME", help="paint this strip (repeatable)")
+    what.add_argument("--node", action="append", default=[], metavar="NAME", help="bake this node (repeatable)")
+    what.add_argument("--all", action="store_true", help="every strip with a style and every node (the default)")
+    bake.add_argument("--frames", default="", metavar="A-B", help="only these frames; left out, all")
+    bake.add_argument("--no-save", action="store_true",
+                      help="leave the .blend as it is, for machines that share out a range: a bake without it "
+                      "afterwards finds their frames and puts them in")
+    bake.set_defaults(run=_bake)
+    listing = commands.add_parser("list", help="the strips and nodes of a file, and whether they are painted")
+    listing.set_defaults(run=_list)
+    doctor = commands.add_parser("doctor", help="say whether the engine can work, and if not, why")
+    doctor.set_defaults(run=_doctor)
+    for command in (bake, listing, doctor):
+        command.add_argument("file", nargs="?", default="", metavar="FILE", help="a .blend file, if none is open")
+    for command in (bake, listing):
+        command.add_argument("--scene", default="", metavar="NAME", help="only this scene; left out, the file's own")
+    return parser
+
+
+def _open(file: Path) -> None:
+    if not file.is_file():
+        raise InputError(f"The file '{file}' is not there.", "Check its path.")
+    try:
+        bpy.ops.wm.open_mainfile(filepath=str(file.resolve()))
+    except RuntimeError as error:
+        raise InputError(f"The file '{file.name}' cannot be opened.", "Is it a .blend file?", str(error)) from error
+
+
+def _scene(name: str) -> Any:
+    """The scene that is named, else the file's active one."""
+    return find.find_scene(name) if name else bpy.context.scene
+
+
+def _bake(options: argparse.Namespace) -> None:
+    if not bpy.data.filepath:
+        raise InputError("No file is open.", "Give one: blender -b FILE --command gouache bake")
+    scene = _scene(options.scene)
+    orders = _orders(scene, options, parse_frames(options.frames))
+    if not orders:
+        raise InputError(f"Scene '{scene.name}' has nothing to paint{' in these frames' if options.frames else ''}.",
+                         "Set a style on a strip, or add a Gouache node; `list` tells what is there.")
+    for order in orders:
+        due.paint([order])
+    if not options.no_save:
+        _save()
+
+
+def _orders(scene: Any, options: argparse.Namespace, frames: tuple[int, int] | None) -> list[Order]:
+    """What is asked for, all of it checked before anything is painted. Raises GouacheError."""
+    wanted = range(frames[0], frames[1] + 1) if frames else None
+    every = not options.strip and not options.node
+    strips = [find_strip(scene.name, name)[1] for name in options.strip]
+    if every:
+        strips = [strip for strip in {**dict.fromkeys(due.styled_strips(scene)),
+                                      **dict.fromkeys(due.strips_with_group(scene))}
+                  if wanted is None or _meets(wanted, visible_range(strip))]
+    nodes = find.bakeable(scene) if every else [find.find_node(scene, name) for name in options.node]
+    first, last = frames or (scene.frame_start, scene.frame_end)
+    return [*(order for strip in strips for order in _orders_of(scene, strip, wanted)),
+            *(order_node(scene, node, first, last) for node in nodes)]
+
+
+def _orders_of(scene: Any, strip: Any, wanted: range | None) -> Iterator[Order]:
+    """A strip's modifier, if it has one of ours; its painting, if it has a style of its own or nothing else."""
+    has_group = modifier_of(strip) is not None
+    if has_group:
+        yield order_modifier(scene, strip, *((wanted[0], wanted[-1]) if wanted else ()))
+    if strip.gouache.styles or strip.gouache.effect == "collage" or not has_group:
+        yield order_strip(scene, strip, wanted)
+
+
+def _meets(wanted: range, shown: tuple[int, int]) -> bool:
+    return wanted[0] <= shown[1] and shown[0] <= wanted[-1]
+
+
+def _save() -> None:
+    try:
+        bpy.ops.wm.save_mainfile()
+    except RuntimeError as error:
+        raise OutputError(f"The file '{Path(bpy.data.filepath).name}' could not be saved; the painted frames are kept.",
+                          "Make it writable, or use --no-save.", str(error)) from error
+    due.say(f"saved {Path(bpy.data.filepath).name}")
+
+
+def _list(options: argparse.Namespace) -> None:
+    for scene in [_scene(options.scene)] if options.scene else bpy.data.scenes:
+        for strip in due.styled_strips(scene):
+            first, last = visible_range(strip)
+            print(f"{scene.name}\tstrip\t{strip.name}\t{first}-{last}\t{painting_line(scene, strip)[0]}")
+        for strip in due.strips_with_group(scene):
+            group = due.group_of_strip(scene, strip)
+            print(f"{scene.name}\tmodifier\t{group.name}\t{group.first}-{group.last}\t"
+                  f"{group.state(group.first, group.last).text}")
+        for node in find.nodes_of(scene):
+            state = freshness.state_of(scene, node, scene.frame_start, scene.frame_end)
+            print(f"{scene.name}\tnode\t{node.name}\t{scene.frame_start}-{scene.frame_end}\t{state.text}")
+        for outer, node in find.nested_nodes(compat.compositor_tree(scene)):
+            print(f"{scene.name}\tnode\t{node.name}\t\tinside the group '{outer}': cannot be baked there")
+
+
+def _doctor(_options: argparse.Namespace) -> None:
+    upkeep.check_engine()
+
+
+_handle: Any = None
+
+
+def register() -> None:
+    global _handle
+    _handle = bpy.utils.register_cli_command(NAME, main)
+
+
+def unregister() -> None:
+    bpy.utils.unregister_cli_command(_handle)

@@ -1,0 +1,67 @@
+"""How much of a collage's frame is paper, and whether a hole stays open that is large enough for a new piece."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from skimage.measure import label
+
+from ..collage.compose import Composer, lay
+from ..collage.follow import BIRTH, shown
+from ..collage.ground import Ground
+from ..collage.pieces import Floats, Pieces
+from ..sizes import Size
+
+SLIT = 0.12
+"""What is narrower than twice this, in sides of the median piece, is a slit between pieces and no hole."""
+
+
+@dataclass(frozen=True)
+class Cover:
+    """Of one frame's area: `paper` is the part that lies under paper (torn edges and thin paper count in part),
+    `holes` the part in holes for which the birth rule asks a new piece: 0 if it is kept."""
+
+    paper: float
+    holes: float
+
+    @property
+    def coverage(self) -> float:
+        """The part that counts as covered: underpainting counts as paper outside holes that the birth rule fills."""
+        return 1.0 - self.holes
+
+
+def cover(pieces: Pieces, composer: Composer, size: Size) -> Cover:
+    """What is covered of a frame of this size; the composer makes the papers as they are laid."""
+    coarsest = pieces.area[pieces.level == 0]
+    median = float(np.median(coarsest)) * size[0] ** 2 if len(coarsest) else 0.0
+    return Cover(float(opacity(pieces, composer, size).mean()), holes(bare(pieces, size), median))
+
+
+def opacity(pieces: Pieces, composer: Composer, size: Size) -> Floats:
+    """H,W in 0..1: how much of each pixel is paper."""
+    canvas = np.zeros((*size, 4), np.float32)
+    for i in pieces.laid():
+        lay(composer.paper(pieces, i, size[0]), pieces.place[i], 0.0, None, [canvas])
+    return np.asarray(canvas[..., 3] / np.float32(255))
+
+
+def bare(pieces: Pieces, size: Size) -> NDArray[np.bool_]:
+    """H,W: where no piece's outline reaches."""
+    frame = Ground(np.zeros((*size, 3), np.float32), size[0], 0, None, None)
+    return np.asarray(shown(pieces, frame) < 0)
+
+
+def holes(open_here: NDArray[np.bool_], median: float) -> float:
+    """The part of a frame (H,W) in connected open areas, without slits, of more than BIRTH times the median (pixels).
+
+    The median is that of the areas of the coarsest level's pieces. The rule is that of `collage/follow.py`; this
+    measures it anew, from outlines at the size of the result.
+    """
+    radius = max(1, round(SLIT * float(np.sqrt(median))))
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
+    wide = cv2.morphologyEx(open_here.astype(np.uint8), cv2.MORPH_OPEN, kernel)
+    areas = np.bincount(np.asarray(label(wide, connectivity=1)).ravel())[1:]
+    return float(areas[areas > BIRTH * median].sum() / open_here.size)

@@ -1,0 +1,351 @@
+"""Rendering without a window bakes what is due first; the command `gouache`; errors end it, and harm nothing."""
+
+import shutil
+import sys
+from pathlib import Path
+
+import bpy
+import numpy as np
+import pytest
+from graph import Graph
+from stage import NEW, set_range
+
+ANIMATION = "import sys; sys.argv.append('-a'); s = bpy.context.scene; "
+
+
+@pytest.fixture
+def gouache(gouache):
+    """The stage, with a scene that bakes when it is rendered, as a new one does."""
+    if gouache is not None:
+        gouache.scene.gouache.property_unset("bake_on_render")
+        assert gouache.scene.gouache.bake_on_render
+        gouache.save()
+    return gouache
+
+
+@pytest.fixture(params=["-a", "script"])
+def way(request, monkeypatch):
+    """The two ways to render: the range is known at the beginning, or each frame only when its turn comes."""
+    if request.param == "-a":
+        monkeypatch.setattr(sys, "argv", [*sys.argv, "-a"])
+    return request.param
+
+
+def wanted(gouache, **options):
+    """A strip, never painted, that asks for it."""
+    strip = gouache.clip(**options)
+    strip.gouache.paint_on_render = True
+    return strip
+
+
+def only(gouache):
+    """The frames that each job was for."""
+    return [job["files"]["only"] for job in gouache.jobs()]
+
+
+def is_negative(gouache, strip, frame, shown):
+    """Whether a rendered frame shows the negative of what was captured."""
+    expected = 255 - gouache.captured(strip, frame)[..., :3]
+    top, left = (54 - 36) // 2, (96 - 64) // 2
+    return np.abs(shown[top:top + 36, left:left + 64, :3] - expected).max() <= 1
+
+
+def test_a_render_paints_its_frames(gouache, way, capfd):
+    strip = wanted(gouache)
+    gouache.set_engine("invert")
+    for frame, shown in zip((3, 4, 5), gouache.render(3, 5), strict=True):
+        assert is_negative(gouache, strip, frame, shown)
+    assert only(gouache) == (["3-5"] if way == "-a" else ["3", "4", "5"])
+    assert gouache.jobs()[0]["files"]["frames"] == "1-6"  # as they are in the whole
+    out = capfd.readouterr().out
+    assert all(f"Painted frame {frame} " in out for frame in (3, 4, 5))
+    assert len(bpy.data.scenes) == 1 and strip.gouache.painted_as == ""
+    gouache.scene.gouache.bake_on_render = False  # what is not painted is not shown, and nothing breaks
+    rest = gouache.render(1, 6)
+    assert is_negative(gouache, strip, 4, rest[3]) and len(gouache.jobs()) == (1 if way == "-a" else 3)
+
+
+def test_what_is_fresh_needs_no_engine(gouache, way, capfd):
+    strip = gouache.clip()
+    gouache.paint(strip)
+    before = gouache.render(2, 5)
+    gouache.preferences.engine_python = "/not/there"
+    after = gouache.render(2, 5)
+    assert len(gouache.jobs()) == 1 and all(np.array_equal(a, b) for a, b in zip(before, after, strict=True))
+    assert "Clip: painted already, " in capfd.readouterr().out
+    gouache.set_engine("invert")
+    file = gouache.folder / "footage Clip" / "0004.png"
+    file.write_bytes((file.parent / "0001.png").read_bytes())
+    strip.invalidate_cache("RAW")
+    shown = gouache.render(2, 5)
+    assert only(gouache) == ["", "2-5"] if way == "-a" else ["", "4"]
+    assert is_negative(gouache, strip, 4, shown[2])
+    strip.gouache.seed = 5
+    gouache.render(6, 6)
+    assert only(gouache)[-1] == "6"
+
+
+def test_what_is_not_due(gouache, monkeypatch, capfd):
+    monkeypatch.setattr(sys, "argv", ["-a"])
+    strip = gouache.clip()
+    gouache.render(1, 2)
+    assert "'Clip' has a style but was never painted: tick Paint When Rendering" in capfd.readouterr().out
+    strip.gouache.paint_on_render = True
+    gouache.render(20, 21)  # the strip does not show there
+    gouache.scene.gouache.bake_on_render = False
+    gouache.render(1, 2)
+    gouache.scene.gouache.bake_on_render = True
+    other, due = gouache.clip(name="Other", channel=7), gouache.module("due")
+    assert list(due.due_strips(gouache.scene)) == [strip]
+    strip.mute = True
+    assert list(due.due_strips(gouache.scene)) == []
+    strip.mute = False
+    gouache.scene.sequence_editor.channels[strip.channel].mute = True
+    assert list(due.due_strips(gouache.scene)) == []
+    other.mute = True
+    assert not due.shows_strips(gouache.scene)
+    assert gouache.jobs() == []
+    gouache.scene.sequence_editor.channels[strip.channel].mute = False
+    result, = gouache.paint(strip)  # captures are renders too, and are no occasion to bake
+    result.mute = True
+    strip.gouache.seed = 3
+    gouache.render(1, 2)
+    assert len(gouache.jobs()) == 1
+
+
+def test_scene_strips_and_steps(gouache, way):
+    """A scene strip's scene is rendered within a render; every second frame is no range."""
+    strip = gouache.scene_strip()
+    strip.gouache.paint_on_render = True
+    strip.gouache.stability = 0.0
+    gouache.scene.frame_step = 2
+    gouache.scene.render.filepath = str(gouache.folder / "steps" / "#####")
+    gouache.scene.frame_start, gouache.scene.frame_end = 1, 3
+    bpy.ops.render.render(animation=True)
+    assert only(gouache) == (["1,3"] if way == "-a" else ["1", "3"])
+    captured = ["00001.png", "00003.png"] if way == "-a" else ["00001.png", "00002.png", "00003.png"]
+    assert [file.name for file in gouache.source_files(strip)] == captured
+    assert gouache.module("headless").current is None
+
+
+def test_nodes(gouache, monkeypatch, capfd):
+    monkeypatch.setattr(sys, "argv", ["-a"])
+    gouache.set_engine("invert")
+    graph = Graph(gouache)
+    node = graph.add(graph.footage())
+    for number, frame in zip((3, 4, 5), graph.render(3, 5), strict=True):
+        assert np.abs(frame[..., :3] - (number / 100, 0.25, 0.5)).max() < 1e-3
+    graph.render(4, 5)
+    assert f"{node.name}: baked already" in capfd.readouterr().out
+    graph.render(5, 6)
+    node.node_tree.gouache.seed = 9
+    assert np.abs(graph.render(4, 4)[0][..., 0] - 0.04).max() < 1e-3
+    frames = [job["files"]["frames"] for job in gouache.jobs()]
+    assert frames == ["3-5", "6-6", "4-4"]
+    node.mute = True
+    node.node_tree.gouache.seed = 10
+    graph.render(4, 4)
+    assert len(gouache.jobs()) == 3 and len(bpy.data.scenes) == 1
+
+
+def test_nodes_and_scripts(gouache):
+    """A still is baked; an animation must have been."""
+    graph = Graph(gouache)
+    node = graph.add(graph.footage())
+    gouache.scene.frame_set(4)
+    gouache.scene.render.use_sequencer = False
+    gouache.scene.render.filepath = str(gouache.folder / "still")
+    bpy.ops.render.render(write_still=True)
+    assert [job["files"]["frames"] for job in gouache.jobs()] == ["4-4"]
+    due = gouache.module("due")
+    due.check_groups(gouache.scene, [4])
+    with pytest.raises(Exception, match=r"Frame 5 of 'Style Transfer' is not baked, and .* Bake it before"):
+        due.check_groups(gouache.scene, [4, 5])
+    graph.bake(node.name)
+    graph.render(1, 6)
+    assert len(gouache.jobs()) == 2
+
+
+@pytest.mark.skipif(not NEW, reason="strip modifiers with nodes came with Blender 5.2")
+def test_strip_modifiers(gouache, monkeypatch, capfd):
+    monkeypatch.setattr(sys, "argv", ["-a"])
+    strip = gouache.clip()
+    gouache.scene.sequence_editor.active_strip = strip
+    with gouache.sequencer():
+        bpy.ops.gouache.add_modifier(effect="style")
+    before = gouache.render(8, 9)[0]  # beside the strip nothing is due
+    assert gouache.jobs() == [] and before[..., 3].max() == 0
+    gouache.set_engine("invert")
+    for frame, shown in zip((3, 4, 5), gouache.render(3, 5), strict=True):
+        top, left = (54 - 36) // 2, (96 - 64) // 2
+        assert np.abs(shown[top:top + 36, left:left + 64, 0] - (255 - 20 * frame)).max() <= 1
+    gouache.render(4, 5)
+    assert [job["files"]["frames"] for job in gouache.jobs()] == ["3-5"] and len(gouache.strips) == 1
+    assert "Clip: baked already" in capfd.readouterr().out
+    assert command(gouache, "bake", "--strip", "Clip") == 0
+    command(gouache, "list")
+    assert "Scene\tmodifier\tClip\t1-6\tBaked: 6 frames" in capfd.readouterr().out
+
+
+def test_nodes_that_are_not_set_up(gouache, monkeypatch, capfd):
+    monkeypatch.setattr(sys, "argv", ["-a"])
+    graph = Graph(gouache)
+    graph.add(graph.footage(), style=False)
+    graph.render(1, 2)
+    assert gouache.jobs() == [] and "'Style Transfer' has no style or no image yet" in capfd.readouterr().out
+
+
+def render_elsewhere(gouache, mode, lines="", first=3, last=5, **environ):
+    """Render the saved file in another Blender, as `blender -b file -s FIRST -e LAST -a` does; the open process."""
+    return gouache.script(f"{ANIMATION}s.frame_start, s.frame_end = {first}, {last}\n{lines}\n"
+                          f"s.render.filepath = {str(gouache.folder / 'out' / '#####')!r}\n"
+                          f"bpy.ops.render.render(animation=True)\nprint('came to the end')", mode, **environ)
+
+
+FAILURES = (
+    ("crash", "", "The engine stopped with code 3 in the middle of its work. Finished frames are kept: paint again"),
+    ("kill", "", "The engine was ended by signal 9 in the middle of its work."),
+    ("identity", "import os; os.remove({style!r})", "The style picture 'style picture.png' is not there. Choose"),
+    ("identity", "open({cache!r}, 'w').close()", "The folder cannot be written to"),
+    ("identity", "import os; bpy.context.preferences.addons[{module!r}].preferences.engine_python = ''; "
+                 "os.environ['GOUACHE_ENGINE_PYTHON'] = '/nothing'", "The engine's Python is not there: "))
+
+
+def test_a_bake_that_fails_ends_the_render(gouache):
+    wanted(gouache)
+    gouache.save()
+    blend, style, cache = Path(bpy.data.filepath), gouache.style.read_bytes(), gouache.folder / "gouache"
+    before = blend.read_bytes()
+    for mode, lines, message in FAILURES:
+        lines = lines.format(style=str(gouache.style), cache=str(cache), module="bl_ext.user_default.gouache")
+        blender = render_elsewhere(gouache, mode, lines)
+        out, err = blender.communicate(timeout=60)
+        assert blender.returncode == 1, out + err
+        assert f"gouache: error: {message}" in out and "gouache: The render is stopped." in out
+        assert "came to the end" not in out and not (gouache.folder / "out").exists()
+        assert blend.read_bytes() == before
+        gouache.style.write_bytes(style)
+        shutil.rmtree(cache) if cache.is_dir() else cache.unlink(missing_ok=True)
+
+
+def test_two_machines_share_out_a_range(gouache):
+    """At the same time, into one bake folder; what they made is found by a third."""
+    strip = wanted(gouache, frames=12)
+    gouache.save()
+    machines = [render_elsewhere(gouache, "resume", first=a, last=b) for a, b in ((1, 6), (7, 12))]
+    for machine in machines:
+        out, err = machine.communicate(timeout=60)
+        assert machine.returncode == 0, out + err
+    assert len(list((gouache.folder / "out").iterdir())) == 12
+    gouache.set_engine("resume")
+    gouache.paint(strip)
+    folder = gouache.bake_folder(strip)
+    assert len(list((folder / "result").glob("*.png"))) == 12
+    assert sorted(file.name for file in folder.glob("*.json")) == [
+        "job-00001-00006.json", "job-00007-00012.json", "job.json"]
+    assert not [file for file in folder.rglob("*") if file.name.startswith(".") or file.suffix == ".part"]
+    assert len({file.stat().st_mtime_ns for file in (folder / "result").glob("*.png")}) >= 1
+
+
+def command(gouache, *arguments):
+    """The command's exit code, run in this Blender."""
+    return gouache.module("command").main(arguments)
+
+
+def test_command_bake(gouache, capfd):
+    gouache.clip()
+    gouache.clip(name="Other", channel=5, start=20)
+    gouache.save()
+    blend = Path(bpy.data.filepath)
+    before = blend.read_bytes()
+    assert command(gouache, "bake", "--strip", "Clip", "--frames", "2-3", "--no-save") == 0
+    assert only(gouache) == ["2-3"] and blend.read_bytes() == before
+    assert command(gouache, "bake", "--frames", "4-21") == 0
+    assert only(gouache)[1:] == ["4-6", "20-21"] and blend.read_bytes() != before
+    assert command(gouache, "bake", "--all", str(blend)) == 0  # opens the file anew
+    assert "saved shot.blend" in capfd.readouterr().out
+    bpy.ops.wm.open_mainfile(filepath=str(blend))
+    strips = bpy.context.scene.sequence_editor.strips_all
+    for name in ("Clip", "Other"):
+        assert gouache.module("results").find_result(bpy.context.scene, strips[name]) is not None
+    command(gouache, "list")
+    assert capfd.readouterr().out.splitlines()[-2:] == [
+        "Scene\tstrip\tClip\t1-6\tPainted", "Scene\tstrip\tOther\t20-25\tPainted"]
+
+
+def test_command_bake_nodes(gouache, capfd):
+    graph = Graph(gouache)
+    node = graph.add(graph.footage())
+    gouache.save()
+    assert command(gouache, "bake", "--node", node.name, "--frames", "2-3") == 0
+    command(gouache, "list")
+    assert f"Scene\tnode\t{node.name}\t1-6\t2 of 6 frames baked" in capfd.readouterr().out
+    assert command(gouache, "bake") == 0
+    assert [job["files"]["frames"] for job in gouache.jobs()] == ["2-3", "1-6"]
+
+
+def test_command_errors(gouache, capfd):
+    for arguments, code, message in (
+            (["bake"], 1, "Scene 'Scene' has nothing to paint. Set a style on a strip"),
+            (["bake", "--strip", "Nobody"], 1, "There is no strip 'Nobody'"),
+            (["bake", "--node", "Nobody"], 1, "There is no Gouache node 'Nobody'"),
+            (["bake", "--scene", "Nowhere"], 1, "There is no scene 'Nowhere'"),
+            (["bake", "--frames", "5-2"], 1, "it ends before it begins"),
+            (["bake", "nothing.blend"], 1, "The file 'nothing.blend' is not there"),
+            (["bake", str(gouache.style)], 1, "cannot be opened"),
+            (["bake", "--strip", "A", "--all"], 2, "not allowed with"),
+            (["paint"], 2, "invalid choice"), ([], 2, "required"), (["--help"], 0, "bake")):
+        assert command(gouache, *arguments) == code, arguments
+        told = capfd.readouterr()
+        assert message in told.out + told.err, arguments
+        assert "Traceback" not in told.out + told.err
+    strip = gouache.clip()
+    gouache.save()
+    for mode in ("crash", "kill", "error"):
+        gouache.set_engine(mode)
+        before = Path(bpy.data.filepath).read_bytes()
+        assert command(gouache, "bake") == 1 and Path(bpy.data.filepath).read_bytes() == before
+    gouache.set_engine("identity")
+    assert command(gouache, "bake") == 0 and only(gouache)[-1] == "" and len(gouache.strips) == 2
+    set_range(strip, 1, 3)
+    assert command(gouache, "bake", "--strip", "Clip", "--frames", "5-6") == 1
+    assert "'Clip' does not show at these frames. It has the frames 1 to 2." in capfd.readouterr().out
+
+
+def test_command_doctor(gouache, capfd):
+    assert command(gouache, "doctor") == 0
+    assert "gouache: ok  Python: " in capfd.readouterr().out
+    gouache.set_engine("crash")
+    assert command(gouache, "doctor") == 1
+    assert "gouache: error: The engine cannot work: weights: missing. Install it again." in capfd.readouterr().out
+
+
+def test_frames_on_the_command_line(gouache):
+    gouache.scene.frame_start, gouache.scene.frame_end, gouache.scene.frame_step = 1, 6, 2
+    for arguments, frames in (
+            ("blender -b file.blend", None), ("blender -b -f 7", [7]), ("blender -f +2", None), ("blender -f", None),
+            ("blender -b --python x.py -- -a", None),
+            ("blender --render-frame 7,9..11,9", [7, 9, 10, 11]), ("blender -f 7 -f 3", [3, 7]),
+            ("blender -a", [1, 3, 5]), ("blender -f 7 --render-anim", [1, 3, 5])):
+        assert gouache.module("headless").frames_of(gouache.scene, arguments.split()) == frames, arguments
+
+
+def test_switching_off_takes_every_handler_out(gouache):
+    names = ("render_init", "render_pre", "render_post", "render_complete", "render_cancel")
+    ours = gouache.module("headless").HANDLERS
+    assert [len(getattr(bpy.app.handlers, name)) for name in names] == [1] * 5 and set(names) == set(ours)
+    bpy.ops.wm.read_homefile(use_empty=True)
+    assert [len(getattr(bpy.app.handlers, name)) for name in names] == [1] * 5
+    gouache.disable()
+    assert [len(getattr(bpy.app.handlers, name)) for name in names] == [0] * 5
+    assert not hasattr(bpy.types.Scene, "gouache")
+
+
+def test_the_option_is_in_the_output_properties(gouache):
+    from types import SimpleNamespace
+
+    from panel_spy import Layout
+    drawn = []
+    panel = gouache.module("headless").GOUACHE_PT_render
+    panel.draw(SimpleNamespace(layout=Layout(drawn)), bpy.context)
+    assert ("prop", "bake_on_render") in drawn
