@@ -66,7 +66,8 @@ class Follow:
             cuts = cutter.all(ground, moment.number, palette)
             pieces = no_pieces(palette, moment.number).with_new(cuts, moment.number)
             top = shown(pieces, ground)
-            return _seen(pieces, ground, top).kept(~_hidden(pieces, ground, _visible(top, ground, len(pieces))[0]))
+            hidden = _hidden(pieces, ground, _visible(top, ground, len(pieces))[0])
+            return _seen(pieces, ground, top).kept(~hidden | (pieces.level == 0))  # the coarsest lie under all others
         moved = before if self.options.mode == "joiner" or moment.came is None else _moved(before, ground, moment.came)
         judged = _judged(moved, ground, shown(moved, ground))
         renewed = self._renewed(judged, ground, moment.number)
