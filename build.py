@@ -172,8 +172,8 @@ def steps() -> list[list[Step]]:
             "core", "build.py")),
          Step("types: add-on", (CHECKS,), check_addon_types)],
         [Step("tests: core", (ENGINE,), lambda log: pytest(
-            log, ENGINE, "tests/core", "tests/demo", PYTHONPATH=str(ROOT)))],
-        [Step(f"tests: add-on in {env.label}", (env, ENGINE), addon(env)) for env in BLENDERS.values()],
+            log, ENGINE, "tests/core", "tests/demo", PYTHONPATH=str(ROOT))),  # while those of the add-on wait
+         *(Step(f"tests: add-on in {env.label}", (env, ENGINE), addon(env)) for env in BLENDERS.values())],
         [Step("tests: build and package", (CHECKS,), lambda log: pytest(
             log, CHECKS, "tests/test_build.py", "tests/packaging", GOUACHE_ZIP=str(archive)))],
     ]

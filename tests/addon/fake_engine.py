@@ -87,7 +87,8 @@ def run(path):
     frames = list(inputs(job, path.parent))
     manifest = Manifest(output)
     cached = {number for number, file in frames if (MODE == "stale" and (output / f"{number:05d}.png").is_file())
-               or (MODE == "resume" and manifest.has(number) and manifest.get(number).input == digest(file))}
+               or (MODE == "resume" and manifest.has(number)
+                   and (manifest.get(number).input, manifest.get(number).key) == (digest(file), MODE))}
     todo = (len(frames) - len(cached)) * (2 if job["effect"] == "collage" else 1)
     say("started", frames=len(frames), todo=todo, output=str(output))
     if MODE == "stale":
@@ -102,7 +103,7 @@ def run(path):
         if stop.is_set():
             say("cancelled", frames=index - 1)
             return
-        manifest.add(number, Record(target.name, digest(file), "", 0.0, picture=digest(target)))
+        manifest.add(number, Record(target.name, digest(file), MODE, 0.0, picture=digest(target)))
         say("frame", frame=number, index=index * todo // (len(frames) - len(cached)), of=todo, path=str(target),
             seconds=0.0, cached=False)
     if job["options"].get("export_layers"):

@@ -67,7 +67,7 @@ def test_escape_between_frames(gouache):
                 job.cancel()
     assert type(stopped.value).__name__ == "Cancelled" and gouache.module("engine")._kept.alive
     folder = next((gouache.folder / "gouache").glob("Clip-*"))
-    assert [file.name for file in (folder / "result").iterdir()] == ["00001.png"]
+    assert [file.name for file in (folder / "result").glob("*.png")] == ["00001.png"]
 
 
 def test_frames_that_are_there_already(gouache, capfd):

@@ -166,6 +166,7 @@ def test_from_another_file(gouache, graph, link):
     gouache.enable()
     gouache.set_engine("resume")
     gouache.scene = bpy.context.scene
+    gouache.scene.gouache.bake_on_render = False
     bpy.ops.wm.save_as_mainfile(filepath=str(gouache.folder / "next" / "other.blend"))
     with bpy.data.libraries.load(library, link=link, relative=True) as (_, into):
         into.node_groups = ["Style Transfer"]
