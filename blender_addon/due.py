@@ -56,9 +56,9 @@ def check_groups(scene: Any, frames: Collection[int]) -> None:
     """Raise NodeError if a group that is due is out of date in these frames."""
     for group in due_groups(scene):
         if missing := group.missing(frames):
-            raise NodeError(f"Frame {missing[0]} of '{group.name}' is not baked, and an animation that a script "
-                            "renders comes too late for it.", "Bake it before, by `blender -b FILE --command gouache "
-                            "bake` or by its operator, or render by `blender -b FILE -a`.")
+            raise NodeError(f"Frame {missing[0]} of '{group.name}' is not baked, and it is too late to bake it in "
+                            "this render.", "Bake it before, by `blender -b FILE --command gouache bake` or by its operator, or "
+                            "name the frames: `-f 7`, or `-s 3 -e 5 -a`.")
 
 
 def look_at_strips(scene: Any, captured: Captured) -> None:

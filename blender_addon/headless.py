@@ -1,13 +1,14 @@
 """`blender -b file.blend -a` (or `-f`) bakes what is stale in the frames to be rendered before it renders them.
 
-The command line tells which frames these are, and all of them are baked when the render begins. Where it does not, a
-script renders: the current frame is baked then, which is that of a still, and of an animation each frame just before
-it is rendered. That works for strips, captured when the render begins; a node's group cannot be changed so late, and a
-frame that it lacks is an error. In a window nothing happens: Blender's handlers run on another thread there.
+The command line tells which frames these are, and all of them are baked when the render begins. Where it counts them
+from an end of the range (`-f +3`), each frame is baked just before it is rendered. That works for strips, captured
+when the render begins; a node's group cannot be changed so late, and a frame that it lacks is an error. A script that
+renders is left alone: it can bake for itself. In a window nothing happens: Blender's handlers run on another thread.
 
 Blender 5.2 crashes where a handler before the end of a render removes the copy of a scene that was captured, or
-captures strips in mid-render. A handler cannot stop a render by raising, and ending Python inside one hangs Blender
-4.5. So when a bake fails, the process ends at once, with an exit code. The .blend is not written by any of this.
+captures strips in mid-render, or where anything is captured as a script's render of a movie begins. A handler cannot
+stop a render by raising, and ending Python inside one hangs Blender 4.5. So when a bake fails, the process ends at
+once, with an exit code. The .blend is not written by any of this.
 """
 
 # No `from __future__ import annotations` here: Blender reads property annotations as objects.
@@ -49,11 +50,11 @@ _baked: set[tuple[str, tuple[int, ...]]] = set()  # for `-f 7,9` Blender begins 
 
 
 def frames_of(scene: Any, arguments: Sequence[str]) -> list[int] | None:
-    """The frames that Blender's command line orders; None where it does not tell (a script renders).
+    """The frames that Blender's command line orders; None where it does not tell.
 
     With `-a` the scene has the range of `-s`, `-e` and `-j` when a render begins.
     """
-    arguments = list(itertools.takewhile(lambda argument: argument != "--", arguments))  # scripts have those after it
+    arguments = own(arguments)
     if ANIMATION & set(arguments):
         return list(range(scene.frame_start, scene.frame_end + 1, scene.frame_step))
     found: set[int] = set()
@@ -66,12 +67,19 @@ def frames_of(scene: Any, arguments: Sequence[str]) -> list[int] | None:
     return sorted(found) or None
 
 
+def own(arguments: Sequence[str]) -> list[str]:
+    """The part of a command line that is Blender's: scripts have what follows `--`."""
+    return list(itertools.takewhile(lambda argument: argument != "--", arguments))
+
+
 @bpy.app.handlers.persistent  # type: ignore[untyped-decorator]
 def begin(scene: Any, *_: Any) -> None:
     """A render begins: bake its frames, or else only look at the strips."""
     global current
     if bake.at_work or (current is not None and current.in_frame):
         return  # a capture of our own, or a scene strip's scene
+    if not (ANIMATION | FRAMES) & set(own(sys.argv)):
+        return
     current = Render(scene.name)
     capture.hold_copies()
     inputs.hold_rigs()

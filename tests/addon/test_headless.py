@@ -23,11 +23,10 @@ def gouache(gouache):
     return gouache
 
 
-@pytest.fixture(params=["-a", "script"])
+@pytest.fixture(params=["-a", "-f +1"])
 def way(request, monkeypatch):
     """The two ways to render: the range is known at the beginning, or each frame only when its turn comes."""
-    if request.param == "-a":
-        monkeypatch.setattr(sys, "argv", [*sys.argv, "-a"])
+    monkeypatch.setattr(sys, "argv", [*sys.argv, *request.param.split()])
     return request.param
 
 
@@ -148,8 +147,15 @@ def test_nodes(gouache, monkeypatch, capfd):
     assert len(gouache.jobs()) == 3 and len(bpy.data.scenes) == 1
 
 
-def test_nodes_and_scripts(gouache):
+def test_a_script_that_renders_is_left_alone(gouache):
+    strip = wanted(gouache)
+    gouache.render(1, 2)
+    assert gouache.jobs() == [] and strip.gouache.painted_as == ""
+
+
+def test_nodes_whose_frames_are_told_late(gouache, monkeypatch):
     """A still is baked; an animation must have been."""
+    monkeypatch.setattr(sys, "argv", [*sys.argv, "-f", "+4"])
     graph = Graph(gouache)
     node = graph.add(graph.footage())
     gouache.scene.frame_set(4)
