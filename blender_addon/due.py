@@ -57,8 +57,8 @@ def check_groups(scene: Any, frames: Collection[int]) -> None:
     for group in due_groups(scene):
         if missing := group.missing(frames):
             raise NodeError(f"Frame {missing[0]} of '{group.name}' is not baked, and it is too late to bake it in "
-                            "this render.", "Bake it before, by `blender -b FILE --command gouache bake` or by its operator, or "
-                            "name the frames: `-f 7`, or `-s 3 -e 5 -a`.")
+                            "this render.", "Bake it before, by `blender -b FILE --command gouache bake` or by its "
+                            "operator, or name the frames: `-f 7`, or `-s 3 -e 5 -a`.")
 
 
 def look_at_strips(scene: Any, captured: Captured) -> None:
