@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
@@ -52,7 +53,7 @@ class Sequence:
 
     files: Mapping[int, Path]
 
-    @property
+    @cached_property
     def numbers(self) -> list[int]:
         return sorted(self.files)
 
