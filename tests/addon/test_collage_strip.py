@@ -161,7 +161,7 @@ def test_panels(gouache):
     assert ("label", "Makes the collage again, with its layers") in drawn
     strip.gouache.collage.mode = "layers"
     drawn = draw(gouache)
-    assert ("label", "Add paintings of this strip under Materials") in drawn and ("enabled", False) in drawn
+    assert ("label", "Add paintings of this clip under Materials") in drawn and ("enabled", False) in drawn
     assert ("operator", "gouache.material_paintings") in drawn
     strip.gouache.collage.mode = "joiner"
     assert any("photographs of the clip itself" in str(text) for _, text in draw(gouache))
