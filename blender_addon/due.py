@@ -99,7 +99,7 @@ def due_strips(scene: Any) -> Iterator[Any]:
         elif result is None and _is_seen(scene, strip):
             if strip.gouache.paint_on_render:
                 yield strip
-            else:
+            elif modifier_of(strip) is None:
                 say(f"'{strip.name}' has a style but was never painted: tick Paint When Rendering to have it painted")
 
 

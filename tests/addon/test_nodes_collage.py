@@ -30,9 +30,9 @@ def state(gouache, graph):
     return gouache.module("compositor.freshness").state_of(graph.scene, graph.node, 1, 6)
 
 
-def source(gouache, graph):
-    """The folder of what was captured."""
-    return gouache.module("compositor.groups").painting_folder(graph.node.node_tree).parent / "source"
+def source(gouache, tree):
+    """The folder of what was captured for a group."""
+    return gouache.module("compositor.groups").painting_folder(tree).parent / "source"
 
 
 def drawn(gouache, graph):
@@ -77,7 +77,7 @@ def test_objects_depth_and_mask(gouache, graph):
     """Objects and Depth go to the engine in place of the files in the sidebar; Mask is live and does not."""
     group = graph.node.node_tree.gouache.collage
     graph.bake(graph.node.name)
-    alone = source(gouache, graph)
+    alone = source(gouache, graph.node.node_tree)
     pixels = np.zeros((36, 64, 4), np.uint8)
     pixels[:, 32:], pixels[..., 3] = 255, 255
     half = graph.still(write_png(gouache.folder / "half.png", pixels))
@@ -95,7 +95,7 @@ def test_objects_depth_and_mask(gouache, graph):
     graph.bake(graph.node.name)
     options = gouache.jobs()[-1]["options"]
     assert (options["mask"], options["depth"]) == ("source/objects", "source/depth")
-    beside = source(gouache, graph)
+    beside = source(gouache, graph.node.node_tree)
     assert beside != alone and {folder.name for folder in beside.iterdir()} == {"image", "objects", "depth"}
     depth = read_float(beside / "depth" / "00003.exr")
     assert depth[:, :32, 0].max() == 0.0 and np.abs(depth[:, 32:, 0] - 1.0).max() < 1e-3
@@ -104,7 +104,7 @@ def test_objects_depth_and_mask(gouache, graph):
     still = graph.still(write_exr(gouache.folder / "numbers.exr", numbers))  # as an Object Index pass has them
     graph.link(still.outputs[0], graph.node.inputs["Objects"])
     graph.bake(graph.node.name)
-    objects = read_float(source(gouache, graph) / "objects" / "00003.exr")[0, 4::8, :3]
+    objects = read_float(source(gouache, graph.node.node_tree) / "objects" / "00003.exr")[0, 4::8, :3]
     apart = np.abs(objects[:, None] - objects[None]).sum(-1) + 9 * np.eye(8)
     assert objects.min() >= 0.0 and objects.max() <= 1.0 and apart.min() > 0.25
     color = graph.tree.nodes.new("CompositorNodeRGB")
@@ -230,6 +230,9 @@ def test_on_a_strip(gouache):
     inside = before[0][..., 3] == 255
     for now, then in zip(gouache.render(1, 2), before, strict=True):
         assert np.abs(now[inside][:, :3] - (255 - then[inside][:, :3])).max() <= 1
+    asked = SimpleNamespace(strip=[], node=[])
+    order, = gouache.module("command")._orders(gouache.scene, asked, None)  # no other collage above the strip
+    assert (order.subject.name, order.folder) == ("Clip", source(gouache, strip.modifiers[0].node_group).parent)
     bpy.ops.gouache.preview_frame(strip="Clip")
     assert (gouache.jobs()[-1]["effect"], gouache.jobs()[-1]["options"]["size"]) == ("collage", 640)
 
