@@ -57,17 +57,6 @@ class NodeSubject:
         return Shown(node.name)
 
 
-@dataclass(frozen=True)
-class LoneSubject(NodeSubject):
-    """A node at one frame, without those that were captured before: a collage would follow its pieces from there."""
-
-    def capture(self, folder: Path, first: int, last: int) -> LoneSubject:
-        for old in folder.glob("*/*.exr"):
-            old.unlink(missing_ok=True)
-        inputs.capture(self.plan, folder, first, last)
-        return self
-
-
 def order_node(scene: Any, node: Any, first: int, last: int) -> Order:
     """All that is needed to bake timeline frames first..last of a node, checked before any work.
 
@@ -90,8 +79,7 @@ def order_node_preview(scene: Any, node: Any, frame: int) -> Order:
     tree = node.node_tree
     job = as_preview(job_of(tree, _options(tree, plan, "fast"), frame, frame))
     folder = preferences.cache_folder() / PREVIEW_FOLDER / safe_name(tree.name)
-    is_style = groups.effect_of(tree).takes_styles
-    order = Order(NodeSubject(plan) if is_style else LoneSubject(plan), job, folder, settled=HIGHLIGHTS).rooted()
+    order = Order(NodeSubject(plan), job, folder, settled=HIGHLIGHTS).rooted()
     return replace(order, job=replace(_with_captured(order.job, plan, order.source), motion=MotionOptions()))
 
 

@@ -144,6 +144,10 @@ def test_preview(gouache):
     assert (job["effect"], job["files"]["frames"], job["files"]["format"]) == ("collage", "4-4", "png")
     assert (job["options"]["size"], job["options"]["export_layers"]) == (640, False)
     assert tuple(bpy.data.images["Gouache Preview"].size) == (64, 36)
+    gouache.scene.frame_set(2)
+    bpy.ops.gouache.preview_frame()
+    folder = gouache.module("preferences").cache_folder() / "preview" / "Clip" / "source"
+    assert [file.name for file in folder.iterdir()] == ["00002.png"]  # no other frame to follow pieces from
 
 
 def test_panels(gouache):

@@ -265,3 +265,37 @@ def test_real_engine(gouache, graph):
     times = [file.stat().st_mtime_ns for file in sorted(folder.glob("*.exr"))]
     graph.bake(graph.node.name, first=1, last=2)
     assert times == [file.stat().st_mtime_ns for file in sorted(folder.glob("*.exr"))]  # nothing is made again
+
+
+@pytest.mark.skipif(not ENGINE, reason="GOUACHE_TEST_ENGINE_PYTHON names no engine")
+def test_real_engine_along_a_render(gouache):
+    """A moving cube with its Object Index, Depth and Vector passes: all of it reaches the engine, which takes it."""
+    gouache.preferences.engine_python = ENGINE
+    gouache.preferences.device, gouache.preferences.threads = "cpu", 1
+    graph = Graph(gouache, frames=2)
+    scene, layer, cube = graph.scene, graph.scene.view_layers[0], bpy.data.objects["Cube"]
+    scene.render.engine, scene.cycles.samples, scene.cycles.use_denoising = "CYCLES", 1, False
+    layer.use_pass_vector = layer.use_pass_z = layer.use_pass_object_index = True
+    cube.pass_index = 3
+    for frame in (1, 2):
+        cube.location.x = frame / 3
+        cube.keyframe_insert("location", frame=frame)
+    layers = graph.tree.nodes.new("CompositorNodeRLayers")
+    node = graph.add(layers, style=False, effect="collage")
+    objects = next(socket for socket in layers.outputs if socket.name in ("IndexOB", "Object Index"))
+    near, white = (graph.tree.nodes.new(f"CompositorNode{kind}") for kind in ("Normalize", "Invert"))
+    graph.link(objects, node.inputs["Objects"])
+    graph.link(layers.outputs["Depth"], near.inputs[0])
+    graph.link(near.outputs[0], next(socket for socket in white.inputs if socket.type == "RGBA"))
+    graph.link(white.outputs[0], node.inputs["Depth"])
+    node.node_tree.gouache.collage.pieces, node.node_tree.gouache.collage.levels = 12, 1
+    before = graph.render(2)[0]
+    graph.bake(node.name)
+    folder = source(gouache, node.node_tree)
+    seen = read_float(folder / "objects" / "00002.exr")[..., 0]
+    assert {round(float(value), 2) for value in np.unique(seen)} == {0.0, 0.26}  # the ground, and the cube's 3
+    depth = read_float(folder / "depth" / "00002.exr")[..., 0]
+    assert depth[seen > 0.1].mean() > 0.5 > depth[seen == 0.0].mean()
+    assert (folder / "motion" / "00002.exr").is_file()
+    after = graph.render(2)[0]
+    assert after.shape == before.shape and 0.005 < np.abs(after - before)[..., :3].mean() < 0.5
