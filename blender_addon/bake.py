@@ -6,6 +6,7 @@ What is painted (a strip, a node) is a Subject; this module knows nothing more o
 from __future__ import annotations
 
 import json
+import shutil
 import time
 from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -184,6 +185,8 @@ class Bake:
         """Capture all frames, from the beginning again if a subject finds on the way that it must be seen otherwise."""
         if order.source in self.captured:
             return replace(order, subject=self.captured[order.source])
+        if self.preview:  # a collage would follow its pieces from the frames that were looked at before
+            shutil.rmtree(order.source, ignore_errors=True)
         make_folder(order.source)
         waiting = list(order.to_capture())
         count, done, chunk = len(numbers(waiting)), 0, 1

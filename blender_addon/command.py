@@ -21,6 +21,7 @@ from .compositor import find, freshness
 from .compositor.modifier import order_modifier
 from .compositor.orders import order_node
 from .owner import modifier_of
+from .results import find_result
 from .sequencer import upkeep
 from .sequencer.orders import order_strip
 from .sequencer.panels import painting_line
@@ -115,11 +116,16 @@ def _orders(scene: Any, options: argparse.Namespace, frames: tuple[int, int] | N
 
 
 def _orders_of(scene: Any, strip: Any, wanted: range | None) -> Iterator[Order]:
-    """A strip's modifier, if it has one of ours; its painting, if it has a style of its own or nothing else."""
+    """A strip's modifier, if it has one of ours; its painting, if it has a style of its own or nothing else.
+
+    A collage needs nothing of its own: beside a modifier it counts if it was made before.
+    """
     has_group = modifier_of(strip) is not None
     if has_group:
         yield order_modifier(scene, strip, *((wanted[0], wanted[-1]) if wanted else ()))
-    if strip.gouache.styles or strip.gouache.effect == "collage" or not has_group:
+    is_collage = strip.gouache.effect == "collage"
+    has_own = find_result(scene, strip) is not None if is_collage else bool(strip.gouache.styles)
+    if has_own or not has_group:
         yield order_strip(scene, strip, wanted)
 
 

@@ -3,7 +3,7 @@
 A render shows either the strips of the Video Sequencer or the compositor's picture. Due are then
 
     strips whose painting is shown (kept up to date), and strips never painted that ask for it (Paint When Rendering);
-    groups, as nodes that are linked or as modifiers of strips, baked before or not, if they have a style.
+    groups, as nodes that are linked or as modifiers of strips, baked before or not, if they have all that they need.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ..core.errors import NodeError
-from . import compat
+from . import compat, settings
 from .bake import Bake, Order, Subject, run_to_end, runs
 from .capture import LAST_FRAME, WITHOUT_PICTURE, strip_chain, visible_range
 from .compositor import find, freshness, groups
@@ -99,7 +99,7 @@ def due_strips(scene: Any) -> Iterator[Any]:
         elif result is None and _is_seen(scene, strip):
             if strip.gouache.paint_on_render:
                 yield strip
-            else:
+            elif modifier_of(strip) is None:
                 say(f"'{strip.name}' has a style but was never painted: tick Paint When Rendering to have it painted")
 
 
@@ -159,9 +159,10 @@ def strips_with_group(scene: Any) -> list[Any]:
 
 def _can_be_baked(tree: Any, name: str, linked: bool, styled: bool = False) -> bool:
     """Whether a group was baked before, or can be now; if not, it shows its image, and that is told."""
-    if groups.painting_folder(tree) is not None or (linked and (styled or any(s.path for s in tree.gouache.styles))):
+    if groups.painting_folder(tree) is not None or (linked and not settings.lacking(tree.gouache, styled)):
         return True
-    say(f"'{name}' has no style or no image yet and is not baked")
+    needs = "style" if groups.effect_of(tree).takes_styles else "material"
+    say(f"'{name}' has no {needs} or no image yet and is not baked")
     return False
 
 

@@ -2,7 +2,7 @@
 
 # No `from __future__ import annotations` here: Blender reads property annotations as objects.
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -101,7 +101,7 @@ def set_mode(group: Any, context: Any = None) -> None:
 
 
 class GOUACHE_PG_collage(bpy.types.PropertyGroup):
-    """What an artist sets for a collage: `strip.gouache.collage`."""
+    """What an artist sets for a collage: `strip.gouache.collage`, `tree.gouache.collage`."""
 
     __annotations__ = {
         **properties_from(CollageOptions),
@@ -160,6 +160,7 @@ class GOUACHE_PG_tree(bpy.types.PropertyGroup):
 
     __annotations__ = {
         **properties_from(StyleOptions),
+        "collage": bpy.props.PointerProperty(type=GOUACHE_PG_collage, name="Collage"),
         "format": _linear_format(),
         "styles": bpy.props.CollectionProperty(type=GOUACHE_PG_style, name="Styles"),
         "active_style": bpy.props.IntProperty(name="Active Style", default=0, min=0, options=set()),
@@ -191,13 +192,15 @@ def style_options(group: Any, engine: str = "", linked: bool = False) -> StyleOp
     return options_from(StyleOptions, {**values, "engine": engine, "styles": styles})
 
 
-def collage_options(group: Any) -> CollageOptions:
-    """The checked collage options of a strip, every path absolute.
+def collage_options(group: Any, linked: Collection[str] = ()) -> CollageOptions:
+    """The checked collage options of a strip or node, every path absolute.
 
-    Raises InputError if a material or mask is not there, OptionError for a value out of range.
+    `linked` are those of `mask` and `depth` that come from elsewhere. Raises InputError if a material or mask is not
+    there, OptionError for a value out of range.
     """
     collage = group.collage
     values = {name: _value(collage, name, info) for name, info, _ in describe(CollageOptions)}
+    values.update(dict.fromkeys(linked, ""))
     for name, what in (("mask", "object mask"), ("depth", "depth")):
         if values[name]:
             values[name] = existing_file(values[name], what)
@@ -208,8 +211,16 @@ def collage_options(group: Any) -> CollageOptions:
     return options_from(CollageOptions, {**values, "materials": materials})
 
 
+def lacking(group: Any, styled: bool = False) -> str:
+    """What an effect cannot begin without, in words; empty if nothing is missing. `styled`: a style is linked."""
+    if group.effect == "collage":
+        needs = group.collage.mode == "layers" and not any(material.path for material in group.collage.materials)
+        return "Add paintings of this clip under Materials" if needs else ""
+    return "" if styled or any(style.path for style in group.styles) else "Add a style picture to begin"
+
+
 def effect_options(group: Any) -> StyleOptions | CollageOptions:
-    """The checked options of the effect that a strip is set to. Raises InputError or OptionError."""
+    """The checked options of the effect that a strip, or the group on it, is for. Raises InputError or OptionError."""
     return collage_options(group) if group.effect == "collage" else style_options(group)
 
 
@@ -258,11 +269,14 @@ def _collage_fingerprint(group: Any) -> str:
 
 
 def copy_settings(source: Any, target: Any) -> None:
-    """Set another strip's or node's effect, options and styles as here; what is known of paintings stays apart."""
+    """Set another strip's or node's options, styles and materials as here; what is known of paintings stays apart.
+
+    A strip takes the effect too; a group's sockets are made for its own.
+    """
     same = type(source) is type(target)
-    if same and hasattr(source, "collage"):
+    if hasattr(target, "mute_source"):
         target.effect = source.effect
-        _copy_collage(source.collage, target.collage)
+    _copy_collage(source.collage, target.collage)
     for name in (*properties_from(StyleOptions), *(("format",) if same else ())):
         setattr(target, name, getattr(source, name))
     if same and hasattr(source, "mute_source"):

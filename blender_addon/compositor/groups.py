@@ -6,8 +6,9 @@ space (sRGB), as an artist judges it, on colors as they are multiplied by alpha:
     painting + what the engine cannot see of Image ─► Keep Color ─► Lines ─► mixed with Image by Strength x Mask
 
 The engine paints pictures as they are displayed: values below 0 or above alpha (above 1 where a pixel is opaque) it
-cannot see. So highlights keep their height, and an effect that changes nothing changes nothing here. Alpha is that of
-Image. A frame that is not baked, and every one outside the bake's range, shows Image as it is.
+cannot see. So highlights keep their height, and an effect that changes nothing changes nothing here; a collage leaves
+them out, for paper does not shine. Alpha is that of Image. A frame that is not baked, and every one outside the bake's
+range, shows Image as it is.
 """
 
 from __future__ import annotations
@@ -25,25 +26,55 @@ from .wires import Wires
 
 IMAGE, MASK, STRENGTH, KEEP_COLOR, LINES = "Image", "Mask", "Strength", "Keep Color", "Lines"
 STYLES = ("Style", "Style 2", "Style 3", "Style 4")
-CAPTURED = (IMAGE, *STYLES, MASK)
+OBJECTS, DEPTH = "Objects", "Depth"
 PAINTING, LINE_LAYER = "Gouache Painting", "Gouache Lines"  # the names of the nodes that hold the baked frames
 NEVER = -1e7  # no frame is before this one
-FACTORS = {MASK: (1.0, "Where the painting shows; its black parts are not painted at all"),
-           STRENGTH: (1.0, "How much of the painting shows; 0 is the image itself. Live: needs no new bake"),
-           KEEP_COLOR: (0.0, "How much of the image's own colors the painting keeps. Live: needs no new bake"),
+FACTORS = {MASK: (1.0, "Where the {painting} shows{masked}"),
+           STRENGTH: (1.0, "How much of the {painting} shows; 0 is the image itself. Live: needs no new bake"),
+           KEEP_COLOR: (0.0, "How much of the image's own colors the {painting} keeps. Live: needs no new bake"),
            LINES: (0.0, "How much of the drawn lines shows. Live: needs no new bake")}
+PICTURES = {**dict.fromkeys(STYLES, "A picture to paint in the style of; without any, those in the sidebar's list are "
+                            "taken"),
+            OBJECTS: "No piece crosses the borders between its colors: a mask, Object Index, or Cryptomatte's preview. "
+            "Without any, the file in the sidebar is taken",
+            DEPTH: "From 0 to 1, white is near: what is nearer lies above. A render's Depth needs Normalize and Invert "
+            "before. Without any, the file in the sidebar is taken"}
 
 
 @dataclass(frozen=True)
 class Effect:
-    """What a group needs to know of an effect of the engine's."""
+    """What a group needs to know of an effect of the engine's.
+
+    `pictures` are the sockets that bring pictures beside Image. `bakes_mask` says that the engine leaves out the black
+    parts of Mask, `keeps_highlights` that what it cannot see of Image is added to what it made.
+    """
 
     label: str
     description: str
-    takes_styles: bool = True
+    pictures: tuple[str, ...]
+    makes: str = "painting"
+    bakes_mask: bool = True
+    keeps_highlights: bool = True
+
+    @property
+    def takes_styles(self) -> bool:
+        """Whether it paints in the style of pictures."""
+        return STYLES[0] in self.pictures
+
+    @property
+    def captured(self) -> tuple[str, ...]:
+        """The sockets whose pictures go to the engine."""
+        return (IMAGE, *self.pictures, *((MASK,) if self.bakes_mask else ()))
 
 
-EFFECTS = {"style": Effect("Style Transfer", "Paint what comes in at Image in the style of any picture")}
+EFFECTS = {"style": Effect("Style Transfer", "Paint what comes in at Image in the style of any picture", STYLES),
+           "collage": Effect("Collage", "Rebuild what comes in at Image from cut and torn paper", (OBJECTS, DEPTH),
+                             "collage", bakes_mask=False, keeps_highlights=False)}
+
+
+def effect_of(tree: Any) -> Effect:
+    """The effect of one of our groups."""
+    return EFFECTS[tree.gouache.effect]
 
 
 def new_group(effect: str) -> Any:
@@ -51,8 +82,7 @@ def new_group(effect: str) -> Any:
     tree: Any = bpy.data.node_groups.new(EFFECTS[effect].label, "CompositorNodeTree")
     tree.gouache.effect, tree.gouache.identity = effect, uuid.uuid4().hex
     tree.interface.new_socket(IMAGE, in_out="INPUT", socket_type="NodeSocketColor")
-    if EFFECTS[effect].takes_styles:
-        _add_styles(tree)
+    _add_pictures(tree)
     for name in (MASK, STRENGTH, KEEP_COLOR):
         _add_factor(tree, name)
     tree.interface.new_socket(IMAGE, in_out="OUTPUT", socket_type="NodeSocketColor")
@@ -60,23 +90,25 @@ def new_group(effect: str) -> Any:
     return tree
 
 
-def _add_styles(tree: Any) -> None:
-    """One style socket, and the others in a panel that is closed at first."""
+def _add_pictures(tree: Any) -> None:
+    """The sockets for pictures; of the styles all but one are in a panel that is closed at first."""
     more = None
-    for index, name in enumerate(STYLES):
-        if index == 1:
+    for name in effect_of(tree).pictures:
+        if name == STYLES[1]:
             more = tree.interface.new_panel("More Styles", default_closed=True)
         socket = tree.interface.new_socket(name, in_out="INPUT", socket_type="NodeSocketColor",
                                            **({"parent": more} if more else {}))
-        socket.description = "A picture to paint in the style of; without any, those in the sidebar's list are taken"
+        socket.description = PICTURES[name]
         socket.hide_value = socket.hide_in_modifier = True  # on a strip nothing can be linked
 
 
 def _add_factor(tree: Any, name: str) -> None:
     value, description = FACTORS[name]
+    effect = effect_of(tree)
+    masked = "; its black parts are not painted at all" if effect.bakes_mask else ". Live: needs no new bake"
     socket = tree.interface.new_socket(name, in_out="INPUT", socket_type="NodeSocketFloat")
     socket.default_value, socket.min_value, socket.max_value, socket.subtype = value, 0.0, 1.0, "FACTOR"
-    socket.description = description
+    socket.description = description.format(painting=effect.makes, masked=masked)
 
 
 def is_ours(tree: Any) -> bool:
@@ -94,11 +126,15 @@ def pass_through(tree: Any) -> None:
 
 
 def _lit(wires: Wires, image: Any) -> Any:
-    """The image as it is; that Style might be mixed in, which never happens, keeps Blender from greying Style out."""
-    if STYLES[0] not in wires.inputs:
-        return image
-    now = wires.add("CompositorNodeSceneTime").outputs["Frame"]
-    return wires.mix(wires.math("LESS_THAN", now, NEVER), image, wires.inputs[STYLES[0]])
+    """The image as it is; that Style might be mixed in, which never happens, keeps Blender from greying Style out.
+
+    So with the sockets of other effects that only the engine reads.
+    """
+    names = [name for name in (STYLES[0], OBJECTS, DEPTH) if name in wires.inputs]
+    never = wires.math("LESS_THAN", wires.add("CompositorNodeSceneTime").outputs["Frame"], NEVER)
+    for name in names:
+        image = wires.mix(never, image, wires.inputs[name])
+    return image
 
 
 def sequence_node(tree: Any) -> Any:
@@ -128,8 +164,7 @@ def show_painting(tree: Any, files: dict[int, Path], lines: dict[int, Path] | No
     image = _lit(wires, wires.inputs[IMAGE])
     alpha = wires.split(image)[3]
     painting = _sequence(wires, PAINTING, files)
-    seen = wires.vector("MAXIMUM", wires.vector("MINIMUM", image, alpha), 0.0)
-    whole = wires.vector("ADD", wires.vector("SUBTRACT", image, seen), painting)
+    whole = _with_highlights(wires, painting, image, alpha) if effect_of(tree).keeps_highlights else painting
     original = wires.to_display(wires.vector("ADD", image, 0.0))
     out = wires.to_display(whole)
     out = wires.mix(wires.inputs[KEEP_COLOR], out, _with_color_of(wires, out, original))
@@ -140,6 +175,12 @@ def show_painting(tree: Any, files: dict[int, Path], lines: dict[int, Path] | No
     red, green, blue, _ = wires.split(wires.to_linear(out))
     wires.link(wires.join(red, green, blue, alpha), wires.output)
     wires.arrange()
+
+
+def _with_highlights(wires: Wires, painting: Any, image: Any, alpha: Any) -> Any:
+    """The painting and what the engine cannot see of the image."""
+    seen = wires.vector("MAXIMUM", wires.vector("MINIMUM", image, alpha), 0.0)
+    return wires.vector("ADD", wires.vector("SUBTRACT", image, seen), painting)
 
 
 def _shows(tree: Any, files: dict[int, Path]) -> bool:

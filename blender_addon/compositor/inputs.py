@@ -3,6 +3,7 @@
     image/00001.exr ...    what is linked to Image: 32 bit, with alpha, at its own size
     style/picture.exr      what is linked to a Style, at one frame; style_2/ ...
     mask/                  white wherever Mask is not black: how much of the painting shows is mixed in the group itself
+    objects/, depth/       what a collage follows beside the image; objects in colors from 0 to 1
     motion/                the Vector and Depth passes of the scene, where Image shows its render as it lies
 
 Of the copy's tree only what is linked to these inputs is kept, so that nothing else is rendered or written.
@@ -31,6 +32,7 @@ PASSES = {"Vector": "use_pass_vector", "Depth": "use_pass_z"}
 MOVES = {"TRANSFORM", "TRANSLATE", "ROTATE", "SCALE", "FLIP", "CROP", "CORNERPIN", "LENSDIST", "DISPLACE", "MAP_UV",
          "STABILIZE2D", "MOVIEDISTORTION", "PLANETRACKDEFORM"}
 SHOWN_MASK = 0.5 / 255
+APART = (0.7549, 0.5698, 0.4302)  # multiples of these, without their whole parts, are colors far from each other
 
 
 def folder_of(name: str) -> str:
@@ -74,8 +76,9 @@ def make_plan(scene: Any, node: Any, first: int, last: int) -> Plan:
         raise InputError(f"Frames {first} to {last} cannot be baked.",
                          f"Choose a range between 0 and {LAST_FRAME} in the Output properties.")
     if find.source_of(node.inputs[groups.IMAGE]) is None:
-        raise NodeError(f"Nothing is linked to Image of '{node.name}'.", "Link the picture that is to be painted.")
-    inputs = tuple(name for name in groups.CAPTURED
+        raise NodeError(f"Nothing is linked to Image of '{node.name}'.",
+                        f"Link the picture that the {groups.effect_of(node.node_tree).makes} is made from.")
+    inputs = tuple(name for name in groups.effect_of(node.node_tree).captured
                    if name in node.inputs and _is_picture(node, name, find.source_of(node.inputs[name])))
     nodes = find.upstream([node.inputs[name] for name in inputs])
     _check_renders(scene, nodes)
@@ -154,6 +157,8 @@ class Rig:
         for wanted, source in sources.items():
             if wanted == groups.MASK:
                 source = _covered(tree, source)
+            if wanted == groups.OBJECTS:
+                source = _told_apart(tree, source)
             if wanted != groups.IMAGE or not self._canvas:
                 compat.add_picture_output(tree, source, self._out(folder_of(wanted)))
         if passes:
@@ -209,6 +214,16 @@ def _covered(tree: Any, source: Any) -> Any:
     node.inputs[1].default_value = SHOWN_MASK
     tree.links.new(source, node.inputs[0])
     return node.outputs[0]
+
+
+def _told_apart(tree: Any, source: Any) -> Any:
+    """Objects in colors from 0 to 1, which the engine can see, also where a pass gives each a whole number."""
+    spread, kept = (tree.nodes.new("ShaderNodeVectorMath") for _ in range(2))
+    spread.operation, kept.operation = "MULTIPLY", "FRACTION"
+    spread.inputs[1].default_value = APART
+    tree.links.new(source, spread.inputs[0])
+    tree.links.new(spread.outputs[0], kept.inputs[0])
+    return kept.outputs[0]
 
 
 _held: dict[Plan, Rig] | None = None

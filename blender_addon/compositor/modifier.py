@@ -1,7 +1,7 @@
 """The group on a strip of the Video Sequencer, as a modifier (Blender 5.2): adding it, and baking what comes in there.
 
-The strip itself is not changed, and no other strip is made. The strip's picture is the group's Image; style pictures
-are those of the sidebar's list, for nothing can be linked there.
+The strip itself is not changed, and no other strip is made. The strip's picture is the group's Image; style pictures,
+materials and what comes along with a collage are those of the sidebar, for nothing can be linked there.
 """
 
 # No `from __future__ import annotations` here: Blender reads property annotations as objects.
@@ -12,9 +12,7 @@ from typing import Any
 import bpy
 
 from ...core.errors import InputError, NodeError
-from ...core.job import Job
 from .. import bake, compat, preferences, settings
-from ..animation import animated_defaults, animated_values
 from ..bake import Order, Shown
 from ..capture import ON_CANVAS, Plan, capture, find_strip, make_plan, own_size, visible_range
 from ..files import safe_name
@@ -22,9 +20,9 @@ from ..owner import modifier_of
 from ..results import active_source
 from ..sequencer.modal import Answer, redraw, report_error
 from ..sequencer.operators import CAPTURE_SECONDS, ONE_STEP_SECONDS, StripJob, scene_of
-from ..sequencer.orders import PREVIEW_FOLDER, PREVIEW_SIZE
+from ..sequencer.orders import PREVIEW_FOLDER
 from . import freshness, groups
-from .orders import bake_folder
+from .orders import as_preview, bake_folder, job_of
 from .signature import strip_signature
 
 
@@ -99,28 +97,23 @@ def order_modifier(scene: Any, strip: Any, first: int | None = None, last: int |
     if plan.last < plan.first:
         raise InputError(f"'{strip.name}' does not show in these frames.", "Choose others.")
     tree = _modifier(strip).node_group
-    animation = animated_values(tree, tree, plan.first, plan.last)
-    options = replace(settings.style_options(tree.gouache), **animated_defaults(animation))
-    files = settings.output_options(tree.gouache, plan.first, plan.last)
-    job = Job("", "", tree.gouache.effect, options, files, settings.engine_options(preferences.get()), animation)
+    job = replace(job_of(tree, settings.effect_options(tree.gouache), plan.first, plan.last), input="")
     name = f"job-{plan.first:05d}-{plan.last:05d}.json"
     return Order(ModifierSubject(plan), job, bake_folder(tree, job), name).rooted()
 
 
 def order_modifier_preview(scene: Any, strip: Any, frame: int) -> Order:
-    """One frame by the fast engine, small and at once. Raises GouacheError."""
+    """One frame, small and at once: a collage, or a painting by the fast engine. Raises GouacheError."""
     order = order_modifier(scene, strip, frame, frame)
     tree = _modifier(strip).node_group
-    options = settings.style_options(tree.gouache, "fast")
-    options = replace(options, size=min(options.size or PREVIEW_SIZE, PREVIEW_SIZE))
-    files = replace(order.job.files, format="png", restore_size=False)
+    options = settings.style_options(tree.gouache, "fast") if groups.effect_of(tree).takes_styles else order.job.options
     folder = preferences.cache_folder() / PREVIEW_FOLDER / safe_name(strip.name)
-    job = replace(order.job, input="", options=options, files=files)
+    job = as_preview(replace(order.job, input="", options=options))
     return Order(order.subject, job, folder).rooted()
 
 
 class GOUACHE_OT_add_modifier(bpy.types.Operator):
-    """Put Style Transfer on the active strip as a modifier: the strip stays as it is, no other strip is made"""
+    """Put the effect on the active strip as a modifier: the strip stays as it is, no other strip is made"""
 
     bl_idname = "gouache.add_modifier"
     bl_label = "Add as Strip Modifier"

@@ -56,7 +56,7 @@ class NodeJob(StripJob):
 
 
 class GOUACHE_OT_bake_nodes(NodeJob, bpy.types.Operator):
-    """Bake the node: capture its inputs, paint them, and show the painting in its group"""
+    """Bake the node: capture its inputs, paint them or make a collage, and show that in its group"""
 
     bl_idname = "gouache.bake_nodes"
     bl_label = "Bake"
@@ -102,10 +102,12 @@ class GOUACHE_OT_bake_nodes(NodeJob, bpy.types.Operator):
 
 
 class GOUACHE_OT_preview_node(PreviewJob, bpy.types.Operator):
-    """Paint the current frame of the active node small and at once, with the fast engine, to judge the settings"""
+    """Makes one frame: a collage, or a painting by the fast engine, whatever engine the node is set to."""
 
     bl_idname = "gouache.preview_node"
     bl_label = "Preview Frame"
+    bl_description = ("Make the current frame of the active node small and at once, to judge the settings. A painting "
+                      "is made by the fast engine")
 
     node: bpy.props.StringProperty(  # type: ignore[valid-type]
         name="Node", description="Name of the node; empty is the active one", options={"SKIP_SAVE", "HIDDEN"})

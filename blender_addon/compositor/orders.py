@@ -11,8 +11,8 @@ from typing import Any
 import bpy
 
 from ...core.errors import NodeError
-from ...core.job import Job
-from ...core.options import MotionOptions, StyleImage, StyleOptions
+from ...core.job import AnyOptions, Job
+from ...core.options import CollageOptions, MotionOptions, StyleImage, StyleOptions
 from .. import preferences, settings
 from ..animation import animated_defaults, animated_values
 from ..bake import Order, Shown
@@ -21,7 +21,8 @@ from ..sequencer.orders import PREVIEW_FOLDER, PREVIEW_SIZE
 from . import find, freshness, groups, inputs
 from .signature import signature
 
-HIGHLIGHTS = "has values above 1"  # as the engine says it: the group adds them to the painting again
+HIGHLIGHTS = "has values above 1"  # as the engine says it: the group adds them to a painting again, a collage has none
+BESIDE = {groups.OBJECTS: "mask", groups.DEPTH: "depth"}  # the options of a collage that sockets bring pictures for
 
 
 @dataclass(frozen=True)
@@ -63,28 +64,46 @@ def order_node(scene: Any, node: Any, first: int, last: int) -> Order:
     """
     plan = inputs.make_plan(scene, node, first, last)
     tree = node.node_tree
-    options = settings.style_options(tree.gouache, linked=bool(plan.styles))
-    animation = animated_values(tree, tree, first, last)
-    options = replace(options, **animated_defaults(animation))
-    job = Job("image", "", tree.gouache.effect, options, settings.output_options(tree.gouache, first, last),
-              settings.engine_options(preferences.get()), animation)
-    order = Order(NodeSubject(plan), job, bake_folder(tree, job), f"job-{first:05d}-{last:05d}.json",
-                  HIGHLIGHTS).rooted()
+    job = job_of(tree, _options(tree, plan), first, last)
+    folder = bake_folder(tree, job, tuple(name for name in plan.inputs if name in BESIDE))
+    order = Order(NodeSubject(plan), job, folder, f"job-{first:05d}-{last:05d}.json", HIGHLIGHTS).rooted()
     return replace(order, job=_with_captured(order.job, plan, order.source))
 
 
 def order_node_preview(scene: Any, node: Any, frame: int) -> Order:
-    """One frame by the fast engine, small and at once, whatever engine the node is baked by. Raises GouacheError."""
+    """One frame, small and at once: a collage, or a painting by the fast engine whatever engine the node is baked by.
+
+    Raises GouacheError.
+    """
     plan = inputs.make_plan(scene, node, frame, frame)
     tree = node.node_tree
-    options = settings.style_options(tree.gouache, "fast", linked=bool(plan.styles))
-    options = replace(options, size=min(options.size or PREVIEW_SIZE, PREVIEW_SIZE))
-    files = replace(settings.output_options(tree.gouache, frame, frame), format="png", restore_size=False)
-    job = Job("image", "", tree.gouache.effect, options, files, settings.engine_options(preferences.get()),
-              animated_values(tree, tree, frame, frame))
+    job = as_preview(job_of(tree, _options(tree, plan, "fast"), frame, frame))
     folder = preferences.cache_folder() / PREVIEW_FOLDER / safe_name(tree.name)
     order = Order(NodeSubject(plan), job, folder, settled=HIGHLIGHTS).rooted()
     return replace(order, job=replace(_with_captured(order.job, plan, order.source), motion=MotionOptions()))
+
+
+def _options(tree: Any, plan: inputs.Plan, engine: str = "") -> AnyOptions:
+    """The checked options of a node's effect. Raises InputError or OptionError."""
+    if groups.effect_of(tree).takes_styles:
+        return settings.style_options(tree.gouache, engine, linked=bool(plan.styles))
+    return settings.collage_options(tree.gouache, [BESIDE[name] for name in plan.inputs if name in BESIDE])
+
+
+def job_of(tree: Any, options: AnyOptions, first: int, last: int) -> Job:
+    """The job for frames first..last of a group, with the keyframes of its settings; a collage has none."""
+    animation = animated_values(tree, tree, first, last) if isinstance(options, StyleOptions) else {}
+    files = settings.output_options(tree.gouache, first, last)
+    return Job("image", "", tree.gouache.effect, replace(options, **animated_defaults(animation)), files,
+               settings.engine_options(preferences.get()), animation)
+
+
+def as_preview(job: Job) -> Job:
+    """The job for a quick look: a small picture, and no layers beside it."""
+    options = replace(job.options, size=min(job.options.size or PREVIEW_SIZE, PREVIEW_SIZE))
+    if isinstance(options, CollageOptions):
+        options = replace(options, export_layers=False)
+    return replace(job, options=options, files=replace(job.files, format="png", restore_size=False))
 
 
 def _with_captured(job: Job, plan: inputs.Plan, source: Path) -> Job:
@@ -93,6 +112,9 @@ def _with_captured(job: Job, plan: inputs.Plan, source: Path) -> Job:
     if plan.styles and isinstance(options, StyleOptions):
         options = replace(options, styles=tuple(StyleImage(str(inputs.style_file(source, name)))
                                                 for name in plan.styles))
+    beside: dict[str, Any] = {option: str(source / inputs.folder_of(name)) for name, option in BESIDE.items()
+                              if name in plan.inputs}
+    options = replace(options, **beside)
     if groups.MASK in plan.inputs:
         options = replace(options, mask=str(source / inputs.folder_of(groups.MASK)))
     if plan.passes:
@@ -100,12 +122,13 @@ def _with_captured(job: Job, plan: inputs.Plan, source: Path) -> Job:
     return replace(job, options=options, motion=motion)
 
 
-def bake_folder(tree: Any, job: Job) -> Path:
+def bake_folder(tree: Any, job: Job, beside: tuple[str, ...] = ()) -> Path:
     """Where a group's frames are kept for these settings; found again whatever the group is called now.
 
-    What is captured does not count: the engine knows by each frame's pixels whether it must be painted again.
+    What is captured does not count: the engine knows by each frame's pixels whether it must be painted again. But
+    `beside` are sockets that bring a picture for every frame of Image: a folder has them for all or for none.
     """
-    identity = [job.look(), Path(bpy.data.filepath).name, own_identity(tree)]
+    identity = [job.look(), Path(bpy.data.filepath).name, own_identity(tree), *beside]
     key = hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:12]
     cache = preferences.cache_folder()
     return next(iter(sorted(cache.glob(f"*-{key}"))), cache / f"{safe_name(tree.name)}-{key}")

@@ -1,18 +1,22 @@
 """The Gouache tab in the compositor's sidebar, and the entries of the Add menus."""
 
 # No `from __future__ import annotations` here: Blender reads property annotations as objects.
+from collections.abc import Iterable
 from typing import Any
 
 import bpy
 
 from .. import bake, compat, engine, preferences, settings
 from ..owner import Owner, active_tree
-from ..sequencer.panels import PREVIEW_SCALE, STATE_ICONS, draw_options, draw_progress, draw_styles
+from ..sequencer import collage_panels
+from ..sequencer.panels import PREVIEW_SCALE, STATE_ICONS, draw_kind, draw_options, draw_progress, draw_styles
 from ..sequencer.preview import IMAGE_NAME
 from ..sequencer.style_pictures import thumbnail
 from . import find, freshness, groups
 from .operators import active_node
+from .orders import BESIDE
 
+ICONS = {"style": "BRUSH_DATA", "collage": "MOD_EXPLODE"}
 NOT_SHOWN = ("mask", "keep_color")  # they are sockets; the engine's own Keep Color is under Advanced
 
 
@@ -30,7 +34,7 @@ class NodePanel:
 
 
 class GOUACHE_PT_node(NodePanel, bpy.types.Panel):
-    """The engine, the big button and the state of the bake, or the progress."""
+    """The engine or mode, the big button and the state of the bake, or the progress."""
 
     bl_idname, bl_label = "GOUACHE_PT_node", "Bake"
 
@@ -41,7 +45,7 @@ class GOUACHE_PT_node(NodePanel, bpy.types.Panel):
         if bake.current is not None:
             draw_progress(layout)
             return
-        layout.row().prop(tree.gouache, "engine", expand=True)
+        draw_kind(layout, tree.gouache)
         if node is None:
             layout.label(text="Leave the group (Tab) to bake its node", icon="INFO")
             return
@@ -71,8 +75,8 @@ def state_lines(context: Any, node: Any) -> list[tuple[str, str]]:
         return [("Inside another group: it cannot be baked there", "ERROR")]
     if find.source_of(node.inputs[groups.IMAGE]) is None:
         return [("Link a picture to Image to begin", "INFO")]
-    if not has_styles(node):
-        return [("Add a style picture to begin", "INFO")]
+    if lacking := settings.lacking(tree.gouache, bool(linked_among(node, groups.STYLES))):
+        return [(lacking, "INFO")]
     state = freshness.state_of(scene, node, scene.frame_start, scene.frame_end)
     lines = [(state.text, STATE_ICONS[state.kind]),
              (f"Frames {scene.frame_start} to {scene.frame_end} of the scene", "BLANK1")]
@@ -84,11 +88,9 @@ def state_lines(context: Any, node: Any) -> list[tuple[str, str]]:
     return lines
 
 
-def has_styles(node: Any) -> bool:
-    """Whether a node has a picture to paint in the style of, or needs none."""
-    effect = groups.EFFECTS[node.node_tree.gouache.effect]
-    return (not effect.takes_styles or any(style.path for style in node.node_tree.gouache.styles)
-            or any(name in node.inputs and node.inputs[name].is_linked for name in groups.STYLES))
+def linked_among(node: Any, names: Iterable[str]) -> list[str]:
+    """Those of a node's inputs that something is linked to; none without a node."""
+    return [name for name in names if node is not None and name in node.inputs and node.inputs[name].is_linked]
 
 
 class GOUACHE_PT_node_live(NodePanel, bpy.types.Panel):
@@ -108,24 +110,42 @@ class GOUACHE_PT_node_live(NodePanel, bpy.types.Panel):
                 layout.prop(socket, "default_value", text=socket.name)
 
 
-class GOUACHE_PT_node_style(NodePanel, bpy.types.Panel):
+class StylePanel(NodePanel):
+    """A panel for groups that paint in the style of pictures."""
+
+    @classmethod
+    def poll(cls, context: Any) -> bool:
+        return super().poll(context) and groups.effect_of(active_tree(context)).takes_styles
+
+
+class CollagePanel(NodePanel):
+    """A panel for groups that make collages."""
+
+    @classmethod
+    def poll(cls, context: Any) -> bool:
+        return super().poll(context) and active_tree(context).gouache.effect == "collage"
+
+
+class GOUACHE_PT_node_style(StylePanel, bpy.types.Panel):
     """The pictures to paint in the style of, unless some are linked."""
 
     bl_idname, bl_label, bl_parent_id = "GOUACHE_PT_node_style", "Style", "GOUACHE_PT_node"
 
-    @classmethod
-    def poll(cls, context: Any) -> bool:
-        return super().poll(context) and groups.EFFECTS[active_tree(context).gouache.effect].takes_styles
-
     def draw(self, context: Any) -> None:
         layout: Any = self.layout
-        node = active_node(context)
-        linked = [name for name in groups.STYLES if node is not None and name in node.inputs
-                  and node.inputs[name].is_linked]
-        if linked:
+        if linked := linked_among(active_node(context), groups.STYLES):
             layout.label(text=f"Linked: {', '.join(linked)}", icon="LINKED")
             return
         draw_styles(layout, active_tree(context).gouache)
+
+
+class GOUACHE_PT_node_materials(CollagePanel, bpy.types.Panel):
+    """What the pieces are cut from."""
+
+    bl_idname, bl_label, bl_parent_id = "GOUACHE_PT_node_materials", "Materials", "GOUACHE_PT_node"
+
+    def draw(self, context: Any) -> None:
+        collage_panels.draw_materials(self.layout, active_tree(context).gouache, of_strip=False)
 
 
 class GOUACHE_PT_node_settings(NodePanel, bpy.types.Panel):
@@ -134,7 +154,14 @@ class GOUACHE_PT_node_settings(NodePanel, bpy.types.Panel):
     bl_idname, bl_label, bl_parent_id = "GOUACHE_PT_node_settings", "Settings", "GOUACHE_PT_node"
 
     def draw(self, context: Any) -> None:
+        layout: Any = self.layout
         tree = active_tree(context)
+        if tree.gouache.effect == "collage":
+            linked = linked_among(active_node(context), BESIDE)
+            if linked:
+                layout.label(text=f"Linked: {', '.join(linked)}", icon="LINKED")
+            collage_panels.draw_options(layout, tree.gouache, False, [BESIDE[name] for name in linked])
+            return
         draw_options(self.layout, Owner(tree, tree), context.scene.frame_current, NOT_SHOWN,
                      {"strength": "Style Strength"})
 
@@ -152,7 +179,8 @@ class GOUACHE_PT_node_preview(NodePanel, bpy.types.Panel):
         layout: Any = self.layout
         if picture := thumbnail(bpy.data.images[IMAGE_NAME].filepath):
             layout.template_icon(icon_value=picture, scale=PREVIEW_SCALE)
-        if active_tree(context).gouache.engine != "fast":
+        tree = active_tree(context)
+        if groups.effect_of(tree).takes_styles and tree.gouache.engine != "fast":
             layout.label(text="A quick look: Optimize paints finer", icon="INFO")
 
 
@@ -166,10 +194,14 @@ class GOUACHE_PT_node_advanced(NodePanel, bpy.types.Panel):
         layout: Any = self.layout
         group = active_tree(context).gouache
         layout.use_property_split, layout.use_property_decorate = True, False
-        layout.prop(group, "keep_color", text="Baked Keep Color")
-        for name, info in settings.options_for(group.engine):
-            if info.advanced:
-                layout.prop(group, name)
+        if group.effect == "collage":
+            linked = linked_among(active_node(context), BESIDE)
+            collage_panels.draw_options(layout, group, True, [BESIDE[name] for name in linked])
+        else:
+            layout.prop(group, "keep_color", text="Baked Keep Color")
+            for name, info in settings.options_for(group.engine):
+                if info.advanced:
+                    layout.prop(group, name)
         layout.prop(group, "format")
 
 
@@ -182,7 +214,7 @@ class GOUACHE_MT_add(bpy.types.Menu):
         layout: Any = self.layout
         layout.operator_context = "INVOKE_REGION_WIN"
         for name, effect in groups.EFFECTS.items():
-            layout.operator("gouache.add_node", text=effect.label, icon="BRUSH_DATA").effect = name
+            layout.operator("gouache.add_node", text=effect.label, icon=ICONS[name]).effect = name
 
 
 def draw_add_menu(self: Any, context: Any) -> None:
@@ -192,7 +224,7 @@ def draw_add_menu(self: Any, context: Any) -> None:
 
 
 CLASSES = (GOUACHE_PT_node, GOUACHE_PT_node_live, GOUACHE_PT_node_preview, GOUACHE_PT_node_style,
-           GOUACHE_PT_node_settings, GOUACHE_PT_node_advanced, GOUACHE_MT_add)
+           GOUACHE_PT_node_materials, GOUACHE_PT_node_settings, GOUACHE_PT_node_advanced, GOUACHE_MT_add)
 
 
 def _add_menu() -> Any:

@@ -29,9 +29,9 @@ def signature(scene: Any, node: Any) -> str:
     """All that decides what comes in at a node's captured inputs, as far as it can be known without rendering."""
     render = scene.render
     told: list[Any] = [render.resolution_x, render.resolution_y, render.resolution_percentage]
-    sockets = [node.inputs[name] for name in groups.CAPTURED if name in node.inputs]
+    sockets = [node.inputs[name] for name in groups.effect_of(node.node_tree).captured if name in node.inputs]
     keys = _keys(node.id_data)
-    told += _style_files(node.node_tree)
+    told += _files_of(node.node_tree)
     for socket in sockets:
         told.append([socket.name, [_ends(link) for link in socket.links]])
     for other in sorted(find.upstream(sockets), key=lambda other: other.name):
@@ -39,9 +39,18 @@ def signature(scene: Any, node: Any) -> str:
     return hashlib.sha256(json.dumps(told, default=str).encode()).hexdigest()[:32]
 
 
-def _style_files(tree: Any) -> list[Any]:
-    """The style pictures of the sidebar's list."""
-    return [_file_facts(bpy.path.abspath(style.path)) for style in tree.gouache.styles if style.path]
+def _files_of(tree: Any) -> list[Any]:
+    """The files that the sidebar names: style pictures, or a collage's materials and what comes along with it."""
+    if groups.effect_of(tree).takes_styles:
+        return [_file_facts(bpy.path.abspath(style.path)) for style in tree.gouache.styles if style.path]
+    collage = tree.gouache.collage
+    paths = [material.path for material in collage.materials if material.path]
+    return [_path_facts(bpy.path.abspath(path)) for path in (*paths, collage.mask, collage.depth) if path]
+
+
+def _path_facts(path: str) -> Any:
+    """A file, or all those in a folder."""
+    return _sequence_facts(path) if os.path.isdir(path) else _file_facts(path)  # noqa: PTH112
 
 
 def strip_signature(scene: Any, strip: Any, modifier: Any) -> str:
@@ -50,7 +59,7 @@ def strip_signature(scene: Any, strip: Any, modifier: Any) -> str:
     Not its transform and crop, which Blender applies after modifiers.
     """
     keys = _keys(scene)
-    told: list[Any] = [scene.render.resolution_x, scene.render.resolution_y, *_style_files(modifier.node_group)]
+    told: list[Any] = [scene.render.resolution_x, scene.render.resolution_y, *_files_of(modifier.node_group)]
     told.append(_settings(strip, strip.path_from_id(), keys, STRIP_LOOKS))
     folder = bpy.path.abspath(getattr(strip, "directory", "") or "")
     told += [[element.filename, *_file_facts(folder + element.filename)]

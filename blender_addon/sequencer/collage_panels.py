@@ -1,6 +1,7 @@
-"""What the Gouache tab shows for collages: the materials, the options, and the way to planes."""
+"""What the Gouache tabs of strips and nodes show for collages: materials, options, and a strip's way to planes."""
 
 # No `from __future__ import annotations` here: Blender reads property annotations as objects.
+from collections.abc import Collection
 from typing import Any
 
 from ...core.options import CollageOptions, describe
@@ -12,8 +13,11 @@ WITHOUT_MATERIALS = {"joiner": "A joiner is cut from photographs of the clip its
 EMPTY = {"layers": "Add painted versions of this clip"}
 
 
-def draw_materials(layout: Any, group: Any) -> None:
-    """The list of materials with its buttons, the highlighted one in large, and what stands in for an empty list."""
+def draw_materials(layout: Any, group: Any, of_strip: bool) -> None:
+    """The list of materials with its buttons, the highlighted one in large, and what stands in for an empty list.
+
+    `of_strip` says that there is a strip, whose own paintings may be materials.
+    """
     collage = group.collage
     if collage.mode in WITHOUT_MATERIALS:
         layout.label(text=WITHOUT_MATERIALS[collage.mode], icon="INFO")
@@ -31,16 +35,16 @@ def draw_materials(layout: Any, group: Any) -> None:
             layout.template_icon(icon_value=picture, scale=5.0)
     else:
         layout.label(text=EMPTY.get(collage.mode, "Empty: the papers that come with Gouache"), icon="INFO")
-    if collage.mode == "layers":
+    if collage.mode == "layers" and of_strip:
         layout.operator("gouache.material_paintings", icon="BRUSH_DATA")
 
 
-def draw_options(layout: Any, group: Any, advanced: bool) -> None:
-    """The collage's options, those of every day or the others."""
+def draw_options(layout: Any, group: Any, advanced: bool, without: Collection[str] = ()) -> None:
+    """The collage's options, those of every day or the others, less those that are linked."""
     column = layout.column()
     column.use_property_split, column.use_property_decorate = True, False
     for name, info, _ in describe(CollageOptions):
-        if info.advanced == advanced and name not in ALWAYS_SHOWN:
+        if info.advanced == advanced and name not in ALWAYS_SHOWN and name not in without:
             column.prop(group.collage, name)
 
 

@@ -1,4 +1,4 @@
-"""The materials of a strip's collage: the list's buttons, other strips as materials, and a clip's own paintings."""
+"""The materials of a collage: the list's buttons, strips and baked nodes as materials, and a clip's own paintings."""
 
 # No `from __future__ import annotations` here: Blender reads property annotations as objects.
 import json
@@ -9,10 +9,12 @@ import bpy
 
 from .. import compat, preferences
 from ..capture import visible_range
+from ..compositor import groups
 from ..files import safe_name
+from ..owner import active_tree
 from ..results import SOURCE_KEY, stored_folder
 from .modal import Answer
-from .style_pictures import active_strip, thumbnail
+from .style_pictures import ForActiveOwner, active_strip, thumbnail
 
 HASH = "?" * 12
 
@@ -28,13 +30,20 @@ def shown_files(strip: Any) -> str:
 
 
 def offered(scene: Any, own: Any) -> list[tuple[str, str]]:
-    """The other strips of the timeline, paintings included, as (name, path), each path once."""
+    """The other strips of the timeline, paintings included, as (name, path), each path once; `own` may be None."""
     found: dict[str, str] = {}
-    for strip in scene.sequence_editor.strips_all:
+    for strip in scene.sequence_editor.strips_all if scene.sequence_editor else ():
         path = shown_files(strip)
-        if strip != own and path and strip.get(SOURCE_KEY) != own.name:
+        if path and (own is None or (strip != own and strip.get(SOURCE_KEY) != own.name)):
             found.setdefault(path, strip.name)
     return sorted((name, path) for path, name in found.items())
+
+
+def baked_nodes(own: Any) -> list[tuple[str, str]]:
+    """What other groups of Gouache's show, as (name, folder)."""
+    trees: Any = bpy.data.node_groups
+    shown = [(tree.name, groups.painting_folder(tree)) for tree in trees if tree != own and groups.is_ours(tree)]
+    return sorted((name, stored_folder(folder)) for name, folder in shown if folder is not None)
 
 
 def paintings(own: Any) -> list[tuple[str, str]]:
@@ -63,18 +72,8 @@ def add(group: Any, path: str) -> None:
     group.active_material = paths.index(path)
 
 
-class ForActiveStrip:
-    """What the operators on the active strip's materials have in common."""
-
-    bl_options: Any = {"REGISTER", "UNDO", "INTERNAL"}
-
-    @classmethod
-    def poll(cls, context: Any) -> bool:
-        return active_strip(context) is not None
-
-
-class GOUACHE_OT_material_add(ForActiveStrip, bpy.types.Operator):
-    """Add a material to the active strip's collage: a picture, a folder of pictures, or a movie"""
+class GOUACHE_OT_material_add(ForActiveOwner, bpy.types.Operator):
+    """Add a material to the collage: a picture, a folder of pictures, or a movie"""
 
     bl_idname = "gouache.material_add"
     bl_label = "Add Material"
@@ -83,28 +82,32 @@ class GOUACHE_OT_material_add(ForActiveStrip, bpy.types.Operator):
         name="Material", description="The picture, folder or movie", options={"SKIP_SAVE"})
 
     def execute(self, context: Any) -> Answer:
-        add(active_strip(context).gouache.collage, self.path)
+        add(self.settings(context).collage, self.path)
         return {"FINISHED"}
 
 
-class GOUACHE_OT_material_remove(ForActiveStrip, bpy.types.Operator):
+class GOUACHE_OT_material_remove(ForActiveOwner, bpy.types.Operator):
     """Remove the material that is highlighted"""
 
     bl_idname = "gouache.material_remove"
     bl_label = "Remove Material"
 
     def execute(self, context: Any) -> Answer:
-        group = active_strip(context).gouache.collage
+        group = self.settings(context).collage
         group.materials.remove(group.active_material)
         group.active_material = max(min(group.active_material, len(group.materials) - 1), 0)
         return {"FINISHED"}
 
 
-class GOUACHE_OT_material_paintings(ForActiveStrip, bpy.types.Operator):
+class GOUACHE_OT_material_paintings(ForActiveOwner, bpy.types.Operator):
     """Cut the collage from all finished paintings of this strip"""
 
     bl_idname = "gouache.material_paintings"
     bl_label = "Use This Strip's Paintings"
+
+    @classmethod
+    def poll(cls, context: Any) -> bool:
+        return super().poll(context) and active_strip(context) is not None
 
     def execute(self, context: Any) -> Answer:
         strip = active_strip(context)
@@ -114,13 +117,13 @@ class GOUACHE_OT_material_paintings(ForActiveStrip, bpy.types.Operator):
                         "in one or more styles first.")
             return {"CANCELLED"}
         for _, path in found:
-            add(strip.gouache.collage, path)
+            add(self.settings(context).collage, path)
         self.report({"INFO"}, f"{len(found)} paintings")
         return {"FINISHED"}
 
 
 class GOUACHE_MT_materials(bpy.types.Menu):
-    """This strip's own paintings, and the other strips of the timeline."""
+    """This strip's own paintings or what other nodes were baked to, and the other strips of the timeline."""
 
     bl_idname = "GOUACHE_MT_materials"
     bl_label = "Materials from the Timeline"
@@ -128,8 +131,12 @@ class GOUACHE_MT_materials(bpy.types.Menu):
     def draw(self, context: Any) -> None:
         layout: Any = self.layout
         own, scene = active_strip(context), compat.sequencer_scene(context)
-        lists = (("Paintings of This Strip", "BRUSH_DATA", paintings(own)),
-                 ("Other Strips", "SEQ_SEQUENCER", offered(scene, own)))
+        if context.space_data is not None and context.space_data.type == "NODE_EDITOR":
+            lists = (("Baked Nodes", "NODETREE", baked_nodes(active_tree(context))),
+                     ("Strips", "SEQ_SEQUENCER", offered(scene, None)))
+        else:
+            lists = (("Paintings of This Strip", "BRUSH_DATA", paintings(own)),
+                     ("Other Strips", "SEQ_SEQUENCER", offered(scene, own)))
         for title, symbol, entries in lists:
             layout.label(text=title)
             for name, path in entries:

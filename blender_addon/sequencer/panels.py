@@ -54,7 +54,7 @@ class StylePanel(PicturePanel):
 
 
 class CollagePanel(PicturePanel):
-    """A panel for strips whose effect is Collage."""
+    """A panel for strips whose effect, or the group on them, is Collage."""
 
     @classmethod
     def poll(cls, context: Any) -> bool:
@@ -94,7 +94,9 @@ class GOUACHE_PT_materials(CollagePanel, bpy.types.Panel):
     bl_idname, bl_label, bl_parent_id = "GOUACHE_PT_materials", "Materials", "GOUACHE_PT_strip"
 
     def draw(self, context: Any) -> None:
-        collage_panels.draw_materials(self.layout, active_strip(context).gouache)
+        owner = active_owner(context)
+        assert owner is not None, "polled"
+        collage_panels.draw_materials(self.layout, owner.settings, of_strip=True)
 
 
 class GOUACHE_PT_settings(PicturePanel, bpy.types.Panel):
@@ -115,6 +117,10 @@ class GOUACHE_PT_planes(CollagePanel, bpy.types.Panel):
     """From the collage to 3D."""
 
     bl_idname, bl_label, bl_parent_id = "GOUACHE_PT_planes", "In 3D", "GOUACHE_PT_strip"
+
+    @classmethod
+    def poll(cls, context: Any) -> bool:
+        return super().poll(context) and modifier_of(active_strip(context)) is None
 
     def draw(self, context: Any) -> None:
         collage_panels.draw_planes(self.layout, compat.sequencer_scene(context), active_strip(context))
@@ -172,12 +178,9 @@ def draw_run(layout: Any, scene: Any, strip: Any) -> None:
         return
     is_collage = strip.gouache.effect == "collage"
     layout.row().prop(strip.gouache, "effect", expand=True)
-    if is_collage:
-        layout.prop(strip.gouache.collage, "mode", text="")
-    else:
-        layout.row().prop(strip.gouache, "engine", expand=True)
+    draw_kind(layout, strip.gouache)
     ready = layout.column()
-    ready.enabled = not _lacking(strip.gouache)
+    ready.enabled = not settings.lacking(strip.gouache)
     ready.scale_y = 1.4
     row = ready.row(align=True)
     row.operator("gouache.stylize_strip", **MAKE_COLLAGE if is_collage else {"icon": "BRUSH_DATA"})
@@ -185,7 +188,15 @@ def draw_run(layout: Any, scene: Any, strip: Any) -> None:
     text, symbol = state_line(scene, strip)
     layout.label(text=text, icon=symbol)
     if compat.HAS_STRIP_MODIFIERS and find_result(scene, strip) is None:
-        layout.operator("gouache.add_modifier", icon="MODIFIER")
+        layout.operator("gouache.add_modifier", icon="MODIFIER").effect = strip.gouache.effect
+
+
+def draw_kind(layout: Any, group: Any) -> None:
+    """What decides most: a collage's mode, or the engine that paints."""
+    if group.effect == "collage":
+        layout.prop(group.collage, "mode", text="")
+    else:
+        layout.row().prop(group, "engine", expand=True)
 
 
 def draw_progress(layout: Any) -> None:
@@ -198,7 +209,7 @@ def draw_progress(layout: Any) -> None:
 
 def draw_modifier(layout: Any, scene: Any, strip: Any, modifier: Any) -> None:
     """The same for a strip with our modifier: the painting goes there."""
-    layout.row().prop(modifier.node_group.gouache, "engine", expand=True)
+    draw_kind(layout, modifier.node_group.gouache)
     row = layout.row(align=True)
     row.scale_y = 1.4
     row.operator("gouache.bake_modifier", text="Bake Modifier", icon="BRUSH_DATA")
@@ -226,8 +237,8 @@ def modifier_line(scene: Any, strip: Any, modifier: Any) -> tuple[str, str]:
         preferences.find_engine()
     except engine.EngineError as error:
         return error.message, "ERROR"
-    if not any(style.path for style in modifier.node_group.gouache.styles):
-        return "Add a style picture to begin", "INFO"
+    if lacking := settings.lacking(modifier.node_group.gouache):
+        return lacking, "INFO"
     state = freshness.modifier_state(scene, strip, modifier, *visible_range(strip))
     return state.text, STATE_ICONS[state.kind]
 
@@ -243,7 +254,7 @@ def state_line(scene: Any, strip: Any) -> tuple[str, str]:
 
 def painting_line(scene: Any, strip: Any) -> tuple[str, str]:
     """The state of a strip's painting or collage in a line, and its icon."""
-    if lacking := _lacking(strip.gouache):
+    if lacking := settings.lacking(strip.gouache):
         return lacking, "INFO"
     is_collage = strip.gouache.effect == "collage"
     result = find_result(scene, strip)
@@ -256,14 +267,6 @@ def painting_line(scene: Any, strip: Any) -> tuple[str, str]:
     if strip.gouache.painted_as != settings.fingerprint(strip.gouache, animation.keys_of(scene, strip)):
         return f"Settings changed since {'it was made' if is_collage else 'painting'}", "FILE_REFRESH"
     return "Made" if is_collage else "Painted", "CHECKMARK"
-
-
-def _lacking(group: Any) -> str:
-    """What a strip's effect cannot begin without, in words; empty if nothing is missing."""
-    if group.effect == "style":
-        return "" if group.styles else "Add a style picture to begin"
-    needs = group.collage.mode == "layers" and not group.collage.materials
-    return "Add paintings of this strip under Materials" if needs else ""
 
 
 class GOUACHE_PT_preview(PicturePanel, bpy.types.Panel):

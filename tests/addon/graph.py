@@ -86,9 +86,9 @@ class Graph:
         node.image = bpy.data.images.load(str(path))
         return node
 
-    def add(self, source=None, style=True):
-        """A Style Transfer node by our operator, between a source and the output, with a style picture."""
-        assert bpy.ops.gouache.add_node(effect="style") == {"FINISHED"}
+    def add(self, source=None, style=True, effect="style"):
+        """A node by our operator, between a source and the output, with a style picture."""
+        assert bpy.ops.gouache.add_node(effect=effect) == {"FINISHED"}
         node = self.tree.nodes.active
         if source is not None:
             self.link(source.outputs[0], node.inputs["Image"])

@@ -144,6 +144,10 @@ def test_preview(gouache):
     assert (job["effect"], job["files"]["frames"], job["files"]["format"]) == ("collage", "4-4", "png")
     assert (job["options"]["size"], job["options"]["export_layers"]) == (640, False)
     assert tuple(bpy.data.images["Gouache Preview"].size) == (64, 36)
+    gouache.scene.frame_set(2)
+    bpy.ops.gouache.preview_frame()
+    folder = gouache.module("preferences").cache_folder() / "preview" / "Clip" / "source"
+    assert [file.name for file in folder.iterdir()] == ["00002.png"]  # no other frame to follow pieces from
 
 
 def test_panels(gouache):
@@ -161,7 +165,7 @@ def test_panels(gouache):
     assert ("label", "Makes the collage again, with its layers") in drawn
     strip.gouache.collage.mode = "layers"
     drawn = draw(gouache)
-    assert ("label", "Add paintings of this strip under Materials") in drawn and ("enabled", False) in drawn
+    assert ("label", "Add paintings of this clip under Materials") in drawn and ("enabled", False) in drawn
     assert ("operator", "gouache.material_paintings") in drawn
     strip.gouache.collage.mode = "joiner"
     assert any("photographs of the clip itself" in str(text) for _, text in draw(gouache))
