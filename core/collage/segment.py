@@ -30,6 +30,8 @@ LEAST_COMPACT = 2.5
 """What a superpixel's size counts, as a difference in Lab, at regularity 0; at 1 it is thirty times as much."""
 DEPTH_WEIGHT = 60.0
 """What all of the depth counts, beside a lightness of 100."""
+FLAT = 0.6
+"""Gradients (Lab, a pixel of the ground) that are weaker on the average are not worth finer pieces."""
 FRAGMENT = 0.12
 """Parts smaller than this share of the mean are given to their neighbors."""
 CORNER = 0.045
@@ -105,10 +107,11 @@ def grid(ground: Ground, count: int, generator: np.random.Generator) -> Ints:
 
 
 def busyness(ground: Ground) -> Floats:
-    """h,w in 0..1: how busy the picture is there, by its standardized Sobel energy; half of it is above 0.5."""
+    """h,w in 0..1: how busy the picture is there, by its standardized Sobel energy; what is flat is not busy at all."""
     gradients = [cv2.Sobel(ground.lab, cv2.CV_32F, *axes, scale=0.25) for axes in ((1, 0), (0, 1))]
     energy = cv2.GaussianBlur(np.sqrt(sum((g ** 2).sum(-1) for g in gradients)), (0, 0), ground.height / 60)
-    return np.asarray(ndtr((energy - energy.mean()) / max(float(energy.std()), 0.5)), np.float32)
+    share = ndtr((energy - energy.mean()) / max(float(energy.std()), 0.5))
+    return np.asarray(share * np.minimum(energy / FLAT, 1), np.float32)
 
 
 def regions(labels: Ints, objects: Ints | None) -> Iterator[Region]:
