@@ -170,6 +170,17 @@ def _numbered(files: list[Path], text: str) -> dict[int, Path]:
     return dict(enumerate(sorted(files, key=lambda p: p.name), 1))
 
 
+def serving(clip: Clip, number: int) -> int | None:
+    """The frame of a clip that comes along with another for that one's frame; None if it has none.
+
+    A single picture serves every frame.
+    """
+    numbers = clip.numbers
+    if len(numbers) == 1:
+        return numbers[0]
+    return number if number in numbers else None
+
+
 def number_of(path: Path) -> int | None:
     """The frame number in a file's name, the last number there; None if it has none."""
     found = re.findall(r"\d+", path.stem)

@@ -103,9 +103,8 @@ def _inside(number: int, ranges: Sequence[tuple[int, int]]) -> bool:
 
 def _digest_beside(other: Clip, number: int) -> str:
     """What comes along with a frame; empty if nothing does."""
-    if len(other.numbers) == 1:
-        return other.digest(other.numbers[0])
-    return other.digest(number) if number in other.numbers else ""
+    serving = clips.serving(other, number)
+    return "" if serving is None else other.digest(serving)
 
 
 def _motion_digest(recorded: RecordedFlow | None, number: int, hold: int) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 import torch
 from torch import Tensor
 
-from .clips import Clip
+from .clips import Clip, serving
 from .effects import Companions
 from .errors import InputError
 from .frames import Picture
@@ -144,8 +144,9 @@ def _mask_of(mask: Clip, number: int, size: Size) -> Tensor:
 
 def _beside_of(clip: Clip, number: int, what: str) -> Picture:
     """What comes along with a frame; a single picture serves every frame. Raises InputError."""
-    numbers = clip.numbers
-    if len(numbers) > 1 and number not in numbers:
+    number_there = serving(clip, number)
+    if number_there is None:
+        numbers = clip.numbers
         raise InputError(f"The {what} has no frame {number}.", f"It has {len(numbers)} frames, from {numbers[0]} to "
                          f"{numbers[-1]}: give it one for every frame of the clip, or one picture for all.")
-    return clip.read(number if len(numbers) > 1 else numbers[0])
+    return clip.read(number_there)

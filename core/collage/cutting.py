@@ -124,16 +124,13 @@ class Cutter:
             labels = segment.superpixels(ground, count, options.regularity)
         wanted = self.wanted(level, busy)
         for region in segment.regions(labels, ground.objects):
-            rows, columns = region.mask.shape
-            part = wanted[region.top:region.top + rows, region.left:region.left + columns]
-            if part[region.mask].mean() >= 0.5:
+            if region.part(wanted)[region.mask].mean() >= 0.5:
                 yield region
 
     def _chosen(self, region: Region, ground: Ground, level: int, frame: int, matcher: Matcher, center: Floats,
                 around: Floats, turn: float, generator: np.random.Generator) -> Choice:
         """What a new piece is made of; `turn` (radians) is by how much it lies askew."""
-        rows, columns = region.mask.shape
-        lab = ground.lab[region.top:region.top + rows, region.left:region.left + columns]
+        lab = region.part(ground.lab)
         weight = region.mask.astype(np.float32)
         if self.options.mode not in ALIGNED:
             extent = 2 * float(np.hypot(*around.T).max())
@@ -160,9 +157,7 @@ class Cutter:
         """What nearness adds to a piece's rank."""
         if ground.depth is None:
             return 0.0
-        rows, columns = region.mask.shape
-        part = ground.depth[region.top:region.top + rows, region.left:region.left + columns]
-        return 250 * float(part[region.mask].mean())
+        return 250 * float(region.part(ground.depth)[region.mask].mean())
 
 
 def hole_parts(hole: NDArray[np.bool_], ground: Ground, median: float) -> Sequence[Region]:

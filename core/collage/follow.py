@@ -65,15 +65,17 @@ class Follow:
             palette = cutter.palette(ground)
             cuts = cutter.all(ground, moment.number, palette)
             pieces = no_pieces(palette, moment.number).with_new(cuts, moment.number)
-            top = shown(pieces, ground)
-            hidden = _hidden(pieces, ground, _visible(top, ground, len(pieces))[0])
-            return _seen(pieces, ground, top).kept(~hidden | (pieces.level == 0))  # the coarsest lie under all others
+            visible, colors = _visible(shown(pieces, ground), ground, len(pieces))
+            hidden = _hidden(pieces, ground, visible)
+            return _seen(pieces, visible, colors).kept(~hidden | (pieces.level == 0))  # the coarsest lie under others
         moved = before if self.options.mode == "joiner" or moment.came is None else _moved(before, ground, moment.came)
         judged = _judged(moved, ground, shown(moved, ground))
         renewed = self._renewed(judged, ground, moment.number)
         living = renewed.kept(_fits(renewed, ground))
         grown = living.with_new(self._births(living, ground, moment.number), moment.number)
-        return grown if len(grown) == len(living) and renewed is judged else _seen(grown, ground, shown(grown, ground))
+        if len(grown) == len(living) and renewed is judged:
+            return grown
+        return _seen(grown, *_visible(shown(grown, ground), ground, len(grown)))
 
     def _renewed(self, pieces: Pieces, ground: Ground, frame: int) -> Pieces:
         """Pieces whose time is over, or that show another moment, are laid anew in their places."""
@@ -95,16 +97,17 @@ class Follow:
         top = shown(pieces, ground)
         busy = segment.busyness(ground) if self.options.levels > 1 else np.zeros(ground.shape, np.float32)
         level_of = np.where(top >= 0, np.append(pieces.level, -1)[top], -1)
-        matcher = Matcher(self.materials, self.options, pieces)
+        matcher: Matcher | None = None  # looks at every piece, which most frames need not
         cutter = self._cutter(pieces)
         cuts: list[Cut] = []
-        for level in range(self.options.levels if self.options.mode not in ("joiner",) else 1):
+        for level in range(1 if self.options.mode == "joiner" else self.options.levels):
             areas = pieces.area[pieces.level == level]
             usual = float(np.median(areas)) if len(areas) else 1 / (self.options.pieces * segment.GROWTH ** level)
             median = usual * ground.height ** 2
             open_here = (level_of < level) & cutter.wanted(level, busy, CLEARLY_BUSY if level else 0.0)
             generator = cutter.generator(frame, level)
             for hole in _holes(open_here, ground, median):
+                matcher = matcher or Matcher(self.materials, self.options, pieces)
                 for region in hole_parts(hole, ground, median):
                     rank = NEW_RANK - NUMBER_RANK * (int(pieces.next_number[0]) + len(cuts))
                     cuts += cutter.cut(region, ground, level, rank, frame, matcher, pieces.palette, generator)
@@ -229,9 +232,8 @@ def _hidden(pieces: Pieces, ground: Ground, visible: Floats) -> NDArray[np.bool_
     return np.asarray(visible < HIDDEN * _whole(pieces, ground))
 
 
-def _seen(pieces: Pieces, ground: Ground, top: Ints) -> Pieces:
+def _seen(pieces: Pieces, visible: Floats, colors: Floats) -> Pieces:
     """The pieces with the color noted that is to be seen where each new one shows."""
-    visible, colors = _visible(top, ground, len(pieces))
     new = np.isnan(pieces.seen[:, 0]) & (visible > 3)
     return replace(pieces, seen=np.where(new[:, None], colors, pieces.seen).astype(np.float32))
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from math import sqrt
+from typing import Any
 
 import cv2
 import numpy as np
@@ -51,6 +52,11 @@ class Region:
     def area(self) -> int:
         """Pixels of the ground."""
         return int(self.mask.sum())
+
+    def part(self, image: NDArray[Any]) -> NDArray[Any]:
+        """What lies around the region in an image h,w or h,w,C of the ground, as large as its mask."""
+        rows, columns = self.mask.shape
+        return image[self.top:self.top + rows, self.left:self.left + columns]
 
 
 def superpixels(ground: Ground, count: int, regularity: float) -> Ints:
