@@ -331,18 +331,20 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
         network.add_argument("--seed", type=int, default=1, metavar="INT", help="of all random numbers (default 1)")
         for option, info, default in describe(EngineOptions):
             _add_option(network, option, info, default)
-        network.set_defaults(run=_train, network=name, start=None)
+        network.set_defaults(run=_train, network=name, start=None, styles=[])
     networks.choices["decoder"].add_argument("--start", type=Path, metavar="FILE", help="weights of an earlier "
                                              "training to begin with; their .json lies beside them")
+    networks.choices["decoder"].add_argument("--styles", nargs="+", default=[], metavar="DIR", help="folders with "
+                                             "pictures to paint like (default: those of --data)")
 
 
 def _train(options: argparse.Namespace) -> int:
     from .train import command
-    settings = command.Settings(options.network, options.teacher, tuple(Path(folder).name for folder in options.data),
-                                tuple(options.held_out), options.steps, options.batch, options.side, options.rate,
-                                options.seed)
-    return command.run(settings, [Path(folder) for folder in options.data], Path(options.output),
-                       _chosen(EngineOptions, options), options.start)
+    data, styles = ([Path(folder) for folder in folders] for folders in (options.data, options.styles))
+    settings = command.Settings(options.network, options.teacher, tuple(folder.name for folder in data),
+                                tuple(folder.name for folder in styles), tuple(options.held_out), options.steps,
+                                options.batch, options.side, options.rate, options.seed)
+    return command.run(settings, data, styles, Path(options.output), _chosen(EngineOptions, options), options.start)
 
 
 def _doctor(options: argparse.Namespace) -> int:

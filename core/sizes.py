@@ -36,3 +36,10 @@ def resize(image: Tensor, size: Size) -> Tensor:
     if size_of(image) == size:
         return image
     return interpolate(image, size, mode="bicubic", antialias=True, align_corners=False).clamp(0.0, 1.0)
+
+
+def enlarged(change: Tensor, size: Size) -> Tensor:
+    """A difference of pictures at a larger size; unlike a picture it may be negative, so nothing is clamped."""
+    if size_of(change) == size:
+        return change
+    return interpolate(change, size, mode="bicubic", align_corners=False)

@@ -4,6 +4,9 @@ Features of the small encoder at four depths get the style image's means and cov
 Belongie, ICCV 2017, and Li et al., "Universal Style Transfer via Feature Transforms", NIPS 2017, at all depths at
 once), and one decoder, trained with the normalized loss, makes a picture of them. What the decoder cannot give
 back of the content (faces, fine lines) is added, the less the higher the strength: at 0 nothing changes.
+
+A picture is painted twice: small, where the encoder sees the large forms, and then at its own size, from the content
+plus the small painting's change.
 """
 
 from __future__ import annotations
@@ -17,13 +20,17 @@ from torch import Tensor
 from torch.nn.functional import pad
 
 from ..encoders import Encoder
-from ..sizes import fitted, resize, size_of
+from ..sizes import Size, enlarged, fitted, resize, size_of
 from .decoder import DECODED, REACH, Decoder
 from .statistics import Movement, Statistics, movement, sums
 from .tiles import Tile, TiledEncoder, feature_size
 
 PIXELS = "conv1_1"
 """A layer whose positions are pixels: how tiles cut a picture."""
+COARSER = 3
+"""How many times smaller the first pass is: of a half it costs twice as much, of a quarter blotches are left."""
+SMALLEST = 8
+"""The side in pixels of what a position of the deepest decoded layer stands for; no picture may be smaller."""
 
 
 def corrected(moved: Tensor, content: Tensor, plain: Tensor, share: float | Tensor) -> Tensor:
@@ -37,6 +44,16 @@ def corrected(moved: Tensor, content: Tensor, plain: Tensor, share: float | Tens
 def share_at(strength: float) -> float:
     """How far statistics are moved at a strength, both 0..1: half the way at a quarter."""
     return math.sqrt(strength)
+
+
+def coarse(size: Size) -> Size:
+    """The size of a picture's first pass."""
+    return max(SMALLEST, round(size[0] / COARSER)), max(SMALLEST, round(size[1] / COARSER))
+
+
+def carried(content: Tensor, small: Tensor, painted: Tensor) -> Tensor:
+    """What the second pass begins with: N,3,H,W plus the change from `small` to `painted`, both N,3,h,w, in [0, 1]."""
+    return (content + enlarged(painted - small, size_of(content))).clamp(0.0, 1.0)
 
 
 @dataclass
@@ -59,14 +76,25 @@ class FastStyle:
 
         Only what the mask shows counts for the content's statistics.
         """
-        size, share = size_of(content), share_at(strength)
-        styles = self._at(max(size))
-        border = min(REACH, min(size) - 1)  # the networks pad with zeros, which must not show
-        seen = pad(content, (border,) * 4, mode="reflect")
-        shown = None if mask is None else pad(mask, (border,) * 4, mode="reflect")
+        small = resize(content, coarse(size_of(content)))
+        shown = None if mask is None else resize(mask, size_of(small))
+        share = share_at(strength)
         with torch.no_grad():
-            painted = self._painted(seen, styles, share, shown)[..., border:border + size[0], border:border + size[1]]
+            begun = carried(content, small, self._pass(small, share, shown))
+            painted = self._pass(begun, share, mask).clamp(0.0, 1.0)
         return painted if mask is None else torch.lerp(content, painted, mask)
+
+    def _pass(self, image: Tensor, share: float, mask: Tensor | None) -> Tensor:
+        """1,3,H,W with its statistics moved by `share`, not clamped."""
+        height, width = size_of(image)
+        border = min(REACH, min(height, width) - SMALLEST)  # the networks pad with zeros, which must not show
+        # Sides are multiples of the deepest position's, or enlarging would go differently in tiles
+        right, below = (border + -(side + 2 * border) % SMALLEST for side in (width, height))
+        borders = (border, right, border, below)
+        seen = pad(image, borders, mode="reflect")
+        shown = None if mask is None else pad(mask, borders, mode="reflect")
+        painted = self._painted(seen, self._at(max(height, width)), share, shown)
+        return painted[..., border:border + height, border:border + width]
 
     def _painted(self, seen: Tensor, styles: Mapping[str, Statistics], share: float, mask: Tensor | None) -> Tensor:
         """The picture with its features moved, decoded, in tiles where it is too large for one pass."""
@@ -88,7 +116,7 @@ class FastStyle:
         moved: Tensor = self.decoder({j: moves[j](features[j]) for j in DECODED}).float()
         if share < 1:
             moved = corrected(moved, seen, self.decoder(features).float(), share)
-        return moved.clamp(0.0, 1.0)
+        return moved
 
     def _at(self, long_side: int) -> dict[str, Statistics]:
         """The blended styles' statistics for a frame whose long side has this many pixels; made once."""

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from torch.nn.functional import interpolate
 
 from ..effects import Step
 from ..encoders import Encoder
 from ..options import StyleOptions, parse_layers
-from ..sizes import Size, fitted, ladder, resize, size_of
+from ..sizes import enlarged, fitted, ladder, resize, size_of
 from . import losses
 from .optimize import minimize
 from .steady import Held, temporal_loss
@@ -132,7 +131,7 @@ def paint(encoder: Encoder, content: Tensor, targets: StyleTargets, options: Sty
             image = _noise(small, options.seed)
         else:
             image = first.clone(memory_format=torch.contiguous_format)
-            image = image if change is None else (image + _enlarged(change, size)).clamp(0.0, 1.0)
+            image = image if change is None else (image + enlarged(change, size)).clamp(0.0, 1.0)
         loss = TransferLoss(encoder, small, targets.at(max(size)), options, content_weight,
                             None if mask is None else resize(mask, size), targets.tile,
                             held and (held[0].at(size), held[1]))
@@ -142,13 +141,6 @@ def paint(encoder: Encoder, content: Tensor, targets: StyleTargets, options: Sty
         change = image - first
     image = image.clamp(0.0, 1.0)
     yield image if mask is None else torch.lerp(content, image, mask)
-
-
-def _enlarged(change: Tensor, size: Size) -> Tensor:
-    """A difference of pictures at another size; unlike a picture it may be negative, so nothing is clamped."""
-    if size_of(change) == size:
-        return change
-    return interpolate(change, size, mode="bicubic", align_corners=False)
 
 
 def _noise(like: Tensor, seed: int) -> Tensor:

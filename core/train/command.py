@@ -22,19 +22,23 @@ from .pictures import Pictures
 __all__ = ["Settings", "run"]
 
 
-def run(settings: Settings, folders: Sequence[Path], output: Path, engine: EngineOptions,
+def run(settings: Settings, folders: Sequence[Path], styles: Sequence[Path], output: Path, engine: EngineOptions,
         start: Path | None = None) -> int:
-    """Train one network, or go on where it was stopped; `start` are weights that training begins with.
+    """Train one network, or go on where it was stopped.
+
+    `styles` are the folders of a decoder's style images (empty: those of `folders`), `start` are weights that training
+    begins with.
 
     Returns 0. Raises InputError, WeightsError, DeviceError.
     """
     compute = devices.choose(engine)
     pictures = Pictures(folders, settings.held_out)
+    painted_like = Pictures(styles, settings.held_out) if styles else pictures
     print(f"{len(pictures.files)} pictures to train with, {len(pictures.held_out_files)} held out, on {compute}")
     begun: LayerWeights | None = None
     if start is not None:
         begun, settings = weights.read_safetensors(start), replace(settings, start=_history(start))
-    train(_trainee(settings, pictures, compute, begun), settings, output)
+    train(_trainee(settings, pictures, painted_like, compute, begun), settings, output)
     return 0
 
 
@@ -47,9 +51,10 @@ def _history(start: Path) -> Any:
                          "Give weights that this command wrote.", str(error)) from error
 
 
-def _trainee(settings: Settings, pictures: Pictures, compute: Compute, begun: LayerWeights | None) -> Trainee:
+def _trainee(settings: Settings, pictures: Pictures, styles: Pictures, compute: Compute,
+             begun: LayerWeights | None) -> Trainee:
     teacher = load_encoder(settings.teacher, compute.device, compute.precision)
     if settings.network == "encoder":
         return EncoderTrainee(teacher, pictures, settings, compute.device)
     encoder = load_encoder("lite", compute.device, compute.precision, taps=False)
-    return DecoderTrainee(encoder, teacher, pictures, settings, compute.device, begun)
+    return DecoderTrainee(encoder, teacher, pictures, styles, settings, compute.device, begun)

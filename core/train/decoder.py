@@ -1,7 +1,8 @@
-"""Training the fast engine's decoder with the normalized loss, on pairs of crops: one is painted like the other.
+"""Training the fast engine's decoder with the normalized loss: crops of pictures painted like crops of others.
 
 The loss of a pair is that of the optimizing engine (Choi & Kim 2020, eq. 11 to 14), measured by the small encoder or
-VGG-19; as a pair's strength says, its features are moved part of the way and its content loss weighs more.
+VGG-19; as a pair's strength says, its features are moved part of the way and its content loss weighs more. A pair goes
+through both passes, as a frame does, and what the second one makes is measured.
 """
 
 from __future__ import annotations
@@ -16,9 +17,10 @@ from torch import Tensor, nn
 from ..devices import fast_bfloat16
 from ..encoders import Encoder
 from ..options import PAPER_CONTENT_LAYERS, PAPER_STYLE_LAYERS, parse_layers
+from ..sizes import resize, size_of
 from ..style import losses
 from ..style.decoder import DECODED, Decoder, untrained
-from ..style.fast import corrected, share_at
+from ..style.fast import carried, coarse, corrected, share_at
 from ..style.statistics import Statistics, movement
 from ..weights import Layer, LayerWeights
 from .loop import Settings, layers_of
@@ -31,6 +33,10 @@ CONTENT_WEIGHT_FALL = 2.0
 image, a decoder has to find it again."""
 OUT_OF_RANGE = 10.0
 """Weight of the mean square by which pixels leave 0..1."""
+FAR = 10.0
+"""A loss from which on a pair counts by its logarithm."""
+STYLE_SEED = 1000
+"""Added to the seed for the styles' crops, which come from the same numbers otherwise."""
 SCORED = 16
 SCORED_STRENGTH = 0.5
 
@@ -38,13 +44,13 @@ SCORED_STRENGTH = 0.5
 class DecoderTrainee:
     """The decoder in training (`Trainee`).
 
-    `encoder` is the small one without its taps, `teacher` the encoder that measures the loss, `begun` the weights to
-    start from (None: random ones).
+    `encoder` is the small one without its taps, `teacher` the encoder that measures the loss, `styles` are the pictures
+    that those in `pictures` are painted like, `begun` the weights to start from (None: random ones).
     """
 
-    def __init__(self, encoder: Encoder, teacher: Encoder, pictures: Pictures, settings: Settings, device: torch.device,
-                 begun: LayerWeights | None = None) -> None:
-        self.encoder, self.teacher, self.pictures = encoder, teacher, pictures
+    def __init__(self, encoder: Encoder, teacher: Encoder, pictures: Pictures, styles: Pictures, settings: Settings,
+                 device: torch.device, begun: LayerWeights | None = None) -> None:
+        self.encoder, self.teacher, self.pictures, self.styles = encoder, teacher, pictures, styles
         self.settings, self.device, self.begun = settings, device, begun
 
     def begin(self) -> None:
@@ -62,59 +68,68 @@ class DecoderTrainee:
     def step(self, step: int, rate: float) -> float:
         settings = self.settings
         crops = self.pictures.batch(settings.seed, step, settings.batch, settings.side).to(self.device)
+        styles = self.styles.batch(settings.seed + STYLE_SEED, step, settings.batch, settings.side).to(self.device)
         rng = np.random.default_rng([settings.seed, step, 1])
         strengths = torch.from_numpy(rng.uniform(0, 1, len(crops))).float().to(self.device)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         self.optimizer.zero_grad()
-        painted = self.paint(crops, strengths)
-        style, content = self.losses(painted, crops)
+        painted = self.paint(crops, styles, strengths)
+        style, content = self.losses(painted, crops, styles)
         weights = 10.0 ** (-CONTENT_WEIGHT_FALL * strengths)
-        # Divided so that pairs of every strength have losses of a like size; the logarithm, because a few pairs (a
-        # flat style) have a loss a hundred times that of the others
-        loss = torch.log1p((weights * content + style) / (weights + 0.1)).mean()
+        # Divided so that pairs of every strength have losses of a like size (2 or 3 at last); the logarithm, because
+        # a few pairs (a flat style) have a loss a hundred times that of the others
+        loss = (FAR * torch.log1p((weights * content + style) / (weights + 0.1) / FAR)).mean()
         loss = loss + OUT_OF_RANGE * (painted - painted.clamp(0.0, 1.0)).square().mean()
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.decoder.parameters(), 1.0)
         self.optimizer.step()
         return float(loss.detach())
 
-    def paint(self, crops: Tensor, strengths: Tensor) -> Tensor:
-        """N,3,H,W, not clamped: each crop in the style of the one before it, at its strength (N)."""
+    def paint(self, crops: Tensor, styles: Tensor, strengths: Tensor) -> Tensor:
+        """N,3,H,W, not clamped: each crop in the style of its own (both N,3,H,W), at its strength (N)."""
         shares = torch.tensor([share_at(float(s)) for s in strengths], device=self.device).view(-1, 1, 1)
+        size = coarse(size_of(crops))
+        small = resize(crops, size)
+        begun = carried(crops, small, self._pass(small, resize(styles, size), shares))
+        return self._pass(begun, styles, shares)
+
+    def _pass(self, images: Tensor, styles: Tensor, shares: Tensor) -> Tensor:
+        """One pass of the fast engine; the statistics carry no gradient."""
         both = {}
         with torch.no_grad():
-            for layer, features in self.encoder(crops, DECODED).items():
-                ours = Statistics.of(features)
-                theirs = Statistics(ours.mean.roll(1, 0), ours.covariance.roll(1, 0))
-                both[layer] = torch.cat([movement(ours, theirs, shares)(features), features])
+            theirs = self.encoder(styles, DECODED)
+        for layer, features in self.encoder(images, DECODED).items():
+            with torch.no_grad():
+                move = movement(Statistics.of(features), Statistics.of(theirs[layer]), shares)
+            both[layer] = torch.cat([move(features), features])
         with torch.autocast(self.device.type, torch.bfloat16, enabled=fast_bfloat16(self.device)):
             moved, plain = self.decoder(both).float().chunk(2)
-        return corrected(moved, crops, plain, shares[..., None])
+        return corrected(moved, images, plain, shares[..., None])
 
-    def losses(self, painted: Tensor, crops: Tensor) -> tuple[Tensor, Tensor]:
+    def losses(self, painted: Tensor, crops: Tensor, styles: Tensor) -> tuple[Tensor, Tensor]:
         """The normalized style and content loss of each painted crop, per pixel: N and N."""
-        layers = {*STYLE_LAYERS, *CONTENT_LAYERS}
         with torch.no_grad():
-            seen = self.teacher(crops, layers)
-            targets = [_of(seen, i) for i in range(len(crops))]
-            grams = [_grams(target) for target in targets]
-        features = self.teacher(painted, layers)
+            wanted, targets = self.teacher(styles, STYLE_LAYERS), self.teacher(crops, CONTENT_LAYERS)
+        features = self.teacher(painted, {*STYLE_LAYERS, *CONTENT_LAYERS})
         style, content = [], []
-        for i, target in enumerate(targets):
+        for i in range(len(crops)):
             ours = _of(features, i)
-            style.append(losses.normalized_style_loss(_grams(ours), grams[i - 1], STYLE_LAYERS, 1))
-            content.append(losses.normalized_content_loss(ours, target, CONTENT_LAYERS, 1))
+            style.append(losses.normalized_style_loss(_grams(ours), _grams(_of(wanted, i)), STYLE_LAYERS, 1))
+            content.append(losses.normalized_content_loss(ours, _of(targets, i), CONTENT_LAYERS, 1))
         return torch.stack(style), torch.stack(content)
 
     def score(self) -> dict[str, float]:
-        """Mean style and content loss over held-out pictures, each in the style of another."""
+        """Mean style and content loss over held-out pictures, each in a held-out style."""
         style, content = [], []
+        contents, wanted = (pictures.held_out(SCORED, self.settings.side) for pictures in (self.pictures, self.styles))
+        count = max(len(contents), len(wanted))
         with torch.no_grad():
-            for part in torch.split(self.pictures.held_out(SCORED, self.settings.side), 4):
-                crops = part.to(self.device)
-                painted = self.paint(crops, torch.full((len(crops),), SCORED_STRENGTH))
-                parts = self.losses(painted.clamp(0.0, 1.0), crops)
+            for numbers in torch.arange(count).split(4):
+                crops = contents[numbers % len(contents)].to(self.device)
+                styles = wanted[(numbers + 1) % len(wanted)].to(self.device)
+                painted = self.paint(crops, styles, torch.full((len(crops),), SCORED_STRENGTH))
+                parts = self.losses(painted.clamp(0.0, 1.0), crops, styles)
                 style.append(parts[0])
                 content.append(parts[1])
         return {"style": float(torch.cat(style).mean()), "content": float(torch.cat(content).mean())}

@@ -31,13 +31,14 @@ WARM_UP = 50
 class Settings:
     """How a network is trained; written beside its weights.
 
-    `teacher` is the encoder that measures its errors, `start` what is told beside the weights it starts from (empty:
-    it starts anew).
+    `teacher` is the encoder that measures its errors, `styles` are the folders that a decoder's styles come from
+    (empty: from `data`), `start` is what is told beside the weights it starts from (empty: it starts anew).
     """
 
     network: str
     teacher: str
     data: tuple[str, ...]
+    styles: tuple[str, ...]
     held_out: tuple[str, ...]
     steps: int
     batch: int

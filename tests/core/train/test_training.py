@@ -23,7 +23,7 @@ from core.train.encoder import EncoderTrainee
 from core.train.loop import Settings, Trainee, rate_at, train
 from core.train.pictures import Pictures
 
-SETTINGS = Settings("encoder", "vgg19", ("photos",), (), steps=8, batch=3, side=32, rate=1e-3, seed=1)
+SETTINGS = Settings("encoder", "vgg19", ("photos",), (), (), steps=8, batch=3, side=32, rate=1e-3, seed=1)
 CPU = torch.device("cpu")
 Make = Callable[[], Trainee]
 
@@ -48,7 +48,7 @@ def make(request: pytest.FixtureRequest, tiny_encoder: Encoder, pictures: Pictur
     def ready() -> Trainee:
         if request.param == "encoder":
             return EncoderTrainee(tiny_encoder, pictures, SETTINGS, CPU, widths=(3, 4, 4, 4, 4))
-        return DecoderTrainee(tiny_encoder, tiny_encoder, pictures, SETTINGS, CPU)
+        return DecoderTrainee(tiny_encoder, tiny_encoder, pictures, pictures, SETTINGS, CPU)
     return ready
 
 
@@ -113,7 +113,8 @@ def test_a_trained_encoder_s_features_are_as_far_apart_as_the_teacher_s(
 
 
 def test_a_trained_decoder_paints(tiny_encoder: Encoder, pictures: Pictures, tmp_path: Path) -> None:
-    train_to_the_end(DecoderTrainee(tiny_encoder, tiny_encoder, pictures, SETTINGS, CPU), tmp_path / "net.safetensors")
+    trainee = DecoderTrainee(tiny_encoder, tiny_encoder, pictures, pictures, SETTINGS, CPU)
+    train_to_the_end(trainee, tmp_path / "net.safetensors")
     decoder = Decoder(weights.read_safetensors(tmp_path / "net.safetensors"))
     assert decoder(tiny_encoder(pictures.batch(1, 1, 1, 32), DECODED)).shape == (1, 3, 32, 32)
 
