@@ -125,7 +125,7 @@ class DecoderTrainee:
         contents, wanted = (pictures.held_out(SCORED, self.settings.side) for pictures in (self.pictures, self.styles))
         count = max(len(contents), len(wanted))
         with torch.no_grad():
-            for numbers in torch.arange(count).split(4):
+            for numbers in torch.split(torch.arange(count), 4):
                 crops = contents[numbers % len(contents)].to(self.device)
                 styles = wanted[(numbers + 1) % len(wanted)].to(self.device)
                 painted = self.paint(crops, styles, torch.full((len(crops),), SCORED_STRENGTH))
