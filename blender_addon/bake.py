@@ -66,6 +66,30 @@ class Subject(Protocol):
         ...
 
 
+class Plan(Protocol):
+    """How a subject is captured: whatever that needs, and in which frames."""
+
+    @property
+    def first(self) -> int: ...
+
+    @property
+    def last(self) -> int: ...
+
+
+class Ranged:
+    """A subject's frames: those of its plan."""
+
+    plan: Plan
+
+    @property
+    def first(self) -> int:
+        return self.plan.first
+
+    @property
+    def last(self) -> int:
+        return self.plan.last
+
+
 @dataclass(frozen=True)
 class Shown:
     """Where a painting is now seen, by name, and what an artist should know about it."""

@@ -23,7 +23,7 @@ from .compositor.modifier import order_modifier
 from .compositor.orders import order_node
 from .owner import modifier_of
 from .results import SOURCE_KEY, find_result
-from .sequencer.operators import CAPTURE_SECONDS, ONE_STEP_SECONDS
+from .sequencer.jobs import CAPTURE_SECONDS, ONE_STEP_SECONDS
 from .sequencer.orders import is_fresh, order_strip
 
 Captured = dict[Path, Subject]

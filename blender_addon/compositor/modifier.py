@@ -13,13 +13,14 @@ import bpy
 
 from ...core.errors import InputError, NodeError
 from .. import bake, compat, preferences, settings
-from ..bake import Order, Shown
+from ..bake import Order, Ranged, Shown
 from ..capture import ON_CANVAS, Plan, capture, find_strip, make_plan, own_size, visible_range
 from ..files import safe_name
 from ..owner import modifier_of
 from ..results import active_source
+from ..sequencer.jobs import BakeJob
 from ..sequencer.modal import Answer, redraw, report_error
-from ..sequencer.operators import CAPTURE_SECONDS, ONE_STEP_SECONDS, StripJob, scene_of
+from ..sequencer.operators import scene_of, strip_to_paint
 from ..sequencer.orders import PREVIEW_FOLDER
 from . import freshness, groups
 from .orders import as_preview, bake_folder, job_of
@@ -27,7 +28,7 @@ from .signature import strip_signature
 
 
 @dataclass(frozen=True)
-class ModifierSubject:
+class ModifierSubject(Ranged):
     """What comes in at the group on a strip; looked up by the strip's name each time."""
 
     plan: Plan
@@ -35,14 +36,6 @@ class ModifierSubject:
     @property
     def name(self) -> str:
         return self.plan.strip
-
-    @property
-    def first(self) -> int:
-        return self.plan.first
-
-    @property
-    def last(self) -> int:
-        return self.plan.last
 
     def capture(self, folder: Path, first: int, last: int) -> "ModifierSubject":
         capture(self.plan, folder, first, last)
@@ -144,7 +137,7 @@ class GOUACHE_OT_add_modifier(bpy.types.Operator):
         return {"FINISHED"}
 
 
-class GOUACHE_OT_bake_modifier(StripJob, bpy.types.Operator):
+class GOUACHE_OT_bake_modifier(BakeJob, bpy.types.Operator):
     """Bake the strip's Gouache modifier: paint the strip, and show the painting in the modifier's group"""
 
     bl_idname = "gouache.bake_modifier"
@@ -156,26 +149,9 @@ class GOUACHE_OT_bake_modifier(StripJob, bpy.types.Operator):
         name="Scene", description="Name of its scene; empty is the one in the Video Sequencer",
         options={"SKIP_SAVE", "HIDDEN"})
 
-    @classmethod
-    def poll(cls, context: Any) -> bool:
-        return bake.current is None
-
     def start(self, context: Any) -> bake.Bake:
         scene = scene_of(context, self.scene)
-        strip = find_strip(scene.name, self.strip)[1] if self.strip else active_source(scene)
-        if strip is None:
-            raise InputError("No strip is active.", "Click the strip to bake.")
-        order = order_modifier(scene, strip)
-        preferences.find_engine()
-        windowed = not bpy.app.background and self.options.is_invoke
-        return bake.Bake([order]) if windowed else bake.Bake([order], ONE_STEP_SECONDS, CAPTURE_SECONDS)
-
-    def finish(self, context: Any) -> None:
-        self.tell_warnings()
-        self.report({"INFO"}, f"Baked: {', '.join(self._job.painted)}")
-        redraw(context)
-        if not bpy.app.background:
-            bpy.ops.ed.undo_push(message="Bake")
+        return self.bake([order_modifier(scene, strip_to_paint(scene, self.strip))])
 
 
 CLASSES = (GOUACHE_OT_add_modifier, GOUACHE_OT_bake_modifier)

@@ -6,10 +6,10 @@ from typing import Any
 
 import bpy
 
-from ...core.errors import GouacheError, NodeError
-from .. import bake, compat, preferences
-from ..sequencer.modal import Answer, redraw, report_error
-from ..sequencer.operators import CAPTURE_SECONDS, ONE_STEP_SECONDS, StripJob
+from ...core.errors import NodeError
+from .. import bake, compat
+from ..sequencer.jobs import BakeJob, OpenFolder
+from ..sequencer.modal import Answer, report_error
 from ..sequencer.preview import PreviewJob
 from . import find, groups
 from .orders import order_node, order_node_preview
@@ -46,16 +46,7 @@ def nodes_to_bake(context: Any, scene: Any, names: str, every: bool) -> list[Any
     return [node]
 
 
-class NodeJob(StripJob):
-    """What baking and preview have in common."""
-
-    def scene_of(self, context: Any) -> Any:
-        """The scene that is named, else the one in the window."""
-        name = self.scene  # type: ignore[attr-defined]
-        return find.find_scene(name) if name else context.scene
-
-
-class GOUACHE_OT_bake_nodes(NodeJob, bpy.types.Operator):
+class GOUACHE_OT_bake_nodes(BakeJob, bpy.types.Operator):
     """Bake the node: capture its inputs, paint them or make a collage, and show that in its group"""
 
     bl_idname = "gouache.bake_nodes"
@@ -74,31 +65,12 @@ class GOUACHE_OT_bake_nodes(NodeJob, bpy.types.Operator):
     last: bpy.props.IntProperty(  # type: ignore[valid-type]
         name="Last", description="Last frame; -1 is the scene's", default=-1, options={"SKIP_SAVE", "HIDDEN"})
 
-    @classmethod
-    def poll(cls, context: Any) -> bool:
-        if bake.current is not None:
-            cls.poll_message_set("Gouache is painting already")
-            return False
-        return True
-
     def start(self, context: Any) -> bake.Bake:
-        scene = self.scene_of(context)
+        scene = find.find_scene(self.scene) if self.scene else context.scene
         first = scene.frame_start if self.first < 0 else self.first
         last = scene.frame_end if self.last < 0 else self.last
-        orders = [order_node(scene, node, first, last)
-                  for node in nodes_to_bake(context, scene, self.nodes, self.all)]
-        preferences.find_engine()
-        if not bpy.data.filepath and preferences.get().cache_directory.startswith("//"):
-            self.report({"WARNING"}, f"The file is not saved: frames are kept in {preferences.cache_folder()}")
-        windowed = not bpy.app.background and self.options.is_invoke
-        return bake.Bake(orders) if windowed else bake.Bake(orders, ONE_STEP_SECONDS, CAPTURE_SECONDS)
-
-    def finish(self, context: Any) -> None:
-        self.tell_warnings()
-        self.report({"INFO"}, f"Baked: {', '.join(self._job.painted)}")
-        redraw(context)
-        if not bpy.app.background:
-            bpy.ops.ed.undo_push(message="Bake")
+        return self.bake([order_node(scene, node, first, last)
+                          for node in nodes_to_bake(context, scene, self.nodes, self.all)])
 
 
 class GOUACHE_OT_preview_node(PreviewJob, bpy.types.Operator):
@@ -170,26 +142,13 @@ class GOUACHE_OT_add_node(bpy.types.Operator):
         return compat.compositor_tree(context.scene)
 
 
-class GOUACHE_OT_open_bake(bpy.types.Operator):
+class GOUACHE_OT_open_bake(OpenFolder, bpy.types.Operator):
     """Open the folder with the frames of the active node's bake"""
 
     bl_idname = "gouache.open_bake"
     bl_label = "Open Folder"
 
-    def execute(self, context: Any) -> Answer:
-        try:
-            folder = self.folder(context)
-        except GouacheError as error:
-            report_error(self, error)
-            return {"CANCELLED"}
-        if bpy.app.background:
-            self.report({"INFO"}, str(folder))
-        else:
-            bpy.ops.wm.path_open(filepath=str(folder))
-        return {"FINISHED"}
-
-    @staticmethod
-    def folder(context: Any) -> Path:
+    def folder(self, context: Any) -> Path:
         """The bake folder of the active node. Raises NodeError if there is none."""
         node = active_node(context)
         shown = groups.painting_folder(node.node_tree) if node is not None else None

@@ -15,7 +15,7 @@ from ...core.job import AnyOptions, Job
 from ...core.options import CollageOptions, MotionOptions, StyleImage, StyleOptions
 from .. import preferences, settings
 from ..animation import animated_defaults, animated_values
-from ..bake import Order, Shown
+from ..bake import Order, Ranged, Shown
 from ..files import safe_name
 from ..sequencer.orders import PREVIEW_FOLDER, PREVIEW_SIZE
 from . import find, freshness, groups, inputs
@@ -26,7 +26,7 @@ BESIDE = {groups.OBJECTS: "mask", groups.DEPTH: "depth"}  # the options of a col
 
 
 @dataclass(frozen=True)
-class NodeSubject:
+class NodeSubject(Ranged):
     """A node of a scene's compositor; looked up by its name each time, for it may be gone in mid-job."""
 
     plan: inputs.Plan
@@ -34,14 +34,6 @@ class NodeSubject:
     @property
     def name(self) -> str:
         return self.plan.node
-
-    @property
-    def first(self) -> int:
-        return self.plan.first
-
-    @property
-    def last(self) -> int:
-        return self.plan.last
 
     def capture(self, folder: Path, first: int, last: int) -> NodeSubject:
         inputs.capture(self.plan, folder, first, last)

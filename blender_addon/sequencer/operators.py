@@ -7,18 +7,15 @@ from typing import Any
 
 import bpy
 
-from ...core.errors import GouacheError, InputError
+from ...core.errors import InputError
 from .. import bake, compat, preferences
 from ..capture import WITHOUT_PICTURE, find_strip
 from ..compositor import groups
 from ..owner import modifier_of
 from ..results import active_source, find_result, source_of
-from .modal import Answer, LongJob, redraw, report_error
+from .jobs import BakeJob, OpenFolder
+from .modal import Answer
 from .orders import order_strip
-
-MOST_WARNINGS = 3       # shown; a long clip may have one for every frame
-ONE_STEP_SECONDS = 0.1  # without a window there is nothing to keep alive between the engine's events
-CAPTURE_SECONDS = 2.0   # so long it may capture, for the same reason
 
 
 def strips_to_paint(context: Any, scene: Any, names: str) -> list[Any]:
@@ -41,6 +38,14 @@ def strips_to_paint(context: Any, scene: Any, names: str) -> list[Any]:
     return sorted(sources.values(), key=lambda strip: (compat.bounds(strip)[0], strip.channel))
 
 
+def strip_to_paint(scene: Any, name: str) -> Any:
+    """The one strip named, else the active one. Raises InputError."""
+    strip = find_strip(scene.name, name)[1] if name else active_source(scene)
+    if strip is None:
+        raise InputError("No strip is active.", "Click the strip to paint.")
+    return strip
+
+
 def scene_of(context: Any, name: str) -> Any:
     """The scene named, else the one the Video Sequencer shows. Raises InputError."""
     scene = bpy.data.scenes.get(name) if name else compat.sequencer_scene(context)
@@ -49,36 +54,8 @@ def scene_of(context: Any, name: str) -> Any:
     return scene
 
 
-class StripJob(LongJob):
-    """What painting and preview have in common: one bake at a time, kept in `bake.current`."""
-
-    def set_current(self, job: Any) -> None:
-        bake.current = job
-
-    def text_and_fraction(self) -> tuple[str, float]:
-        return self._job.status.text, self._job.status.fraction
-
-    def to_the_end(self, job: Any) -> None:
-        seconds = bake.run_to_end(job)
-        print(f"gouache: done in {seconds:.1f} s", flush=True)
-
-    def tell_warnings(self) -> None:
-        warnings = list(dict.fromkeys(self._job.warnings))
-        for warning in warnings[:MOST_WARNINGS]:
-            self.report({"WARNING"}, warning)  # type: ignore[attr-defined]
-        if len(warnings) > MOST_WARNINGS:
-            print("\n".join(f"gouache: {warning}" for warning in warnings[MOST_WARNINGS:]), flush=True)
-            more = len(warnings) - MOST_WARNINGS
-            self.report({"WARNING"}, f"{more} more warnings are in the console")  # type: ignore[attr-defined]
-
-
-class BakeStrips(StripJob):
+class BakeStrips(BakeJob):
     """Bakes the selected strips, or those named, each with the effect it is set to."""
-
-    options: Any
-    report: Any
-    bl_label: str
-    poll_message_set: Any
 
     strips: bpy.props.StringProperty(  # type: ignore[valid-type]
         name="Strips", description="Names of the strips, one a line; empty paints the selected ones",
@@ -87,34 +64,15 @@ class BakeStrips(StripJob):
         name="Scene", description="Name of their scene; empty is the one in the Video Sequencer",
         options={"SKIP_SAVE", "HIDDEN"})
 
-    @classmethod
-    def poll(cls, context: Any) -> bool:
-        if bake.current is not None:
-            cls.poll_message_set("Gouache is painting already")
-            return False
-        return True
-
     def start(self, context: Any) -> bake.Bake:
         scene = scene_of(context, self.scene)
         strips = strips_to_paint(context, scene, self.strips)
         for strip in strips:
             self.prepare(strip)
-        orders = [order_strip(scene, strip) for strip in strips]
-        preferences.find_engine()
-        if not bpy.data.filepath and preferences.get().cache_directory.startswith("//"):
-            self.report({"WARNING"}, f"The file is not saved: frames are kept in {preferences.cache_folder()}")
-        windowed = not bpy.app.background and self.options.is_invoke
-        return bake.Bake(orders) if windowed else bake.Bake(orders, ONE_STEP_SECONDS, CAPTURE_SECONDS)
+        return self.bake([order_strip(scene, strip) for strip in strips])
 
     def prepare(self, strip: Any) -> None:
         """Set what this operator sets on a strip before it is looked at."""
-
-    def finish(self, context: Any) -> None:
-        self.tell_warnings()
-        self.report({"INFO"}, f"Finished: {', '.join(self._job.painted)}")
-        redraw(context)
-        if not bpy.app.background:
-            bpy.ops.ed.undo_push(message=self.bl_label)
 
 
 class GOUACHE_OT_stylize_strip(BakeStrips, bpy.types.Operator):
@@ -162,26 +120,13 @@ class GOUACHE_OT_cancel(bpy.types.Operator):
         return {"FINISHED"}
 
 
-class GOUACHE_OT_open_cache(bpy.types.Operator):
+class GOUACHE_OT_open_cache(OpenFolder, bpy.types.Operator):
     """Open the folder with the frames of the active strip's painting"""
 
     bl_idname = "gouache.open_cache"
     bl_label = "Open Cache Folder"
 
-    def execute(self, context: Any) -> Answer:
-        try:
-            folder = self.folder(context)
-        except GouacheError as error:
-            report_error(self, error)
-            return {"CANCELLED"}
-        if bpy.app.background:
-            self.report({"INFO"}, str(folder))
-        else:
-            bpy.ops.wm.path_open(filepath=str(folder))
-        return {"FINISHED"}
-
-    @staticmethod
-    def folder(context: Any) -> Path:
+    def folder(self, context: Any) -> Path:
         """The active painting's bake folder, else the whole cache. Raises InputError if there is none yet."""
         scene = compat.sequencer_scene(context)
         active = active_source(scene)

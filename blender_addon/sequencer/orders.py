@@ -18,7 +18,7 @@ from ...core.manifest import Manifest, digest_of
 from ...core.options import CollageOptions, OutputOptions, StyleOptions
 from .. import preferences, settings
 from ..animation import animated_defaults, animated_values, keys_of
-from ..bake import Order, Shown, runs, runs_text
+from ..bake import Order, Ranged, Shown, runs, runs_text
 from ..capture import Plan, SizeChangedError, capture, find_strip, make_plan
 from ..files import safe_name
 from ..results import check_room, find_result, put_result, shows_through
@@ -28,7 +28,7 @@ PREVIEW_FOLDER = "preview"
 
 
 @dataclass(frozen=True)
-class StripSubject:
+class StripSubject(Ranged):
     """A strip of the Video Sequencer; looked up by its name each time, for it may be gone in mid-job."""
 
     plan: Plan
@@ -36,14 +36,6 @@ class StripSubject:
     @property
     def name(self) -> str:
         return self.plan.strip
-
-    @property
-    def first(self) -> int:
-        return self.plan.first
-
-    @property
-    def last(self) -> int:
-        return self.plan.last
 
     def capture(self, folder: Path, first: int, last: int) -> StripSubject:
         """Capture frames; a clip whose pictures change size is seen anew, as it lies on the canvas."""

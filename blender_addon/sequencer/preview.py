@@ -6,21 +6,19 @@ from typing import Any
 
 import bpy
 
-from ...core.errors import InputError
 from .. import bake, preferences
-from ..capture import find_strip
 from ..compositor.modifier import order_modifier_preview
 from ..owner import modifier_of
-from ..results import active_source
 from . import style_pictures
+from .jobs import PaintJob
 from .modal import redraw
-from .operators import StripJob, scene_of
+from .operators import scene_of, strip_to_paint
 from .orders import order_preview
 
 IMAGE_NAME = "Gouache Preview"
 
 
-class PreviewJob(StripJob):
+class PreviewJob(PaintJob):
     """What previews of strips and nodes have in common: one order, and its picture shown where pictures are."""
 
     def preview(self, order: bake.Order) -> bake.Bake:
@@ -59,9 +57,7 @@ class GOUACHE_OT_preview_frame(PreviewJob, bpy.types.Operator):
 
     def start(self, context: Any) -> bake.Bake:
         scene = scene_of(context, self.scene)
-        strip = find_strip(scene.name, self.strip)[1] if self.strip else active_source(scene)
-        if strip is None:
-            raise InputError("No strip is active.", "Click the strip to preview.")
+        strip = strip_to_paint(scene, self.strip)
         with_group = modifier_of(strip) is not None
         order = (order_modifier_preview if with_group else order_preview)(scene, strip, scene.frame_current)
         return self.preview(order)

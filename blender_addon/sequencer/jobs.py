@@ -1,0 +1,91 @@
+"""What operators that paint have in common, whatever they paint: one bake at a time, its end, its folder opened."""
+
+# No `from __future__ import annotations` here: Blender reads property annotations as objects.
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+from ...core.errors import GouacheError
+from .. import bake, preferences
+from .modal import Answer, LongJob, redraw, report_error
+
+MOST_WARNINGS = 3       # shown; a long clip may have one for every frame
+ONE_STEP_SECONDS = 0.1  # without a window there is nothing to keep alive between the engine's events
+CAPTURE_SECONDS = 2.0   # so long it may capture, for the same reason
+
+
+class PaintJob(LongJob):
+    """What painting and preview have in common: one bake at a time, kept in `bake.current`."""
+
+    def set_current(self, job: Any) -> None:
+        bake.current = job
+
+    def text_and_fraction(self) -> tuple[str, float]:
+        return self._job.status.text, self._job.status.fraction
+
+    def to_the_end(self, job: Any) -> None:
+        seconds = bake.run_to_end(job)
+        print(f"gouache: done in {seconds:.1f} s", flush=True)
+
+    def tell_warnings(self) -> None:
+        warnings = list(dict.fromkeys(self._job.warnings))
+        for warning in warnings[:MOST_WARNINGS]:
+            self.report({"WARNING"}, warning)  # type: ignore[attr-defined]
+        if len(warnings) > MOST_WARNINGS:
+            print("\n".join(f"gouache: {warning}" for warning in warnings[MOST_WARNINGS:]), flush=True)
+            more = len(warnings) - MOST_WARNINGS
+            self.report({"WARNING"}, f"{more} more warnings are in the console")  # type: ignore[attr-defined]
+
+
+class BakeJob(PaintJob):
+    """Mixed into operators that bake whole ranges."""
+
+    options: Any
+    report: Any
+    bl_label: str
+    poll_message_set: Any
+
+    @classmethod
+    def poll(cls, context: Any) -> bool:
+        if bake.current is not None:
+            cls.poll_message_set("Gouache is painting already")
+            return False
+        return True
+
+    def bake(self, orders: list[bake.Order]) -> bake.Bake:
+        """The job for these orders; warns where files are kept if the .blend has no place yet. Raises EngineError."""
+        preferences.find_engine()
+        if not bpy.data.filepath and preferences.get().cache_directory.startswith("//"):
+            self.report({"WARNING"}, f"The file is not saved: frames are kept in {preferences.cache_folder()}")
+        windowed = not bpy.app.background and self.options.is_invoke
+        return bake.Bake(orders) if windowed else bake.Bake(orders, ONE_STEP_SECONDS, CAPTURE_SECONDS)
+
+    def finish(self, context: Any) -> None:
+        self.tell_warnings()
+        self.report({"INFO"}, f"Finished: {', '.join(self._job.painted)}")
+        redraw(context)
+        if not bpy.app.background:
+            bpy.ops.ed.undo_push(message=self.bl_label)
+
+
+class OpenFolder:
+    """Mixed into operators that show a folder; without a window they report it."""
+
+    report: Any
+
+    def folder(self, context: Any) -> Path:
+        """The folder to show. Raises GouacheError if there is none yet."""
+        raise NotImplementedError
+
+    def execute(self, context: Any) -> Answer:
+        try:
+            folder = self.folder(context)
+        except GouacheError as error:
+            report_error(self, error)
+            return {"CANCELLED"}
+        if bpy.app.background:
+            self.report({"INFO"}, str(folder))
+        else:
+            bpy.ops.wm.path_open(filepath=str(folder))
+        return {"FINISHED"}
