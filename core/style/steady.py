@@ -27,7 +27,10 @@ from ..sizes import Size, resize, size_of
 from . import losses
 
 STILL = 0.6 / 255
-"""A place stands still if its content, averaged over `AROUND`, differs by less than this from all neighbors'."""
+"""A place stands still if its content, averaged over `AROUND`, differs by less than this from all neighbors'.
+
+Where only an nth of that square counts, the limit is the root of n times as much: so is what noise leaves of a mean.
+"""
 AROUND = 17
 """Side, in pixels, of the squares over which that is averaged: footage has noise, which no painting should follow."""
 ALIKE, PATCH = 0.06, 5
@@ -118,11 +121,14 @@ def _alike(content: Tensor, before: Tensor) -> Tensor:
 
 
 def _unmoved(content: Tensor, before: Tensor, flow: Tensor) -> Tensor:
-    """1,1,H,W, 0 or 1: where nothing moves and no color changes beyond noise."""
-    around = min(AROUND, *(2 * side - 1 for side in size_of(content)))
-    difference = _averaged(content - before, around).abs().amax(1, keepdim=True)
-    resting = (flow == 0).all(1, keepdim=True)
-    return (resting & (difference < STILL)).to(content.dtype)
+    """1,1,H,W, 0 or 1: where nothing moves and no color changes beyond noise, whatever passes by beside it.
+
+    Averaged are those pixels of a square that lie in the picture and do not move; of fewer, noise leaves more.
+    """
+    resting = (flow == 0).all(1, keepdim=True).to(content.dtype)
+    share = avg_pool2d(resting, AROUND, 1, AROUND // 2)
+    summed = avg_pool2d((content - before) * resting, AROUND, 1, AROUND // 2).abs().amax(1, keepdim=True)
+    return resting * (summed < STILL * share.sqrt()).to(content.dtype)
 
 
 def _averaged(image: Tensor, side: int) -> Tensor:

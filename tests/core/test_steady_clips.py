@@ -54,6 +54,24 @@ def test_what_stands_still_stays_as_it_is(moving: Moving, job: Jobs, engine: str
         assert change(order, number)[16:32, 2 * number:2 * number + 4].max() > 2 / 255
 
 
+def made_noisy(folder: Path) -> Path:
+    """The same folder, its frames with the noise of footage, 1.5 of 255."""
+    for number, file in enumerate(sorted(folder.glob("*.png"))):
+        rgb = frames.read(file).rgb
+        noise = torch.randn(rgb.shape, generator=torch.Generator().manual_seed(number))
+        frames.write(file, Picture((rgb + 1.5 / 255 * noise).clamp(0, 1)), "png")
+    return folder
+
+
+def test_under_noise_a_fast_clip_stays_too_beside_what_passes_by(moving: Moving, job: Jobs) -> None:
+    """Blended again and again it would lose the noise that it was painted with, and look soft there."""
+    order = job(made_noisy(moving()), stability=0.5, engine="fast")
+    run(order)
+    for number in range(2, 7):
+        assert change(order, number)[41:].max() == 0  # from 9 px below the patch
+        assert change(order, number)[16:32, 2 * number:2 * number + 4].max() > 2 / 255
+
+
 def test_a_frame_begins_with_what_moved_along(moving: Moving, job: Jobs) -> None:
     """With no steps to speak of, the patch in frame 2 is the patch as painted in frame 1."""
     order = job(moving(2), stability=1.0, iterations=1)
@@ -198,11 +216,7 @@ def test_a_frame_of_another_size_in_mid_clip(moving: Moving, job: Jobs, picture:
 
 @pytest.mark.parametrize("engine", ["optimize", "fast"])
 def test_outside_a_mask_every_frame_is_its_own(moving: Moving, job: Jobs, tmp_path: Path, engine: str) -> None:
-    folder = moving(3)
-    for number in (1, 2, 3):  # noise, which a place that stands still would not follow
-        rgb = frames.read(folder / f"{number:03d}.png").rgb
-        noise = torch.randn(rgb.shape, generator=torch.Generator().manual_seed(number)) / 255
-        frames.write(folder / f"{number:03d}.png", Picture((rgb + noise).clamp(0, 1)), "png")
+    folder = made_noisy(moving(3))  # a place that stands still would not follow noise
     mask = torch.zeros(1, 3, 48, 64)
     mask[..., :32] = 1.0
     frames.write(tmp_path / "mask.png", Picture(mask), "png")

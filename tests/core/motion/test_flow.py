@@ -86,6 +86,33 @@ def test_a_slowly_moving_object_moves_on_before_a_still_background() -> None:
     assert (flow[..., :16, :] == 0).all() and (flow[..., 80:, :] == 0).all()
 
 
+def noisy(image: Tensor, seed: int) -> Tensor:
+    noise = torch.randn(image.shape, generator=torch.Generator().manual_seed(seed))
+    return (image + 1.5 / 255 * noise).clamp(0, 1)
+
+
+def test_a_noisy_background_stands_still_right_beside_what_passes_by() -> None:
+    """The passer-by is far better explained by its motion, and most of what a large square sees is the passer-by."""
+    here = textured() * 0.3 + 0.3
+    there, passing = here.clone(), textured(seed=1)
+    here[..., 32:64, 20:68] = passing[..., 32:64, 20:68]
+    there[..., 32:64, 24:72] = passing[..., 32:64, 20:68]
+    here, there = noisy(here, 1), noisy(there, 2)
+    flow = settled(Dis()(here, there), here, there)
+    assert flow[0, 0, 40:56, 28:60].median().item() == pytest.approx(4.0, abs=0.15)
+    still = (flow == 0).all(1)[0]
+    assert still[:26].float().mean() > 0.995 and still[70:].float().mean() > 0.995
+
+
+def test_where_track_is_lost_no_motion_is_not_made_up() -> None:
+    """Nothing explains one scene by another; no motion, there and back, would be taken for certain."""
+    here, there = textured(seed=1), textured(seed=2)
+    flow = Dis()(here, there)
+    fast = flow.norm(dim=1) > 1
+    assert fast.float().mean() > 0.5
+    assert (settled(flow, here, there).norm(dim=1)[fast] > 1).float().mean() > 0.8
+
+
 def test_true_motion_is_not_taken_away(alley: tuple[Tensor, Tensor, Tensor]) -> None:
     here, there, truth = alley
     assert (settled(truth, here, there) - truth).norm(dim=1).mean() < 0.03

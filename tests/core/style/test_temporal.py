@@ -73,6 +73,17 @@ def test_what_stands_still_is_kept_bit_for_bit_though_it_is_noisy(picture: Calla
     assert held.still.mean() > 0.9
 
 
+def test_noise_lets_go_neither_of_borders_nor_of_what_lies_beside_movement(picture: Callable[..., Picture]) -> None:
+    """At the border, and where something passes by, only a part of a square tells of what stands still."""
+    content, result, flow = picture(1).rgb, picture(2).rgb, link()
+    flow.flow[:, :, :, 40:] = 3.0
+    now = content + 1.5 / 255 * torch.randn(content.shape, generator=torch.Generator().manual_seed(3))
+    now[..., 40:] = 1.0
+    held = held_by((Neighbor(content, result, flow),), now)
+    assert held is not None
+    assert held.still[..., :30].mean() > 0.99 and held.still[..., 40:].max() == 0
+
+
 @pytest.mark.parametrize("change", ["motion", "brightness"])
 def test_what_moves_or_changes_color_is_not_kept(picture: Callable[..., Picture], change: str) -> None:
     content = picture(1).rgb
