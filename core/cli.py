@@ -242,6 +242,8 @@ def _add_evaluate(parser: argparse.ArgumentParser) -> None:
     steady.add_argument("--size", type=int, default=512, metavar="INT", help="long side in pixels (default 512)")
     steady.add_argument("--iterations", type=int, metavar="INT", help="optimizer steps; left out, the default")
     steady.add_argument("--frames", default="", metavar="A-B", help="the frames of every clip; left out, all")
+    steady.add_argument("--paint-along", choices=["dis", "raft"], default="dis", metavar="FLOW",
+                        help="the movement that is painted along, dis or raft; the judge's flatters it (default dis)")
     steady.add_argument("--output", type=Path, default=Path("steady_output"), metavar="DIR",
                         help="painted clips, sheets, table.md and figures.json")
     steady.set_defaults(run=_evaluate_steady)
@@ -286,7 +288,8 @@ def _evaluate_clip(options: argparse.Namespace) -> int:
 
 def _evaluate_steady(options: argparse.Namespace) -> int:
     from .evaluate import steady
-    settings = steady.Settings(options.style, options.size, options.frames, options.iterations)
+    motion = MotionOptions(flow_method=options.paint_along, raft_weights=options.raft_weights or "")
+    settings = steady.Settings(options.style, options.size, options.frames, options.iterations, motion)
     return steady.run(options.clip, options.engine, settings, options.output, _judge(options))
 
 

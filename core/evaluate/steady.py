@@ -9,7 +9,7 @@ import json
 import statistics
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +21,8 @@ from ..clips import Clip
 from ..errors import OptionError
 from ..job import Job
 from ..manifest import Manifest
-from ..motion.flow import Estimator
-from ..options import OutputOptions, StyleOptions, options_from, parse_frames
+from ..motion.flow import Dis, Estimator
+from ..options import MotionOptions, OutputOptions, StyleOptions, options_from, parse_frames
 from . import differences
 from .clip import ClipFigures, least_steady, measure
 from .footage import open_footage
@@ -32,8 +32,9 @@ from .steadiness import WarpError
 FARTHEST = 10
 """Frames apart at which the second warp error is taken; in a shorter clip as far as it allows."""
 ALONE, STEADY = "alone", "steady"
-HEADINGS = ("clip", "engine", "motion", "E(1) floor", "alone", "steady", "farther", "floor", "alone", "steady",
-            "style loss steady / alone", "content error alone", "steady", "s a frame alone: first / later", "steady")
+HEADINGS = ("clip", "engine", "painted along, judged by", "E(1) floor", "alone", "steady", "farther", "floor", "alone",
+            "steady", "style loss steady / alone", "content error alone", "steady", "s a frame alone: first / later",
+            "steady")
 NOTHING = "n/a"
 
 
@@ -48,16 +49,22 @@ class Painted:
 
 @dataclass(frozen=True)
 class Row:
-    """A clip with an engine, painted both ways; `gap` is the larger distance of frames (1: the clip has no other)."""
+    """A clip with an engine, painted both ways; `gap` is the larger distance of frames (1: the clip has no other).
+
+    `along` and `judge` name the estimates of movement that were painted along and measured by: equal ones flatter.
+    """
 
     clip: str
     engine: str
     gap: int
     painted: Mapping[str, Painted]
+    along: str
+    judge: str
 
     def to_json(self) -> dict[str, Any]:
         """Plain values."""
-        return {"clip": self.clip, "engine": self.engine, "gap": self.gap} | {
+        named = {"clip": self.clip, "engine": self.engine, "gap": self.gap, "along": self.along, "judge": self.judge}
+        return named | {
             way: {"figures": painted.figures.to_json(), "first_seconds": painted.first, "later_seconds": painted.later}
             for way, painted in self.painted.items()}
 
@@ -66,13 +73,15 @@ class Row:
 class Settings:
     """What every clip is painted with, beside the engine.
 
-    A style image, the long side in pixels, frames as in `OutputOptions.frames`, optimizer steps (None: the default).
+    A style image, the long side in pixels, frames as in `OutputOptions.frames`, optimizer steps (None: the default),
+    and the movement along which it is painted.
     """
 
     style: Path
     size: int
     frames: str = ""
     iterations: int | None = None
+    motion: MotionOptions = field(default_factory=MotionOptions)
 
     def options(self, engine: str, way: str) -> StyleOptions:
         """The defaults but for these, and for the stability of frames painted alone. Raises OptionError."""
@@ -112,7 +121,7 @@ def table(rows: Sequence[Row]) -> Iterator[str]:
 
 def _cells(row: Row) -> Iterator[str]:
     alone, steady = row.painted[ALONE], row.painted[STEADY]
-    yield from (row.clip, row.engine, "exact" if alone.figures.exact_motion else "estimated")
+    yield from (row.clip, row.engine, f"{row.along}, {'exact' if alone.figures.exact_motion else row.judge}")
     yield from _errors(alone.figures.warp.get(1), steady.figures.warp.get(1))
     yield f"E({row.gap})" if row.gap > 1 else NOTHING
     yield from _errors(*((figures.warp.get(row.gap) if row.gap > 1 else None)
@@ -140,20 +149,22 @@ def _compared(name: str, path: str, engine: str, settings: Settings, output: Pat
     style = frames.read(settings.style).rgb
     painted = {}
     for way in (ALONE, STEADY):
-        folder = output / f"{name}-{engine}-{way}"
-        _paint(path, folder, settings.options(engine, way), settings.frames, len(numbers))
+        along = "" if way == ALONE or settings.motion.flow_method == "dis" else f"-{settings.motion.flow_method}"
+        folder = output / f"{name}-{engine}-{way}{along}"
+        _paint(path, folder, settings, settings.options(engine, way), len(numbers))
         footage = open_footage(path, str(folder), recorded(clip), wanted, judge, output / "motion")
         figures = measure(footage, style, (1, gap))
         differences.write(output / "sheets" / f"{folder.name}.png", footage, least_steady(figures))
         records = Manifest(folder).all()
         seconds = [records[number].seconds for number in numbers if number in records]
         painted[way] = Painted(figures, seconds[0], statistics.fmean(seconds[1:]) if seconds[1:] else None)
-    return Row(name, engine, gap, painted)
+    return Row(name, engine, gap, painted, settings.motion.flow_method, judge.name if judge else Dis.name)
 
 
-def _paint(path: str, folder: Path, options: StyleOptions, wanted: str, total: int) -> None:
+def _paint(path: str, folder: Path, settings: Settings, options: StyleOptions, total: int) -> None:
     """Make what is missing. The movement is estimated, even where it is known exactly: so it is with most clips."""
-    job = Job(path, str(folder), options=options, files=OutputOptions(frames=wanted)).rooted(Path.cwd())
+    job = Job(path, str(folder), options=options, motion=settings.motion,
+              files=OutputOptions(frames=settings.frames)).rooted(Path.cwd())
     with tqdm(total=total, unit="frame", desc=folder.name, disable=None) as bar:
         for event in pipeline.run(job):
             if isinstance(event, events.Frame):

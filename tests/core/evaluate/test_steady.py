@@ -34,6 +34,7 @@ def test_both_ways_in_one_table(clip: Path, style_file: Path, tmp_path: Path,
     assert len(rows) == 4 and len({len(row) for row in rows}) == 1
     assert [row[:2] for row in rows[2:]] == [["walk", "fast"], ["walk", "optimize"]]
     assert all(row[6] == "E(2)" for row in rows[2:]), "three frames allow no more"
+    assert all(row[2] == "dis, dis" for row in rows[2:]), "who follows the judge's flow is flattered, so it is said"
     assert (out / "table.md").read_text() == said
     figures = json.loads((out / "figures.json").read_text())
     assert figures[0]["alone"]["figures"]["style_loss"] > 0 and figures[0]["steady"]["first_seconds"] >= 0
@@ -65,3 +66,18 @@ def test_clips_of_one_name_and_wrong_values(clip: Path, style_file: Path, tmp_pa
     assert main([*order, "--size", "-4"]) == 1
     said = capsys.readouterr().err
     assert "called 'walk'" in said and "'size' cannot be -4" in said
+
+
+def test_it_can_be_painted_along_another_flow_than_the_judge_s(clip: Path, style_file: Path, tmp_path: Path,
+                                                               capsys: pytest.CaptureFixture[str]) -> None:
+    order = ["evaluate", "steady", "--clip", str(clip), "--style", str(style_file), "--engine", "fast",
+             "--output", str(tmp_path / "out")]
+    assert main(order) == 0
+    assert main([*order, "--paint-along", "raft", "--raft-weights", str(tmp_path / "none.safetensors")]) == 1
+    assert "none.safetensors" in capsys.readouterr().err
+    weights = Path(__file__).parents[4] / "shared" / "data" / "flow" / "raft_small_princeton.safetensors"
+    if not weights.is_file():
+        pytest.skip("the weights shared/data/flow are not on this machine")
+    assert main([*order, "--paint-along", "raft", "--raft-weights", str(weights)]) == 0
+    assert "| raft, dis |" in capsys.readouterr().out
+    assert (tmp_path / "out" / "walk-fast-steady-raft" / "0003.png").is_file()
