@@ -22,7 +22,7 @@ from .sizes import Size, fitted, resize, size_of
 
 TRACK_SIDE = 480
 """Long side, pixels, of the pictures in which an effect follows things."""
-KEPT = 5
+KEPT = 10
 """Pictures kept in memory after they were read: a task's neighbors are among the last ones painted."""
 ENOUGH = 0.75
 """Where the flow to neighbors is reliable in more than this part of a frame, those further away are not asked."""
@@ -72,8 +72,9 @@ class Sources:
             near = self._nearby(here, task.follows, onward=True) if task.follows else None
             return Input(whole, picture, None, (near,) if near else (), self._companions(task.number))
         mask = self._beside.get("mask")
+        origin = self._nearby(here, task.origin) if task.origin else None
         return Input(whole, picture, None if mask is None else _mask_of(mask, task.number, whole.size),
-                     tuple(self._known(here, task.neighbors)))
+                     ((origin,) if origin else ()) + tuple(self._known(here, task.neighbors)))
 
     def _whole(self, number: int) -> Picture:
         """A frame as it was read; the last one is kept, for a movie cannot be read backward."""

@@ -5,7 +5,8 @@ from its neighbors' results, warped by the optical flow (section 4.1), and is he
 the flow is reliable, the nearest neighbor first (sections 4.2 and 4.3, eq. 8 to 11).
 
 Deviations: where the colors do not agree with the flow it is not trusted, though it goes there and back consistently
-(flat places behind what passes them by do); what stands still is not only held but kept, pixel by pixel, so that a
+(flat places behind what passes them by do); now and then a frame agrees first of all with one far back, since what is
+handed on from frame to frame wanders; what stands still is not only held but kept, pixel by pixel, so that a
 static background cannot drift, blur or darken however long the shot; and the temporal loss is relative (see
 `temporal_loss`), as the other losses of Choi & Kim 2020 are, so that one stability means the same for every style and
 size.
@@ -35,6 +36,11 @@ AROUND = 17
 """Side, in pixels, of the squares over which that is averaged: footage has noise, which no painting should follow."""
 ALIKE, PATCH = 0.06, 5
 """Colors that differ by more, on average over so many pixels each side, are not those of the same thing."""
+BROADLY, BROAD = 0.1, 17
+"""Where flow is reliable, averages over larger squares may agree instead: fine things never meet pixel by pixel."""
+CELL, EDGE = 64, 9
+"""An origin counts in every other square of so many pixels: to take all from far back at once would be seen as a jump,
+to mix both everywhere as blur. And the pixels over which the one goes over into the other."""
 MARGIN = 5
 """Pixels by which what moves is widened, so that its edge is painted with it."""
 LEAST, MOST = 1e-2, 1e2
@@ -74,7 +80,8 @@ def held_by(neighbors: Sequence[Neighbor], content: Tensor) -> Held | None:
 
     Each counts where those before it cannot tell: c_long(j) = max(c(j) - sum of c(i), i before j; 0) (eq. 11), with
     c(j) 1 where the frame looks as neighbor j does, moved along: by the flow where it is consistent, else (in a plain
-    sky it seldom is) as most of the picture moves.
+    sky it seldom is) as most of the picture moves. An origin counts only in its squares, and where the
+    flow to it is reliable.
     """
     if not neighbors:
         return None
@@ -86,7 +93,11 @@ def held_by(neighbors: Sequence[Neighbor], content: Tensor) -> Held | None:
         flow, reliability, seen = (part.to(content.device) for part in (link.flow, link.reliability, link.consistency))
         before = neighbor.content.to(content.device)
         flow = torch.where(seen > 0.5, flow, _common(flow, reliability))
-        share = (inside(flow) * _alike(content, warp(before, flow)) - known).clamp_min(0.0)
+        shown = inside(flow) * _alike(content, warp(before, flow), reliability)
+        if neighbor.origin is not None:
+            shown = shown * reliability * _squares(shown, neighbor.origin)
+            shown = shown * _averaged(shown, EDGE)
+        share = (shown - known).clamp_min(0.0)
         picture = picture + share * warp(neighbor.result.to(content.device), flow)
         known, trust = known + share, trust + share * reliability
         still = still * _unmoved(content, before, flow)
@@ -114,10 +125,21 @@ def _common(flow: Tensor, reliability: Tensor) -> Tensor:
     return (sure if sure.numel() else flow.flatten(2)).median(-1).values[..., None, None]
 
 
-def _alike(content: Tensor, before: Tensor) -> Tensor:
-    """1,1,H,W, 0 or 1: where a frame looks as its neighbor does, moved along."""
-    difference = (content - before).abs().amax(1, keepdim=True)
-    return (_averaged(difference, PATCH) < ALIKE).to(content.dtype)
+def _squares(like: Tensor, odd: int) -> Tensor:
+    """H,W, 0 or 1: every other square, as on a chessboard; with `odd` 1 in place of 0 the others."""
+    rows, columns = (torch.arange(side, device=like.device) // CELL for side in size_of(like))
+    return ((rows[:, None] + columns) % 2 == odd).to(like.dtype)
+
+
+def _alike(content: Tensor, before: Tensor, reliability: Tensor) -> Tensor:
+    """1,1,H,W, 0 or 1: where a frame looks as its neighbor does, moved along.
+
+    Hairs and blades of grass never come to lie on each other, however right the flow is; strokes are larger than they.
+    """
+    apart = content - before
+    closely = _averaged(apart.abs().amax(1, keepdim=True), PATCH) < ALIKE
+    broadly = _averaged(apart, BROAD).abs().amax(1, keepdim=True) < BROADLY
+    return (closely | (broadly & (reliability > 0.5))).to(content.dtype)
 
 
 def _unmoved(content: Tensor, before: Tensor, flow: Tensor) -> Tensor:

@@ -50,6 +50,28 @@ def test_the_nearest_neighbor_counts_first_and_others_where_it_shows_something_e
     assert held.known[..., :38].min() == 1 and held.known[..., 42:].max() == 0
 
 
+def test_one_far_back_counts_first_in_its_squares_where_flow_is_reliable() -> None:
+    """What is handed on from frame to frame wanders; what comes from far back at once does not."""
+    held = {}
+    for origin in (0, 1):
+        far = Neighbor(gray(0.5), gray(0.8), link(reliable=slice(0, 30)), origin=origin)
+        both = held_by((far, Neighbor(gray(0.5), gray(0.2), link())), gray(0.5))
+        assert both is not None and both.known.min() == pytest.approx(1)
+        held[origin] = both.picture
+    assert held[1].unique().tolist() == pytest.approx([0.2]), "so small a picture has but one square"
+    assert held[0][..., :24].unique().tolist() == pytest.approx([0.8])
+    assert held[0][..., 32:].unique().tolist() == pytest.approx([0.2])
+    assert 0 < held[0][0, 0, 0, 24:32].diff().abs().max() < 0.4, "one goes over into the other"
+
+
+def test_fine_things_need_not_meet_where_the_flow_is_reliable() -> None:
+    """Hair over hair: pixel by pixel all is different, but a stroke that lay there may stay."""
+    stripes = gray(0.4)
+    stripes[..., ::2] += 0.2
+    held = held_by((Neighbor(stripes, gray(0.2), link(reliable=slice(0, 40))),), stripes.roll(1, -1))
+    assert held is not None and held.known[..., 1:40].min() == 1 and held.known[..., 40:].max() == 0
+
+
 def test_at_motion_boundaries_the_picture_is_known_but_not_held_to() -> None:
     held = held_by((Neighbor(gray(0.5), gray(0.2), link(reliable=slice(0, 20))),), gray(0.5))
     assert held is not None and held.known.min() == 1
