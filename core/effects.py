@@ -16,14 +16,14 @@ from .motion.links import Link
 class Neighbor:
     """A finished frame of the clip: its content, what was made of it (as its file has it), both 1,3,H,W, and the link.
 
-    `link` says where each pixel of the frame to make lies in this one, and how far that can be trusted. A neighbor far
-    back comes first, though others are nearer, in one half of the picture's squares (`origin`, 0 or 1; else None).
+    `link` says where each pixel of the frame to make lies in this one, and how far that can be trusted. A neighbor
+    further back may come first, though others are nearer (`origin`).
     """
 
     content: Tensor
     result: Tensor
     link: Link
-    origin: int | None = None
+    origin: bool = False
 
 
 @dataclass(frozen=True)

@@ -20,8 +20,8 @@ from .options import StyleOptions
 
 NEIGHBORS = (1, 2, 4)
 """How many paintings away the frames lie that a new one agrees with (Ruder et al., IJCV 2018, section 4.3)."""
-EVERY, BACK = 4, 8
-"""Every fourth painting agrees first of all, in half its squares, with the one eight before: small errors add up."""
+EVERY = 3
+"""Every so many paintings one agrees first of all with that so many before: from frame to frame small errors add up."""
 LEAD_OVER = 16
 """Paintings before an anchor that lead over to it."""
 PASSES = "passes"
@@ -48,11 +48,10 @@ class Source:
 class Task:
     """A picture to make. Tasks of one key are equal pictures.
 
-    It is painted, in agreement with `neighbors` (the nearest first), before them with one far back (`origin`; in every
-    other square, those with `squares` 0 or 1), and beginning with what an earlier pass made of its frame (`begun`); or
-    it is `joined` from two others: a, b and the share of b; or it is `copied`. An effect that follows things has tasks
-    for what it knows of each frame (`is_track`), which go on from that of the frame before (`follows`), and paints a
-    frame from its `track`.
+    It is painted, in agreement with `neighbors` (the nearest first), before them with one further back (`origin`), and
+    beginning with what an earlier pass made of its frame (`begun`); or it is `joined` from two others: a, b and the
+    share of b; or it is `copied`. An effect that follows things has tasks for what it knows of each frame (`is_track`),
+    which go on from that of the frame before (`follows`), and paints a frame from its `track`.
     """
 
     number: int
@@ -61,7 +60,6 @@ class Task:
     key: str
     neighbors: tuple[Task, ...] = field(default=(), repr=False)
     origin: Task | None = field(default=None, repr=False)
-    squares: int = 0
     begun: Task | None = field(default=None, repr=False)
     joined: tuple[Task, Task, float] | None = field(default=None, repr=False)
     copied: Task | None = field(default=None, repr=False)
@@ -190,14 +188,13 @@ class _Planner:
         chain = [self.afresh(leaders[0])]
         for i, source in enumerate(leaders[1:], 1):
             chain.append(self._copied(source, chain[-1], stages[i]) if source.facts == leaders[i - 1].facts else
-                         self._paint(source, stages[i], _away(chain, i, -1), origin=self._origin(chain),
-                                     squares=i // EVERY % 2))
+                         self._paint(source, stages[i], _away(chain, i, -1), origin=self._origin(chain)))
         return chain
 
     def _origin(self, chain: Sequence[Task]) -> Task | None:
         """What the next painting of a chain agrees with first. The fast engine has no time for more flow."""
-        due = self.options.engine == "optimize" and len(chain) % EVERY == 0 and len(chain) >= BACK
-        return chain[-BACK] if due else None
+        due = self.options.engine == "optimize" and len(chain) % EVERY == 0
+        return chain[-EVERY] if due else None
 
     def _again(self, chain: Sequence[Task], leaders: Sequence[Source], stages: Sequence[str],
                toward: int) -> list[Task]:
@@ -227,11 +224,10 @@ class _Planner:
         return results
 
     def _paint(self, source: Source, stage: str, neighbors: tuple[Task, ...], begun: Task | None = None,
-               origin: Task | None = None, squares: int = 0) -> Task:
+               origin: Task | None = None) -> Task:
         key = key_of(source.facts, self.look, [task.key for task in neighbors], begun.key if begun else "",
-                     *([origin.key, squares] if origin else []))
-        return self._add(Task(source.number, self._path(source, stage), source.input, key, neighbors, origin, squares,
-                              begun))
+                     *([origin.key] if origin else []))
+        return self._add(Task(source.number, self._path(source, stage), source.input, key, neighbors, origin, begun))
 
     def _copied(self, source: Source, task: Task, stage: str = "") -> Task:
         return self._add(Task(source.number, self._path(source, stage), source.input, task.key, copied=task))

@@ -22,7 +22,7 @@ from .sizes import Size, fitted, resize, size_of
 
 TRACK_SIDE = 480
 """Long side, pixels, of the pictures in which an effect follows things."""
-KEPT = 10
+KEPT = 5
 """Pictures kept in memory after they were read: a task's neighbors are among the last ones painted."""
 ENOUGH = 0.75
 """Where the flow to neighbors is reliable in more than this part of a frame, those further away are not asked."""

@@ -5,8 +5,8 @@ from its neighbors' results, warped by the optical flow (section 4.1), and is he
 the flow is reliable, the nearest neighbor first (sections 4.2 and 4.3, eq. 8 to 11).
 
 Deviations: where the colors do not agree with the flow it is not trusted, though it goes there and back consistently
-(flat places behind what passes them by do); now and then a frame agrees first of all with one far back, since what is
-handed on from frame to frame wanders; what stands still is not only held but kept, pixel by pixel, so that a
+(flat places behind what passes them by do); now and then a frame agrees first of all with one further back, since
+what is handed on from frame to frame wanders; what stands still is not only held but kept, pixel by pixel, so that a
 static background cannot drift, blur or darken however long the shot; and the temporal loss is relative (see
 `temporal_loss`), as the other losses of Choi & Kim 2020 are, so that one stability means the same for every style and
 size.
@@ -23,6 +23,7 @@ from torch import Tensor
 from torch.nn.functional import avg_pool2d, max_pool2d, pad
 
 from ..effects import Neighbor
+from ..motion.links import Link
 from ..motion.warp import inside, warp
 from ..sizes import Size, resize, size_of
 from . import losses
@@ -38,9 +39,8 @@ ALIKE, PATCH = 0.06, 5
 """Colors that differ by more, on average over so many pixels each side, are not those of the same thing."""
 BROADLY, BROAD = 0.1, 17
 """Where flow is reliable, averages over larger squares may agree instead: fine things never meet pixel by pixel."""
-CELL, EDGE = 64, 9
-"""An origin counts in every other square of so many pixels: to take all from far back at once would be seen as a jump,
-to mix both everywhere as blur. And the pixels over which the one goes over into the other."""
+EDGE = 9
+"""Pixels over which what is taken from further back goes over into what the nearest neighbor says."""
 MARGIN = 5
 """Pixels by which what moves is widened, so that its edge is painted with it."""
 LEAST, MOST = 1e-2, 1e2
@@ -80,27 +80,27 @@ def held_by(neighbors: Sequence[Neighbor], content: Tensor) -> Held | None:
 
     Each counts where those before it cannot tell: c_long(j) = max(c(j) - sum of c(i), i before j; 0) (eq. 11), with
     c(j) 1 where the frame looks as neighbor j does, moved along: by the flow where it is consistent, else (in a plain
-    sky it seldom is) as most of the picture moves. An origin counts only in its squares, and where the
-    flow to it is reliable.
+    sky it seldom is) as most of the picture moves. An origin counts only where the flow to it is
+    reliable: what moves too slowly to be seen from one frame to the next is moved by it.
     """
     if not neighbors:
         return None
     picture = torch.zeros_like(content)
     known, trust = torch.zeros_like(content[:, :1]), torch.zeros_like(content[:, :1])
+    flows = [_followed(neighbor.link, content.device) for neighbor in neighbors]
     still = torch.ones_like(known)
-    for neighbor in neighbors:
-        link = neighbor.link
-        flow, reliability, seen = (part.to(content.device) for part in (link.flow, link.reliability, link.consistency))
-        before = neighbor.content.to(content.device)
-        flow = torch.where(seen > 0.5, flow, _common(flow, reliability))
-        shown = inside(flow) * _alike(content, warp(before, flow), reliability)
-        if neighbor.origin is not None:
-            shown = shown * reliability * _squares(shown, neighbor.origin)
+    for neighbor, flow in zip(neighbors, flows, strict=True):
+        if not neighbor.origin:
+            still = still * _unmoved(content, neighbor.content.to(content.device), flow)
+    for neighbor, flow in zip(neighbors, flows, strict=True):
+        reliability = neighbor.link.reliability.to(content.device)
+        shown = inside(flow) * _alike(content, warp(neighbor.content.to(content.device), flow), reliability)
+        if neighbor.origin:
+            shown = shown * reliability
             shown = shown * _averaged(shown, EDGE)
         share = (shown - known).clamp_min(0.0)
         picture = picture + share * warp(neighbor.result.to(content.device), flow)
         known, trust = known + share, trust + share * reliability
-        still = still * _unmoved(content, before, flow)
     return Held(picture, known, trust, _softened(still * known))
 
 
@@ -119,16 +119,16 @@ def temporal_loss(image: Tensor, held: Held) -> Tensor:
     return height * width * (held.trust * (image - held.picture).square()).sum() / held.energy
 
 
+def _followed(link: Link, device: torch.device) -> Tensor:
+    """1,2,H,W: the flow of a link where it is consistent, else as most of the picture moves."""
+    flow, reliability, seen = (part.to(device) for part in (link.flow, link.reliability, link.consistency))
+    return torch.where(seen > 0.5, flow, _common(flow, reliability))
+
+
 def _common(flow: Tensor, reliability: Tensor) -> Tensor:
     """1,2,1,1: the median motion where the flow is reliable."""
     sure = flow[:, :, reliability[0, 0] > 0.5]
     return (sure if sure.numel() else flow.flatten(2)).median(-1).values[..., None, None]
-
-
-def _squares(like: Tensor, odd: int) -> Tensor:
-    """H,W, 0 or 1: every other square, as on a chessboard; with `odd` 1 in place of 0 the others."""
-    rows, columns = (torch.arange(side, device=like.device) // CELL for side in size_of(like))
-    return ((rows[:, None] + columns) % 2 == odd).to(like.dtype)
 
 
 def _alike(content: Tensor, before: Tensor, reliability: Tensor) -> Tensor:
