@@ -38,12 +38,14 @@ class Companions:
 class Moment:
     """A frame for a Follower: its small picture `rgb`, 1,3,h,w, and the way there from the frame before.
 
-    `came` is the link from the frame before to this one, None where a shot begins.
+    `came` is the link from the frame before to this one, None where a shot begins; `goes` is then the link from this
+    one to the next, None if the shot has no other.
     """
 
     number: int
     rgb: Tensor
     came: Link | None = None
+    goes: Link | None = None
     companions: Companions = field(default_factory=Companions)
 
 

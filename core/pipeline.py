@@ -72,13 +72,14 @@ def _planned(job: Job, clip: Clip, beside: Mapping[str, Clip], recorded: Recorde
     inputs: dict[int, str] = {}
     failed: list[InputError] = []
     wanted = set(clips.chosen(clip, parse_frames(job.files.frames)))
-    needed = [n for n in clip.numbers if n <= max(wanted)] if KINDS[job.effect].from_the_first else sorted(wanted)
-    for number in needed:
+    for number in clip.numbers if KINDS[job.effect].from_the_first else sorted(wanted):
         try:
             inputs[number] = clip.digest(number)
         except InputError as error:
             if number in wanted and _inside(number, only):
                 failed.append(error)
+        if number > max(wanted) and number in inputs:  # one more: a shot's first frame depends on its second
+            break
     begins = shots.beginnings(clip, inputs, Path(job.output) / MOTION) if hangs_together(job, clip) else set()
     sources = []
     for number, digest in inputs.items():
@@ -87,7 +88,7 @@ def _planned(job: Job, clip: Clip, beside: Mapping[str, Clip], recorded: Recorde
         moved = _motion_digest(recorded, number, job.options.hold)
         facts = key_of(digest, values, *along, *filter(None, [moved]))
         file = clip.stem(number) + FORMATS[job.files.format].suffix
-        sources.append(Source(number, file, digest, facts, number in begins, number in wanted))
+        sources.append(Source(number, file, digest, facts, number in begins, number in wanted, moved))
     look = key_of(job.look(), networks)
     made = KINDS[job.effect].plan(sources, job, look, parse_chunk(job.files.chunk))
     made.results = [task for task in made.results if _inside(task.number, only)]
@@ -270,7 +271,7 @@ class _Run:
     def _followed(self, task: Task, source: Input) -> bytes:
         assert isinstance(self.effect, Follower), "only a Follower's plan has tracks"
         came = source.nearby[0].link if source.nearby else None
-        moment = Moment(task.number, source.picture.rgb, came, source.companions)
+        moment = Moment(task.number, source.picture.rgb, came, source.goes, source.companions)
         follows = task.follows if task.follows not in self.unmade else None
         return self.effect.follow(moment, follows.path.read_bytes() if follows else None)
 

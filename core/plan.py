@@ -32,8 +32,8 @@ PASSES = "passes"
 class Source:
     """A frame that goes into the plan: its number, its result's file name, hashes of its pixels and of its own facts.
 
-    `facts` cover all that decides how this one frame looks alone: its pixels, mask and animated values. A frame that
-    is not `wanted` is there for those after it.
+    `facts` cover all that decides how this one frame looks alone: its pixels, mask and animated values. `moved` is the
+    hash of the recorded motion that leads to it, empty without any. A frame that is not `wanted` is there for others.
     """
 
     number: int
@@ -42,6 +42,7 @@ class Source:
     facts: str
     begins_shot: bool = False
     wanted: bool = True
+    moved: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +52,8 @@ class Task:
     It is painted, in agreement with `neighbors` (the nearest first), before them with one further back (`origin`), and
     beginning with what an earlier pass made of its frame (`begun`); or it is `joined` from two others: a, b and the
     share of b; or it is `copied`. An effect that follows things has tasks for what it knows of each frame (`is_track`),
-    which go on from that of the frame before (`follows`), and paints a frame from its `track`.
+    which go on from that of the frame before (`follows`) or, where a shot begins, look at how the frame moves on to
+    the `second` one; it paints a frame from its `track`.
     """
 
     number: int
@@ -65,6 +67,7 @@ class Task:
     copied: Task | None = field(default=None, repr=False)
     track: Task | None = field(default=None, repr=False)
     follows: Task | None = field(default=None, repr=False)
+    second: Source | None = field(default=None, repr=False)
     is_track: bool = False
 
     @property

@@ -17,7 +17,7 @@ from .effects import Companions
 from .errors import InputError
 from .frames import Picture
 from .motion.links import Link, Motion, Seen
-from .plan import Task
+from .plan import Source, Task
 from .sizes import Size, fitted, resize, size_of
 
 TRACK_SIDE = 480
@@ -39,13 +39,17 @@ class Nearby:
 
 @dataclass(frozen=True)
 class Input:
-    """A frame as read: the whole picture, the same at the size to work at, the mask (1,1,H,W) at the whole size."""
+    """A frame as read: the whole picture, the same at the size to work at, the mask (1,1,H,W) at the whole size.
+
+    `goes` is the link to the second frame of its shot, for a track that begins one.
+    """
 
     whole: Picture
     picture: Picture
     mask: Tensor | None = None
     nearby: tuple[Nearby, ...] = ()
     companions: Companions = field(default_factory=Companions)
+    goes: Link | None = None
 
 
 class Sources:
@@ -59,7 +63,7 @@ class Sources:
     def __init__(self, clip: Clip, beside: Mapping[str, Clip], size: int, motion: Motion | None) -> None:
         self._clip, self._beside, self._size, self._motion = clip, beside, size, motion
         self._kept: OrderedDict[tuple[int, int], Tensor] = OrderedDict()
-        self._last: tuple[int, Picture] | None = None
+        self._wholes: OrderedDict[int, Picture] = OrderedDict()
 
     def read(self, task: Task) -> Input:
         """Raises InputError if the frame or its mask cannot be read; a neighbor that cannot is left out."""
@@ -70,17 +74,20 @@ class Sources:
         here = Seen(task.number, picture.rgb, task.input)
         if task.is_track or task.track:
             near = self._nearby(here, task.follows, onward=True) if task.follows else None
-            return Input(whole, picture, None, (near,) if near else (), self._companions(task.number))
+            goes = self._onward(here, task.second) if task.second else None
+            return Input(whole, picture, None, (near,) if near else (), self._companions(task.number), goes)
         mask = self._beside.get("mask")
         origin = self._nearby(here, task.origin) if task.origin else None
         return Input(whole, picture, None if mask is None else _mask_of(mask, task.number, whole.size),
                      ((origin,) if origin else ()) + tuple(self._known(here, task.neighbors)))
 
-    def _whole(self, number: int) -> Picture:
-        """A frame as it was read; the last one is kept, for a movie cannot be read backward."""
-        if self._last is None or self._last[0] != number:
-            self._last = number, self._clip.read(number)
-        return self._last[1]
+    def _whole(self, number: int, beside: int = 0) -> Picture:
+        """A frame as it was read; the last is kept, and so many `beside` it: a movie cannot be read backward."""
+        if number not in self._wholes:
+            self._wholes[number] = self._clip.read(number)
+            while len(self._wholes) > 1 + beside:
+                self._wholes.popitem(last=False)
+        return self._wholes[number]
 
     def _companions(self, number: int) -> Companions:
         objects, depth = (self._beside.get(name) for name in ("mask", "depth"))
@@ -106,6 +113,16 @@ class Sources:
             return None
         there = Seen(neighbor.number, content, neighbor.input)
         return Nearby(neighbor, content, self._motion.link(there, here) if onward else self._motion.link(here, there))
+
+    def _onward(self, here: Seen, second: Source) -> Link | None:
+        """The link to a shot's second frame; the first, which is still to be painted, is kept beside it."""
+        assert self._motion is not None, "a shot of two frames has motion"
+        try:
+            whole = self._whole(second.number, beside=1)
+        except InputError:
+            return None
+        content = resize(resized(whole, fitted(whole.size, TRACK_SIDE)).rgb, size_of(here.rgb))
+        return self._motion.link(here, Seen(second.number, content, second.input))
 
     def _content(self, task: Task) -> Tensor:
         kept = task.number, TRACK_SIDE if task.is_track else self._size

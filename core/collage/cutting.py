@@ -15,6 +15,7 @@ from . import segment
 from .ground import Ground
 from .match import Choice, Matcher
 from .materials import ALIGNED, Materials
+from .moving import Moving, moving, parted
 from .pieces import LEVEL_STEP, NO_OBJECT, Cut, Floats, Ints, Pieces, moved, no_pieces
 from .segment import GROWTH, Region
 
@@ -47,17 +48,23 @@ class Cutter:
         cuts: list[Cut] = []
         for level in range(self.options.levels):
             generator = self.generator(frame, level)
-            found = list(self._regions(ground, level, busy, generator))
+            labels = self._labels(ground, level, generator)
+            moves = None if ground.motion is None or self.options.mode == "joiner" else moving(labels, ground)
+            found = list(self._regions(labels, ground, level, busy))
             found.sort(key=lambda region: region.area, reverse=True)
             for i, region in enumerate(found):
                 rank = NEW_RANK + 1 + 200 * i / len(found) + self._depth(region, ground)
-                cuts += self.cut(region, ground, level, rank, frame, matcher, palette, generator)
+                cuts += self.cut(region, ground, level, rank, frame, matcher, palette, generator, moves)
         return cuts
 
     def cut(self, region: Region, ground: Ground, level: int, rank: float, frame: int, matcher: Matcher,
-            palette: Floats, generator: np.random.Generator) -> Iterator[Cut]:
-        """The piece for a region, unless nothing is left of it."""
+            palette: Floats, generator: np.random.Generator, moves: Moving | None = None) -> Iterator[Cut]:
+        """The piece for a region, unless nothing is left of it; it does not reach over what moves otherwise."""
         bounds = None if ground.objects is None or region.object == NO_OBJECT else ground.objects == region.object
+        if moves is not None:
+            reach = segment.reach(region, self.options.overlap, self.options.smoothness)
+            together = moves.together(region, reach)
+            bounds = together if bounds is None else bounds & together
         corners = (segment.rectangle(region, self.options.overlap) if self.options.mode == "joiner" else
                    segment.outline(region, self.options.overlap, self.options.smoothness, bounds))
         if corners is None:
@@ -112,16 +119,21 @@ class Cutter:
         """Random numbers that depend on the seed, the frame and the level or piece."""
         return np.random.default_rng([self.options.seed, frame, which])
 
-    def _regions(self, ground: Ground, level: int, busy: Floats, generator: np.random.Generator) -> Iterator[Region]:
+    def _labels(self, ground: Ground, level: int, generator: np.random.Generator) -> Ints:
+        """h,w: the parts of the ground that this level is cut into."""
         options, count = self.options, round(self.options.pieces * GROWTH ** level)
         if options.mode == "joiner":
-            labels = segment.grid(ground, count, generator)
-        elif options.mode in MERGED:
+            return segment.grid(ground, count, generator)
+        if options.mode in MERGED:
             labels = segment.merged(ground, count, MERGED[options.mode])
             if options.mode == "montage" and ground.objects is not None:
                 labels = segment.whole_objects(labels, ground.objects)
         else:
             labels = segment.superpixels(ground, count, options.regularity)
+        return labels if ground.motion is None else parted(labels, ground)
+
+    def _regions(self, labels: Ints, ground: Ground, level: int, busy: Floats) -> Iterator[Region]:
+        """Those of the parts that this level has pieces for."""
         wanted = self.wanted(level, busy)
         for region in segment.regions(labels, ground.objects):
             if region.part(wanted)[region.mask].mean() >= 0.5:

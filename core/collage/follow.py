@@ -23,11 +23,11 @@ from .match import Matcher
 from .materials import Materials
 from .pieces import Cut, Floats, Ints, Pieces, after, no_pieces
 
-PATIENCE = 3
+PATIENCE = 5
 """Frames that something must be wrong with a piece before it dies."""
 HIDDEN = 0.06
 """A piece of which less is to be seen counts as covered."""
-ANOTHER = 9.0
+ANOTHER = 12.0
 """Difference in Lab between what lay under a piece when it was laid and now that makes another color."""
 STRAYED = (1.5, 5.0)
 """What lies under a piece is another thing if its color strays by more than so many times as much as at birth, and so
@@ -59,7 +59,7 @@ class Follow:
 
     def __call__(self, moment: Moment, before: Pieces | None) -> Pieces:
         """The pieces of a frame. Raises InputError."""
-        ground = ground_of(moment.rgb, moment.companions)
+        ground = ground_of(moment.rgb, moment.companions, moment.goes)
         if before is None:
             cutter = Cutter(self.options, self.materials, moment.number)
             palette = cutter.palette(ground)

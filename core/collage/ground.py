@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..effects import Companions
+from ..motion.links import Link
 from .pieces import NO_OBJECT, Floats, Ints
 
 MARGIN = 0.12
@@ -25,7 +26,8 @@ LEAST_SHARE = 0.002
 class Ground:
     """`lab` h,w,3: the picture with its margin in CIE Lab; `objects` h,w: each one's color as a number; `depth` h,w.
 
-    `height` is that of the frame without its margin of `margin` pixels on each side.
+    `motion` h,w,2 is how it moves to the next frame, in pixels (x, y) here, None where that is not known. `height` is
+    that of the frame without its margin of `margin` pixels on each side.
     """
 
     lab: Floats
@@ -33,6 +35,7 @@ class Ground:
     margin: int
     objects: Ints | None
     depth: Floats | None
+    motion: Floats | None = None
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -54,20 +57,22 @@ class Ground:
         return (units * self.height + self.margin - 0.5).astype(np.float32)
 
 
-def ground_of(rgb: Tensor, companions: Companions) -> Ground:
-    """The ground of a frame, 1,3,H,W in [0, 1]."""
+def ground_of(rgb: Tensor, companions: Companions, goes: Link | None = None) -> Ground:
+    """The ground of a frame, 1,3,H,W in [0, 1]; `goes` is its link to the next one, of the same size."""
     picture = as_array(rgb)
     height, width = picture.shape[:2]
     margin = min(round(MARGIN * height), height - 1, width - 1)
     objects = None if companions.objects is None else object_map(companions.objects, (height, width))
     depth = None if companions.depth is None else cv2.resize(
         companions.depth[0, 0].numpy(), (width, height), interpolation=cv2.INTER_AREA)
+    motion = None if goes is None else as_array(goes.flow)
 
     def wide(image: NDArray[np.generic]) -> NDArray[np.generic]:
         return np.pad(image, ((margin, margin), (margin, margin), *((0, 0),) * (image.ndim - 2)), "symmetric")
     return Ground(np.asarray(wide(to_lab(picture)), np.float32), height, margin,
                   None if objects is None else np.asarray(wide(objects), np.int32),
-                  None if depth is None else np.asarray(wide(np.asarray(depth)), np.float32))
+                  None if depth is None else np.asarray(wide(np.asarray(depth)), np.float32),
+                  None if motion is None else np.asarray(wide(motion), np.float32))
 
 
 def object_map(colors: Tensor, size: tuple[int, int]) -> Ints:

@@ -31,6 +31,8 @@ LEAST_COMPACT = 2.5
 """What a superpixel's size counts, as a difference in Lab, at regularity 0; at 1 it is thirty times as much."""
 DEPTH_WEIGHT = 60.0
 """What all of the depth counts, beside a lightness of 100."""
+MOTION_WEIGHT = 12.0
+"""What a small motion of one pixel of the ground counts; large ones count less and less."""
 FLAT = 0.6
 """Gradients (Lab, a pixel of the ground) that are weaker on the average are not worth finer pieces."""
 FRAGMENT = 0.12
@@ -41,12 +43,13 @@ CORNER = 0.045
 
 @dataclass(frozen=True)
 class Region:
-    """A part of the ground: its mask where it lies (rows, columns), and its object."""
+    """A part of the ground: its mask where it lies (rows, columns), its object, and its label among the parts."""
 
     mask: NDArray[np.bool_]
     top: int
     left: int
     object: int
+    label: int = -1
 
     @property
     def area(self) -> int:
@@ -62,7 +65,11 @@ class Region:
 def superpixels(ground: Ground, count: int, regularity: float) -> Ints:
     """h,w: labels from 0 of about `count` parts in the frame without its margin; none crosses an object's border."""
     whole = round(count * ground.lab.shape[0] * ground.lab.shape[1] / _frame_area(ground))
-    channels = [ground.lab] if ground.depth is None else [ground.lab, DEPTH_WEIGHT * ground.depth[..., None]]
+    channels = [ground.lab]
+    if ground.depth is not None:
+        channels.append(DEPTH_WEIGHT * ground.depth[..., None])
+    if ground.motion is not None:
+        channels.append(MOTION_WEIGHT * np.arcsinh(ground.motion - np.median(ground.motion, (0, 1))))
     values = np.concatenate(channels, -1)
     spread = max(float(np.ptp(values)), 1.0)  # scikit-image divides by it
     labels = slic(values, n_segments=max(whole, 1), compactness=LEAST_COMPACT * 30.0 ** regularity / spread,
@@ -127,7 +134,7 @@ def regions(labels: Ints, objects: Ints | None) -> Iterator[Region]:
             continue
         mask = labels[place] == found
         code = NO_OBJECT if objects is None else int(np.median(objects[place][mask]))
-        yield Region(mask, place[0].start, place[1].start, code)
+        yield Region(mask, place[0].start, place[1].start, code, found)
 
 
 def split(mask: NDArray[np.bool_], ground: Ground, count: int) -> Ints:
@@ -158,7 +165,7 @@ def outline(region: Region, overlap: float, smoothness: float, bounds: NDArray[n
     """
     size = sqrt(region.area)
     grow = 0.5 * overlap * size
-    pad = int(max(grow, 0) + size * smoothness * 0.3) + 4
+    pad = reach(region, overlap, smoothness)
     mask = np.pad(region.mask, pad)
     distance = (distance_transform_edt(mask) - distance_transform_edt(~mask)).astype(np.float32)
     distance = distance - np.where(mask, 0.5, -0.5)
@@ -176,6 +183,12 @@ def outline(region: Region, overlap: float, smoothness: float, bounds: NDArray[n
     corners = line[:-1, ::-1] + (region.left - pad, region.top - pad)
     step = max(1, round(CORNER * size))
     return np.ascontiguousarray(corners[::step], np.float32)
+
+
+def reach(region: Region, overlap: float, smoothness: float) -> int:
+    """How far, pixels of the ground, an outline may come to lie from its region."""
+    size = sqrt(region.area)
+    return int(max(0.5 * overlap * size, 0) + size * smoothness * 0.3) + 4
 
 
 def rectangle(region: Region, overlap: float) -> Floats:

@@ -20,17 +20,19 @@ def plan_collage(sources: Sequence[Source], hold: int, look: str, output: Path, 
     """The tasks for a clip's frames, given in order; pictures stay for `hold` frames of their shot.
 
     The results are those of the wanted frames; with a chunk (K, N), of part K of N of them, about equally long. Tracks
-    begin with the shot in any case, and with the numbers of its frames: these seed what is random in them.
+    begin with the shot in any case, and with the numbers of its frames: these seed what is random in them. A shot's
+    first frame is cut by how it moves to the second one, whose pixels and recorded motion it depends on.
     """
     plan = Plan()
     for shot in shots_of(sources):
         before: Task | None = None
         shown: Task | None = None
         for i, source in enumerate(shot):
+            second = shot[1] if before is None and len(shot) > 1 else None
+            known = [before.key] if before else [second.input, second.moved] if second else []
             before = Task(source.number, output / TRACKS / f"{source.number:05d}.safetensors", source.input,
-                          key_of("track", source.number, source.facts, look, before.key if before else ""),
-                          follows=before,
-                          is_track=True)
+                          key_of("track", source.number, source.facts, look, *known),
+                          follows=before, second=second, is_track=True)
             plan.tasks.append(before)
             path = output / source.file
             if shown is not None and i % hold:

@@ -12,16 +12,24 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import cv2
+import numpy as np
 import pytest
 
 from core import events, frames, pipeline
-from core.collage.pieces import Pieces
+from core.clips import Movie
+from core.collage.pieces import Floats, Pieces
+from core.errors import InputError
 from core.events import Event
 from core.job import Job
-from core.options import COLLAGE_MODES
+from core.options import COLLAGE_MODES, MotionOptions
 
 Jobs = Callable[..., Job]
 Clips = Callable[..., Path]
+Shots = Callable[..., Floats]
+Save = Callable[..., Path]
+HEIGHT, WIDTH, SQUARE, STEP = 96, 128, slice(30, 66), 3
+"""Of the clip's frames: their size, the rows of the square that moves, and its pixels a frame, from 10 on."""
 ROOT = Path(__file__).parents[3]
 
 
@@ -54,18 +62,95 @@ def test_a_cut_begins_afresh(clip: Clips, collage: Jobs, tmp_path: Path) -> None
     assert results(rest) == {name: data for name, data in results(whole).items() if name >= "003"}
 
 
-def test_a_frame_alone_equals_the_same_frame_of_the_whole(clip: Clips, collage: Jobs, tmp_path: Path) -> None:
+@pytest.fixture
+def exact(tmp_path: Path) -> MotionOptions:
+    """The motion of the clip's square, as files say it."""
+    flow = np.zeros((HEIGHT, WIDTH, 2), "<f4")
+    for number in range(1, 7):
+        flow[:] = 0
+        left = 10 + STEP * number
+        flow[SQUARE, left:left + 36] = (STEP, 0)
+        (tmp_path / "flow").mkdir(exist_ok=True)
+        (tmp_path / "flow" / f"{number:03d}.flo").write_bytes(
+            b"PIEH" + np.array([WIDTH, HEIGHT], "<i4").tobytes() + flow.tobytes())
+    return MotionOptions(flow=str(tmp_path / "flow"))
+
+
+@pytest.mark.parametrize("number", [1, 3, 5], ids=["the first", "a shot's first", "a later one"])
+@pytest.mark.parametrize("recorded", [False, True], ids=["estimated", "exact"])
+def test_a_frame_alone_equals_the_same_frame_of_the_whole(clip: Clips, collage: Jobs, tmp_path: Path, number: int,
+                                                          recorded: bool, exact: MotionOptions) -> None:
     """Made in a folder of its own, where all before it in its shot is followed first, and in that of the whole."""
-    folder = clip(6, cut=3)
-    whole, alone = collage(folder, tmp_path / "whole"), collage(folder, tmp_path / "alone", frames="5")
+    folder, name = clip(6, cut=3), f"{number:03d}.png"
+    motion = exact if recorded else MotionOptions()
+    whole, alone = (dataclasses.replace(collage(folder, tmp_path / where, frames=wanted), motion=motion)
+                    for where, wanted in (("whole", ""), ("alone", str(number))))
     run(whole)
-    assert painted(run(alone)) == [5]
-    assert results(alone) == {"005.png": results(whole)["005.png"]}
-    (tmp_path / "whole" / "005.png").unlink()
-    again = run(collage(folder, tmp_path / "whole", frames="5"))
+    assert painted(run(alone)) == [number]
+    assert results(alone) == {name: results(whole)[name]}
+    (tmp_path / "whole" / name).unlink()
+    again = run(dataclasses.replace(alone, output=whole.output))
     assert isinstance(again[0], events.Started) and again[0].todo == 1
-    assert results(whole)["005.png"] == results(alone)["005.png"]
+    assert results(whole)[name] == results(alone)[name]
     assert painted(run(whole)) == []
+
+
+def test_exact_motion_is_what_a_first_frame_is_cut_by(clip: Clips, collage: Jobs, tmp_path: Path,
+                                                      exact: MotionOptions) -> None:
+    """Of a frame that looks the same all over in its first shot, other motion makes other pieces."""
+    folder = clip(2)
+    known = dataclasses.replace(collage(folder, tmp_path / "known"), motion=exact)
+    run(known)
+    before = results(known)
+    for file in (tmp_path / "flow").iterdir():
+        data = bytearray(file.read_bytes())
+        data[12:] = bytes(len(data) - 12)
+        file.write_bytes(data)
+    assert painted(run(known)) == [1, 2]
+    assert results(known)["001.png"] != before["001.png"]
+
+
+def test_a_shot_s_first_frame_is_cut_by_its_second(clip: Clips, collage: Jobs, tmp_path: Path, shot: Shots,
+                                                   save: Save) -> None:
+    """Another second frame makes another first one; a frame alone, or before a cut, is cut without motion."""
+    folder, one, cut = clip(2), clip(1), clip(2, cut=2)
+    orders = [collage(path, tmp_path / f"out {i}") for i, path in enumerate((folder, one, cut))]
+    for order in orders:
+        run(order)
+    two, alone, before_a_cut = (results(order)["001.png"] for order in orders)
+    assert two != alone == before_a_cut
+    save(folder / "002.png", shot(3))
+    assert painted(run(orders[0])) == [1, 2]
+    assert results(orders[0])["001.png"] != two
+
+
+def test_a_second_frame_that_cannot_be_read_costs_itself_only(clip: Clips, collage: Jobs, tmp_path: Path) -> None:
+    folder = clip(3)
+    (folder / "002.png").write_bytes(b"no picture")
+    whole, alone = collage(folder, tmp_path / "whole"), collage(folder, tmp_path / "alone", frames="1")
+    with pytest.raises(InputError, match="1 of 3"):
+        run(whole)
+    run(alone)
+    assert sorted(results(whole)) == ["001.png", "003.png"]
+    assert results(alone)["001.png"] == results(whole)["001.png"]
+
+
+def test_a_movie_is_decoded_once_from_its_start_to_its_end(collage: Jobs, shot: Shots, tmp_path: Path,
+                                                           monkeypatch: pytest.MonkeyPatch) -> None:
+    """Though a shot's second frame is looked at before the first is painted."""
+    movie = cv2.VideoWriter(str(tmp_path / "clip.avi"), cv2.VideoWriter.fourcc(*"MJPG"), 24, (WIDTH, HEIGHT))
+    for number in range(1, 7):
+        movie.write(np.round(shot(number, 1 if number < 4 else 9)[..., ::-1] * 255).astype(np.uint8))
+    movie.release()
+    order, again = collage(tmp_path / "clip.avi"), collage(tmp_path / "clip.avi", tmp_path / "again")
+    run(order)
+    (tmp_path / "again" / "motion").mkdir(parents=True)
+    shots = Path(order.output) / "motion" / "shots.json"
+    (tmp_path / "again" / "motion" / "shots.json").write_bytes(shots.read_bytes())  # so that nobody looks for cuts
+    opened, begin = [], Movie._open
+    monkeypatch.setattr(Movie, "_open", lambda self: (opened.append(1), begin(self))[1])
+    assert painted(run(again)) == [1, 2, 3, 4, 5, 6] and len(opened) == 1
+    assert results(again) == results(order)
 
 
 def test_two_shots_may_begin_with_the_same_frame(clip: Clips, collage: Jobs, tmp_path: Path) -> None:

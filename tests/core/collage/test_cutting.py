@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -15,6 +16,8 @@ from core.collage.ground import ground_of, to_lab
 from core.collage.materials import Materials
 from core.collage.pieces import Floats, Pieces
 from core.effects import Companions, Moment
+from core.frames import Picture
+from core.motion.links import Link
 from core.options import CollageOptions
 
 Moments = Callable[..., Moment]
@@ -82,6 +85,45 @@ def test_no_outline_crosses_an_object_s_border(cut: Callable[..., Pieces]) -> No
     for i in range(len(pieces)):
         distance = np.hypot(*(pieces.placed(i, pieces.outline(i)) * 96 - 0.5 - (70, 45)).T)
         assert (distance < 25.75).all() if pieces.object[i] else (distance > 24.25).all()
+
+
+def sliding(*by: float) -> Link:
+    """The square of the shot's first frame moves by so much, all else stands still."""
+    flow = torch.zeros(1, 2, 96, 128)
+    flow[:, :, 30:66, 13:49] = torch.tensor(by).view(1, 2, 1, 1)
+    return Link(flow, torch.ones(1, 1, 96, 128), torch.ones(1, 1, 96, 128))
+
+
+def over_the_edge(pieces: Pieces) -> list[float]:
+    """For each piece, how far (pixels) it reaches over the edges of that square to the side where less of it lies."""
+    far = []
+    for i in range(len(pieces)):
+        mask = np.zeros((96 * 4, 128 * 4), np.uint8)
+        cv2.fillPoly(mask, [np.round(pieces.placed(i, pieces.outline(i)) * 96 * 4).astype(np.int32)], 1)
+        inside = np.zeros(mask.shape, bool)
+        inside[30 * 4:66 * 4, 13 * 4:49 * 4] = True
+        less = mask.astype(bool) & (inside if (mask.astype(bool) & inside).sum() * 2 < mask.sum() else ~inside)
+        depth = cv2.distanceTransform(np.pad(less, 1).astype(np.uint8), cv2.DIST_L2, 5)
+        far.append(float(depth.max()) / 4)
+    return far
+
+
+def test_no_piece_of_a_first_frame_lies_on_two_motions(cut: Callable[..., Pieces]) -> None:
+    """With its overlap: pieces lie over each other, but not over what goes another way."""
+    known, unknown = (over_the_edge(cut(goes=goes)) for goes in (sliding(3.0, 0.0), None))
+    assert max(known) < 1.5 < max(unknown)
+
+
+def test_a_joiner_s_photographs_do_not_care_what_moves(moment: Moments) -> None:
+    class Clip:
+        numbers = [1, 2]
+
+        def read(self, number: int) -> Picture:
+            return Picture(moment(number).rgb)
+
+    options = replace(CollageOptions.for_mode("joiner"), pieces=12)
+    follow = Follow(options, Materials(versions=[Clip()]))  # type: ignore[list-item]
+    assert follow(moment(1, goes=sliding(3.0, 0.0)), None).to_bytes() == follow(moment(1), None).to_bytes()
 
 
 def test_nearer_pieces_lie_above(cut: Callable[..., Pieces]) -> None:

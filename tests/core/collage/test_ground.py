@@ -9,6 +9,7 @@ import torch
 from core.collage.ground import as_array, from_lab, ground_of, nearest_object, object_map, to_lab
 from core.collage.pieces import NO_OBJECT
 from core.effects import Companions
+from core.motion.links import Link
 
 RED, BLUE = 0xFF0000, 0x0000FF
 
@@ -27,6 +28,15 @@ def test_the_margin_mirrors_the_picture() -> None:
     np.testing.assert_array_equal(ground.lab[ground.inside], to_lab(as_array(rgb)))
     np.testing.assert_array_equal(ground.lab[5, 6:-6], ground.lab[6, 6:-6])
     np.testing.assert_array_equal(ground.lab[0, 6:-6], ground.lab[11, 6:-6])
+
+
+def test_motion_goes_on_in_the_margin() -> None:
+    flow = torch.rand(1, 2, 50, 70, generator=torch.Generator().manual_seed(1))
+    one = torch.ones(1, 1, 50, 70)
+    ground = ground_of(torch.rand(1, 3, 50, 70), Companions(), Link(flow, one, one))
+    assert ground.motion is not None and ground.motion.shape == (*ground.shape, 2)
+    np.testing.assert_array_equal(ground.motion[ground.inside], as_array(flow))
+    np.testing.assert_array_equal(ground.motion[5, 6:-6], ground.motion[6, 6:-6])
 
 
 @pytest.mark.parametrize("size", [(1, 1), (2, 90), (90, 2)])

@@ -79,6 +79,18 @@ def test_parts_follow_depth(texture: Textures) -> None:
     assert np.mean([min(share, 1 - share) for share in shares]) < 0.02
 
 
+def test_parts_follow_motion() -> None:
+    """Of one color all over, and while the camera moves as well."""
+    ground = ground_of(torch.full((1, 3, 96, 128), 0.5), Companions())
+    right = np.arange(ground.shape[1]) >= 70
+    motion = np.full((*ground.shape, 2), -7.0, np.float32)
+    motion[:, right, 0] += 2.0
+    labels = segment.superpixels(replace(ground, motion=motion), 20, 0.0)
+    shares = [right[r.left:r.left + r.mask.shape[1]][np.nonzero(r.mask)[1]].mean()
+              for r in segment.regions(labels, None)]
+    assert np.mean([min(share, 1 - share) for share in shares]) < 0.02
+
+
 def square(side: int = 30) -> Region:
     return Region(np.ones((side, side), bool), 40, 50, 0)
 

@@ -45,6 +45,28 @@ def test_a_changed_frame_changes_those_after_it_in_its_shot_and_nothing_else() -
     assert changed(of(clip(9, 6)), of(clip(9, 6, changed=3))) == [3, 4, 5]
 
 
+def test_a_shot_s_first_frame_depends_on_the_pixels_of_its_second_and_on_nothing_else_of_it() -> None:
+    """It is cut by how it moves to it; a shot of one frame has none, and what lies past a cut is none."""
+    sources, facts = clip(7, 4, 7), {2: "another mask", 5: "another mask", 7: "another"}
+    seconds = [task.second and task.second.number for task in of(sources).tasks if task.is_track]
+    assert seconds == [2, None, None, 5, None, None, None]
+    for number in (2, 5):
+        assert changed(of(sources), of([replace(s, input="new") if s.number == number else s for s in sources]))[0] == (
+            number - 1)
+        assert changed(of(sources), of([replace(s, moved="new") if s.number == number else s for s in sources]))[0] == (
+            number - 1)
+        assert changed(of(sources), of([replace(s, facts=facts[number]) if s.number == number else s
+                                        for s in sources]))[0] == number
+    assert changed(of(sources), of([replace(s, input="new", facts="new") if s.number == 7 else s
+                                    for s in sources])) == [7]
+
+
+def test_of_a_first_frame_alone_the_second_is_looked_at_and_not_made() -> None:
+    sources = [replace(source, wanted=source.number == 1) for source in clip(2)]
+    made = of(sources)
+    assert keys(made) == {1: keys(of(clip(9)))[1]} and [task.number for task in made.needed([])] == [1, 1]
+
+
 def test_held_frames_show_the_picture_of_the_first_and_are_followed_all_the_same() -> None:
     made = of(clip(7, 6), hold=2)
     assert [task.copied and task.copied.number for task in made.results] == [None, 1, None, 3, None, None, 6]
