@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from math import ceil, floor, log
 
 import cv2
@@ -25,6 +26,8 @@ ZOOM = 1.25
 """A piece that has grown or shrunk by this is made anew, so that it stays sharp."""
 PATCHES = 28
 """Rows of patches in the underpainting."""
+TORN = 0.05
+"""How far their edges stray in small, in patches: more would come off as specks."""
 UNDERPAINTING = "underpainting"
 """The folder of the lowest layer."""
 KEPT_BYTES = 700_000_000
@@ -48,7 +51,8 @@ class Composer:
         canvas = under * np.float32(255)
         levels = self.options.levels if self.options.export_layers else 0
         layers = [np.zeros((*size, 4), np.float32) for _ in range(levels)]  # a level without pieces is a picture too
-        for i in pieces.laid():
+        laid = pieces.laid()
+        for i in laid:
             made = self.paper(pieces, i, size[0])
             matte = mattes.get(int(pieces.object[i]))
             targets = [canvas, layers[int(pieces.level[i])]] if layers else [canvas]
@@ -57,16 +61,16 @@ class Composer:
         if self.options.export_layers:
             exported = {f"layers/level_{level}": _picture(layer) for level, layer in enumerate(layers, 1)}
             exported[f"layers/{UNDERPAINTING}"] = Picture(_tensor(under))
+        self._forget({self._key(pieces, i, size[0]) for i in laid})
         return Painted(_tensor(canvas / np.float32(255)), exported)
 
     def paper(self, pieces: Pieces, i: int, height: int) -> Paper:
         """A piece's paper for a frame of this height, pixels."""
-        zoom = zoom_of(pieces.place[i])
-        key = int(pieces.since[0]), int(pieces.number[i]), height, zoom
+        key = self._key(pieces, i, height)
         if key not in self._papers:
             sheet = self.materials.sheet(int(pieces.material[i]), int(pieces.moment[i]))
             made = paper(pieces.outline(i), pieces.window[i], pieces.tint[i], sheet, self.options,
-                         int(pieces.number[i]), height * ZOOM ** zoom)
+                         int(pieces.number[i]), height * ZOOM ** key[-1])
             self._papers[key] = made
             self._bytes += made.rgba.nbytes + made.shadow.nbytes
         self._papers.move_to_end(key)
@@ -74,6 +78,16 @@ class Composer:
             _, dropped = self._papers.popitem(last=False)
             self._bytes -= dropped.rgba.nbytes + dropped.shadow.nbytes
         return self._papers[key]
+
+    def _key(self, pieces: Pieces, i: int, height: int) -> tuple[int, int, int, int]:
+        """What a piece's paper is kept by: its shot, its number there, the frame's height, and its zoom."""
+        return int(pieces.since[0]), int(pieces.number[i]), height, zoom_of(pieces.place[i])
+
+    def _forget(self, needed: set[tuple[int, int, int, int]]) -> None:
+        """Drop the papers that a frame did not need: hardly any of those pieces will come back."""
+        for key in self._papers.keys() - needed:
+            dropped = self._papers.pop(key)
+            self._bytes -= dropped.rgba.nbytes + dropped.shadow.nbytes
 
 
 def zoom_of(place: Floats) -> int:
@@ -87,13 +101,29 @@ def underpainting(frame: Tensor) -> Floats:
     height, width = picture.shape[:2]
     columns = max(2, round(PATCHES * width / height))
     small = cv2.GaussianBlur(cv2.resize(picture, (columns, PATCHES), interpolation=cv2.INTER_AREA), (0, 0), 0.6)
+    broad = small.reshape(-1, 3)[_patches(height, width, columns)]
     noise = Noise(height, np.random.default_rng(1), (height, width))
-    x = (np.arange(width, dtype=np.float32) * columns / width)[None] + 0.35 * noise.rough() + 0.3 * noise.soft()
-    y = (np.arange(height, dtype=np.float32) * PATCHES / height)[:, None] + 0.35 * noise.rough() + 0.3 * noise.soft()
-    broad = np.asarray(cv2.remap(small, x.astype(np.float32), y.astype(np.float32), cv2.INTER_NEAREST,
-                                 borderMode=cv2.BORDER_REPLICATE))
     tooth = 1 + 0.035 * noise.tooth() + 0.03 * noise.soft()
     return np.asarray(np.clip((0.9 * broad + 0.085) * tooth[..., None], 0, 1), np.float32)
+
+
+@lru_cache(maxsize=2)
+def _patches(height: int, width: int, columns: int) -> NDArray[np.uint16]:
+    """H,W: which patch of tissue lies where, by rows: what is nearest to a point somewhere in its cell, then torn."""
+    generator = np.random.default_rng(2)
+    row, column = np.mgrid[:PATCHES, :columns]
+    y, x = (((cell + generator.uniform(0.1, 0.9, cell.shape)) * side / cells).astype(int).clip(0, side - 1)
+            for cell, side, cells in ((row, height, PATCHES), (column, width, columns)))
+    points = np.full((height, width), 255, np.uint8)
+    points[y, x] = 0
+    _, nearest = cv2.distanceTransformWithLabels(points, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
+    patch = np.zeros(int(nearest.max()) + 1, np.uint16)
+    patch[nearest[y, x]] = row * columns + column
+    noise = Noise(height, generator, (height, width))
+    across, down = (height / PATCHES * (0.3 * noise.soft() + TORN * noise.rough()) for _ in range(2))
+    return np.asarray(cv2.remap(patch[nearest], np.arange(width, dtype=np.float32)[None] + across.astype(np.float32),
+                                np.arange(height, dtype=np.float32)[:, None] + down.astype(np.float32),
+                                cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE), np.uint16)
 
 
 def lay(made: Paper, place: Floats, shadow: float, matte: Floats | None, canvases: list[Floats]) -> None:

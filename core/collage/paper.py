@@ -31,6 +31,9 @@ LIFTS = (0.6, 1.5)
 """How far pieces lie off the ground, in parts of what is set: no two alike."""
 WHOLE_EDGE = 0.22
 """Pieces smaller than this, in heights of the frame, have narrower edges."""
+SOFT = 0.6
+"""Standard deviation, pixels, of the blur that a piece gets at last: finer detail would shimmer as pieces are moved by
+parts of a pixel."""
 THICKNESS = 0.09
 """How much lighter the edge of paper is toward the light, and darker away from it."""
 
@@ -65,7 +68,7 @@ def paper(outline: Floats, window: Floats, tint: Floats, sheet: Sheet, options: 
     roughness, deckled = options.roughness * px * edged, options.deckle * px * edged
     lift = float(generator.uniform(*LIFTS))
     blur = options.shadow_softness * px * lift
-    pad = ceil(1.2 * roughness + 2.5 * blur * (options.shadow > 0)) + 2
+    pad = ceil(1.2 * roughness + 2.5 * blur * (options.shadow > 0)) + 3
     left, top = (int(v) for v in np.floor(outline.min(0) * scale) - pad)
     right, bottom = (int(v) for v in np.ceil(outline.max(0) * scale) + pad)
     size = bottom - top + 1, right - left + 1
@@ -80,7 +83,8 @@ def paper(outline: Floats, window: Floats, tint: Floats, sheet: Sheet, options: 
     white = CORE * (1 + 0.03 * noise.tooth() + 0.02 * noise.rough())[..., None]
     rgb = np.clip(white + (printed - white) * ink[..., None] + _rim(edge, options, px)[..., None], 0, 1)
     alpha = np.asarray(alpha * opaque, np.float32)
-    rgba = np.round(np.dstack([rgb * alpha[..., None], alpha]) * 255).astype(np.uint8)
+    soft = cv2.GaussianBlur(np.dstack([rgb * alpha[..., None], alpha]), (0, 0), SOFT)
+    rgba = np.round(soft * 255).astype(np.uint8)
     angle = np.deg2rad(options.shadow_angle)
     far = 0.8 * blur / scale
     return Paper(rgba, _shadow(alpha, blur, generator), left, top, scale, (far * cos(angle), -far * sin(angle)))

@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from skimage.measure import label
 
+from core.collage import compose
 from core.collage.compose import Composer, underpainting
 from core.collage.follow import Follow
 from core.collage.ground import as_array, object_map
@@ -103,6 +105,41 @@ def test_papers_that_are_kept_do_not_fill_the_memory(sheets: Materials, moment: 
     image = composer.paint(pieces, here.rgb, Companions()).rgb
     assert sum(p.rgba.nbytes + p.shadow.nbytes for p in composer._papers.values()) <= 20_000
     assert torch.equal(image, composer.paint(pieces, here.rgb, Companions()).rgb)
+
+
+def test_papers_that_no_piece_of_a_frame_needs_are_dropped(sheets: Materials, moment: Moments) -> None:
+    """And made again, the same, if their frame comes back."""
+    here, composer = moment(1), Composer(QUICK, sheets)
+    pieces = Follow(QUICK, sheets)(here, None)
+    whole = composer.paint(pieces, here.rgb, Companions()).rgb
+    some = pieces.kept(pieces.number % 2 == 0)
+    composer.paint(some, here.rgb, Companions())
+    assert sorted(key[1] for key in composer._papers) == sorted(some.number)
+    assert composer._bytes == sum(p.rgba.nbytes + p.shadow.nbytes for p in composer._papers.values())
+    assert torch.equal(whole, composer.paint(pieces, here.rgb, Companions()).rgb)
+
+
+@pytest.mark.parametrize(("soft", "least", "most"), [(None, 0.0, 0.2), (0.01, 0.4, 0.6)])
+def test_the_finest_detail_shimmers_little_when_moved_by_parts_of_a_pixel(
+        soft: float | None, least: float, most: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The contrast of stripes a pixel wide swings by a third of what it would if pieces were not blurred."""
+    if soft is not None:
+        monkeypatch.setattr("core.collage.paper.SOFT", soft)
+    stripes = np.zeros((100, 100, 3), np.uint8)
+    stripes[:, ::2] = 255
+    window = np.array([100, 0, 50, 50], np.float32)
+    contrasts = [float(laid(Materials([Sheet("stripes", stripes, None)]), FLAT,
+                            replace(square(0.5 + off / 100, 0.5), window=window))[40:60, 40:60].std())
+                 for off in (0.0, 0.25, 0.5)]
+    assert least <= max(contrasts) - min(contrasts) <= most
+
+
+def test_tissue_is_torn_in_patches_without_specks() -> None:
+    labels = compose._patches(270, 480, 50)
+    parts = np.bincount(np.asarray(label(labels.astype(np.int32) + 1, connectivity=1)).ravel())[1:]
+    patch = 270 * 480 / (50 * compose.PATCHES)
+    assert len(np.unique(labels)) > 0.98 * 50 * compose.PATCHES and parts.max() < 4 * patch
+    assert parts[parts < 0.1 * patch].sum() < 0.004 * labels.size
 
 
 def test_the_underpainting_is_the_frame_in_large_patches(shot: Shots) -> None:
