@@ -23,7 +23,7 @@ from . import processes
 from .collage import pieces_of
 
 LONG_SIDE = 960
-SHORT, LONG, ALONE = 30, 120, 6
+SHORT, LONG, ALONE = 60, 240, 6
 """Frames of the two tracked runs, whose memory is compared, and of the baseline."""
 FIRST_LIMIT, LATER_LIMIT = 4.0, 0.6
 """Seconds on two CPU cores at 960x540 with 300 pieces."""

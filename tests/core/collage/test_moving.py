@@ -40,13 +40,13 @@ def test_a_part_turns_and_grows_about_its_center() -> None:
     motion = np.stack([grow * (X - 40) - turn * (Y - 20) + 3, turn * (X - 40) + grow * (Y - 20) - 1], -1)
     found = moving(thirds(), of(motion))
     np.testing.assert_allclose(found.steps[:, 2:4], [(grow, turn)] * 3, atol=1e-4)
-    np.testing.assert_allclose(found.at(thirds(), X, Y), motion, atol=1e-3)
+    np.testing.assert_allclose(found.field, motion, atol=1e-3)
 
 
 def test_what_moves_otherwise_does_not_change_how_a_part_moves() -> None:
     """The disk is a tenth of the part, and moves by four pixels."""
     found = moving(WHOLE, of(shifted(DISK, 4.0, 0.0)))
-    assert np.abs(found.at(WHOLE, X, Y)).max() < 0.1
+    assert np.abs(found.field).max() < 0.1
 
 
 def test_what_moves_otherwise_gets_a_part_of_its_own() -> None:
