@@ -16,12 +16,15 @@ from torch import Tensor
 
 from ..effects import Companions, Painted
 from ..frames import Picture
+from ..memory import give_back
 from ..options import CollageOptions
 from .ground import as_array, nearest_object, object_map
 from .materials import Materials
 from .paper import Noise, Paper, paper
 from .pieces import NO_OBJECT, Floats, Pieces
 
+GIVEN_BACK = 8
+"""Frames after which memory is given back: asking for it again costs as much as a tenth of a frame."""
 ZOOM = 1.25
 """A piece that has grown or shrunk by this is made anew, so that it stays sharp."""
 PATCHES = 28
@@ -42,6 +45,7 @@ class Composer:
     materials: Materials
     _papers: OrderedDict[tuple[int, int, int, int], Paper] = field(default_factory=OrderedDict)
     _bytes: int = 0
+    _painted: int = 0
 
     def paint(self, pieces: Pieces, frame: Tensor, companions: Companions) -> Painted:
         """The collage of a frame (1,3,H,W); with its layers, if they are to be written."""
@@ -62,6 +66,9 @@ class Composer:
             exported = {f"layers/level_{level}": _picture(layer) for level, layer in enumerate(layers, 1)}
             exported[f"layers/{UNDERPAINTING}"] = Picture(_tensor(under))
         self._forget({self._key(pieces, i, size[0]) for i in laid})
+        self._painted += 1
+        if self._painted % GIVEN_BACK == 0:
+            give_back()
         return Painted(_tensor(canvas / np.float32(255)), exported)
 
     def paper(self, pieces: Pieces, i: int, height: int) -> Paper:

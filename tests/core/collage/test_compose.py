@@ -119,6 +119,16 @@ def test_papers_that_no_piece_of_a_frame_needs_are_dropped(sheets: Materials, mo
     assert torch.equal(whole, composer.paint(pieces, here.rgb, Companions()).rgb)
 
 
+def test_memory_is_given_back_every_few_frames(sheets: Materials, moment: Moments,
+                                              monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[int] = []
+    monkeypatch.setattr(compose, "give_back", lambda: given.append(1))
+    here, composer = moment(1), Composer(QUICK, sheets)
+    for number in range(1, 2 * compose.GIVEN_BACK + 1):
+        composer.paint(no_pieces(np.zeros((0, 3), np.float32), 1), here.rgb, Companions())
+        assert len(given) == number // compose.GIVEN_BACK
+
+
 @pytest.mark.parametrize(("soft", "least", "most"), [(None, 0.0, 0.2), (0.01, 0.4, 0.6)])
 def test_the_finest_detail_shimmers_little_when_moved_by_parts_of_a_pixel(
         soft: float | None, least: float, most: float, monkeypatch: pytest.MonkeyPatch) -> None:
