@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from statistics import median_low
 from typing import Any
 
 import numpy as np
@@ -37,18 +38,17 @@ def export(composer: Composer, plan: Plan, output: Path) -> None:
     """Write the pieces of a plan's results, which are all made. Raises OutputError, InputError."""
     width, height = frames.size(plan.results[0].path)[::-1]
     found: dict[tuple[int, int], dict[str, Any]] = {}
-    zooms: dict[tuple[int, int], int] = {}
+    zooms = _usual_zooms(plan)
+    made: set[tuple[int, int]] = set()
     for task in plan.results:
         pieces = _pieces(task)
         for order, i in enumerate(pieces.laid()):
             own = int(pieces.since[0]), int(pieces.number[i])
-            zoom = zoom_of(pieces.place[i])
-            if zoom > zooms.get(own, zoom - 1):  # its picture is as sharp as it is ever needed
-                number, places = (found[own][name] for name in ("number", "places")) if own in found else (
-                    len(found), {})
-                found[own] = _described(composer, pieces, i, height, output / LAYERS, number) | {"places": places}
-                zooms[own] = zoom
-            found[own]["places"][str(task.number)] = [*_rounded(pieces.place[i]), order]
+            described = found.setdefault(own, {"number": len(found), "places": {}})
+            if own not in made and zoom_of(pieces.place[i]) == zooms[own]:
+                described |= _described(composer, pieces, i, height, output / LAYERS, described["number"])
+                made.add(own)
+            described["places"][str(task.number)] = [*_rounded(pieces.place[i]), order]
         if task.copied:
             _copy_layers(task.copied, task, composer.options.levels, output / LAYERS)
     data = {"version": VERSION, "size": [width, height], "frames": [task.number for task in plan.results],
@@ -56,6 +56,19 @@ def export(composer: Composer, plan: Plan, output: Path) -> None:
             "underpainting": [f"{UNDERPAINTING}/{task.path.name}" for task in plan.results],
             "pieces": list(found.values())}
     write_text(output / LAYERS / NAME, json.dumps(data, indent=None, separators=(",", ":")) + "\n")
+
+
+def _usual_zooms(plan: Plan) -> dict[tuple[int, int], int]:
+    """For which zoom a piece, by its shot and number there, has its one picture: the median over its frames.
+
+    At any other it is read larger or smaller than it was made: least so if neither its first nor its last size counts.
+    """
+    found: dict[tuple[int, int], list[int]] = {}
+    for task in plan.results:
+        pieces = _pieces(task)
+        for i in range(len(pieces)):
+            found.setdefault((int(pieces.since[0]), int(pieces.number[i])), []).append(zoom_of(pieces.place[i]))
+    return {own: median_low(zooms) for own, zooms in found.items()}
 
 
 def _copy_layers(shown: Task, task: Task, levels: int, folder: Path) -> None:
@@ -80,8 +93,7 @@ def _described(composer: Composer, pieces: Pieces, i: int, height: int, folder: 
     box = np.array([made.left - 0.5, made.top - 0.5, made.left + columns - 0.5, made.top + rows - 0.5]) / made.scale
     return {"number": number, "level": int(pieces.level[i]) + 1,
             "material": composer.materials.sheet(int(pieces.material[i]), moment).name,
-            "outline": [_rounded(corner) for corner in pieces.outline(i)], "picture": picture, "box": _rounded(box),
-            "places": {}}
+            "outline": [_rounded(corner) for corner in pieces.outline(i)], "picture": picture, "box": _rounded(box)}
 
 
 def _picture(made: Paper) -> Picture:

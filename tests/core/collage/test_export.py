@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 import pytest
+import torch
 
 from core import frames, pipeline
+from core.collage.compose import ZOOM, Composer
+from core.collage.export import export
 from core.collage.ground import as_array
-from core.collage.pieces import Floats
+from core.collage.materials import Materials
+from core.collage.pieces import Cut, Floats, no_pieces
 from core.job import Job
+from core.options import CollageOptions
+from core.plan import Plan, Task
 
 Jobs = Callable[..., Job]
 Clips = Callable[..., Path]
@@ -86,6 +93,27 @@ def test_a_piece_is_told_with_its_level_its_material_and_an_outline_that_fills_i
         left, top, right, bottom = piece["box"]
         assert (outline.min(0) > (left, top)).all() and (outline.max(0) < (right, bottom)).all()
         assert np.abs(outline.min(0) - (left, top)).max() < 5 / 96
+
+
+def test_a_piece_that_grows_has_its_picture_at_the_size_it_mostly_has(tmp_path: Path, sheets: Materials) -> None:
+    """Its one picture would else be read far smaller than it was made, and look sharper than in the collage."""
+    corners = 0.2 * np.array([(-1, -1), (1, -1), (1, 1), (-1, 1)], np.float32)
+    cut = Cut(0, 1.0, (0.5, 0.5), corners, 0.16, -1, 0, np.array([50, 0, 20, 20], np.float32), -1,
+              np.zeros(12, np.float32))
+    born = no_pieces(np.zeros((0, 3), np.float32), 1).with_new([cut], 1)
+    made = Plan()
+    for number, scale in enumerate((1.0, ZOOM, ZOOM, ZOOM ** 2, ZOOM ** 3), 1):
+        grown = replace(born, place=np.array([[scale, 0, 0.5, 0.5]], np.float32))
+        (tmp_path / f"{number}.track").write_bytes(grown.to_bytes())
+        frames.write(tmp_path / f"{number}.png", frames.Picture(torch.zeros(1, 3, 100, 100)), "png")
+        track = Task(number, tmp_path / f"{number}.track", "", "", is_track=True)
+        made.results.append(Task(number, tmp_path / f"{number}.png", "", "", track=track))
+    options = CollageOptions(roughness=0.0, deckle=0.0, shadow=0.0)
+    export(Composer(options, sheets), made, tmp_path)
+    data = json.loads((tmp_path / "layers" / "pieces.json").read_text())
+    picture = frames.read(tmp_path / "layers" / data["pieces"][0]["picture"])
+    assert picture.alpha is not None and len(data["pieces"]) == 1 and len(data["pieces"][0]["places"]) == 5
+    assert float(picture.alpha.sum()) == pytest.approx((0.4 * 100 * ZOOM) ** 2, rel=0.03)
 
 
 def test_pieces_of_two_shots_are_not_the_same(clip: Clips, collage: Jobs) -> None:
