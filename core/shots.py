@@ -13,10 +13,13 @@ from torch import Tensor
 from .atomic import write_text
 from .clips import Clip
 from .errors import InputError
+from .memory import give_back
 from .motion.cuts import is_cut, thumbnail
 
 log = logging.getLogger(__name__)
 NAME = "shots.json"
+GIVEN_BACK = 8
+"""Frames after which memory is given back: each leaves a gap that the next, a little larger, does not fit into."""
 
 
 def beginnings(clip: Clip, inputs: Mapping[int, str], folder: Path) -> set[int]:
@@ -37,7 +40,9 @@ def beginnings(clip: Clip, inputs: Mapping[int, str], folder: Path) -> set[int]:
 def _look(clip: Clip, pairs: Mapping[int, str], numbers: list[int]) -> dict[str, bool]:
     found: dict[str, bool] = {}
     before: Tensor | None = None
-    for number in numbers:
+    for place, number in enumerate(numbers, 1):
+        if place % GIVEN_BACK == 0:
+            give_back()
         try:
             here: Tensor | None = thumbnail(clip.read(number).rgb)
         except InputError:  # told of when it is painted

@@ -1,0 +1,36 @@
+"""Looking for a clip's cuts: what begins a shot, what is kept for the next run, and what memory it leaves behind."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from core import shots
+from core.clips import open_clip
+from core.frames import Picture, write
+
+
+def clip(folder: Path, count: int, cut: int) -> tuple[list[int], Path]:
+    """Noise that stands still, and from the frame `cut` on other noise."""
+    for number in range(1, count + 1):
+        generator = torch.Generator().manual_seed(int(number >= cut))
+        write(folder / f"{number:03d}.png", Picture(torch.rand(1, 3, 40, 60, generator=generator)), "png")
+    return list(range(1, count + 1)), folder
+
+
+def test_a_cut_begins_a_shot_and_is_found_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    numbers, folder = clip(tmp_path / "clip", 5, cut=4)
+    inputs = {number: f"hash {number}" for number in numbers}
+    assert shots.beginnings(open_clip(str(folder)), inputs, tmp_path / "motion") == {1, 4}
+    monkeypatch.setattr(shots, "is_cut", lambda *_: pytest.fail("it is known"))
+    assert shots.beginnings(open_clip(str(folder)), inputs, tmp_path / "motion") == {1, 4}
+
+
+def test_memory_is_given_back_while_a_long_clip_is_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[int] = []
+    monkeypatch.setattr(shots, "give_back", lambda: given.append(1))
+    numbers, folder = clip(tmp_path / "clip", 2 * shots.GIVEN_BACK + 1, cut=3)
+    shots.beginnings(open_clip(str(folder)), {number: f"hash {number}" for number in numbers}, tmp_path / "motion")
+    assert len(given) == 2
