@@ -177,6 +177,7 @@ class _Run:
         self.shown = set(self.plan.results)
         self.unmade: set[Task] = set()
         self.made: dict[str, Path] = {}
+        self.writing: Task | None = None  # the last one that was begun to be written
 
     def events(self) -> Iterator[Event]:
         finished = {task for task in self.plan.tasks if self.results.has(task)}
@@ -230,7 +231,7 @@ class _Run:
         """
         began = time.monotonic()
         source = self.ahead.take(task)
-        if any(True for _ in task.needs):
+        if self.writing is not None and self.writing in task.needs:
             yield from self._written()
         if following is not None:
             self.ahead.start(following)
@@ -248,6 +249,7 @@ class _Run:
         before = self._written()
         finished = painted
         self.behind.start(lambda: self._write(task, index, of, finished, source, began))
+        self.writing = task
         self.made[task.key] = task.path
         yield from before
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import lru_cache
 from math import ceil, floor, log
@@ -18,6 +19,7 @@ from ..effects import Companions, Painted
 from ..frames import Picture
 from ..memory import give_back
 from ..options import CollageOptions
+from ..sizes import size_of
 from .ground import as_array, nearest_object, object_map
 from .materials import Materials
 from .paper import Noise, Paper, paper
@@ -35,6 +37,10 @@ UNDERPAINTING = "underpainting"
 """The folder of the lowest layer."""
 KEPT_BYTES = 700_000_000
 """Of papers that are kept from frame to frame."""
+AT_ONCE = 16
+"""Papers that are made before the first of them is laid."""
+Key = tuple[int, int, int, int]
+"""What a paper is kept by (see `Composer._key`)."""
 
 
 @dataclass
@@ -43,24 +49,28 @@ class Composer:
 
     options: CollageOptions
     materials: Materials
-    _papers: OrderedDict[tuple[int, int, int, int], Paper] = field(default_factory=OrderedDict)
+    _papers: OrderedDict[Key, Paper] = field(default_factory=OrderedDict)
+    _hands: Executor = field(default_factory=lambda: ThreadPoolExecutor(torch.get_num_threads(), "paper"))
     _bytes: int = 0
     _painted: int = 0
 
     def paint(self, pieces: Pieces, frame: Tensor, companions: Companions) -> Painted:
         """The collage of a frame (1,3,H,W); with its layers, if they are to be written."""
-        under = underpainting(frame)
-        size = under.shape[:2]
+        size = size_of(frame)
+        begun = self._hands.submit(underpainting, frame)
+        laid = pieces.laid()
+        self.papers(pieces, laid[:AT_ONCE], size[0])  # made beside the underpainting
+        under = begun.result()
         mattes = _mattes(pieces, companions, size)
         canvas = under * np.float32(255)
         levels = self.options.levels if self.options.export_layers else 0
         layers = [np.zeros((*size, 4), np.float32) for _ in range(levels)]  # a level without pieces is a picture too
-        laid = pieces.laid()
-        for i in laid:
-            made = self.paper(pieces, i, size[0])
-            matte = mattes.get(int(pieces.object[i]))
-            targets = [canvas, layers[int(pieces.level[i])]] if layers else [canvas]
-            lay(made, pieces.place[i], self.options.shadow, matte, targets)
+        for first in range(0, len(laid), AT_ONCE):
+            some = laid[first:first + AT_ONCE]
+            for i, made in zip(some, self.papers(pieces, some, size[0]), strict=True):
+                matte = mattes.get(int(pieces.object[i]))
+                targets = [canvas, layers[int(pieces.level[i])]] if layers else [canvas]
+                lay(made, pieces.place[i], self.options.shadow, matte, targets)
         exported: dict[str, Picture] = {}
         if self.options.export_layers:
             exported = {f"layers/level_{level}": _picture(layer) for level, layer in enumerate(layers, 1)}
@@ -71,30 +81,36 @@ class Composer:
             give_back()
         return Painted(_tensor(canvas / np.float32(255)), exported)
 
-    def paper(self, pieces: Pieces, i: int, height: int) -> Paper:
-        """A piece's paper for a frame of this height, pixels."""
-        key = self._key(pieces, i, height)
-        if key not in self._papers:
-            sheet = self.materials.sheet(int(pieces.material[i]), int(pieces.moment[i]))
-            made = paper(pieces.outline(i), pieces.window[i], pieces.tint[i], sheet, self.options,
-                         int(pieces.number[i]), height * ZOOM ** key[-1])
-            self._papers[key] = made
-            self._bytes += made.rgba.nbytes + made.shadow.nbytes
-        self._papers.move_to_end(key)
+    def papers(self, pieces: Pieces, which: Sequence[int], height: int) -> list[Paper]:
+        """These pieces' papers for a frame of this height, pixels; new ones are made side by side."""
+        keys = [self._key(pieces, i, height) for i in which]
+        new = {key: i for key, i in zip(keys, which, strict=True) if key not in self._papers}
+        making = [self._hands.submit(paper, pieces.outline(i), pieces.window[i], pieces.tint[i],
+                                     self.materials.sheet(int(pieces.material[i]), int(pieces.moment[i])),
+                                     self.options, int(pieces.number[i]), height * ZOOM ** key[-1])
+                  for key, i in new.items()]
+        for key, made in zip(new, making, strict=True):
+            self._papers[key] = made.result()
+            self._bytes += _bytes_of(self._papers[key])
+        for key in keys:
+            self._papers.move_to_end(key)
+        found = [self._papers[key] for key in keys]
         while self._bytes > KEPT_BYTES and len(self._papers) > 1:
-            _, dropped = self._papers.popitem(last=False)
-            self._bytes -= dropped.rgba.nbytes + dropped.shadow.nbytes
-        return self._papers[key]
+            self._bytes -= _bytes_of(self._papers.popitem(last=False)[1])
+        return found
 
-    def _key(self, pieces: Pieces, i: int, height: int) -> tuple[int, int, int, int]:
+    def _key(self, pieces: Pieces, i: int, height: int) -> Key:
         """What a piece's paper is kept by: its shot, its number there, the frame's height, and its zoom."""
         return int(pieces.since[0]), int(pieces.number[i]), height, zoom_of(pieces.place[i])
 
-    def _forget(self, needed: set[tuple[int, int, int, int]]) -> None:
+    def _forget(self, needed: set[Key]) -> None:
         """Drop the papers that a frame did not need: hardly any of those pieces will come back."""
         for key in self._papers.keys() - needed:
-            dropped = self._papers.pop(key)
-            self._bytes -= dropped.rgba.nbytes + dropped.shadow.nbytes
+            self._bytes -= _bytes_of(self._papers.pop(key))
+
+
+def _bytes_of(made: Paper) -> int:
+    return made.rgba.nbytes + made.shadow.nbytes
 
 
 def zoom_of(place: Floats) -> int:

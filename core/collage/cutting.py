@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from math import cos, sin
 
 import cv2
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from ..options import CollageOptions
@@ -46,9 +49,11 @@ class Cutter:
         matcher = Matcher(self.materials, self.options, no_pieces(palette, frame))
         busy = segment.busyness(ground)
         cuts: list[Cut] = []
-        for level in range(self.options.levels):
-            generator = self.generator(frame, level)
-            labels = self._labels(ground, level, generator)
+        levels = range(self.options.levels)
+        generators = [self.generator(frame, level) for level in levels]
+        with ThreadPoolExecutor(torch.get_num_threads(), "cut") as hands:  # levels know nothing of each other
+            labels_of = list(hands.map(partial(self._labels, ground), levels, generators))
+        for level, labels, generator in zip(levels, labels_of, generators, strict=True):
             moves = None if ground.motion is None or self.options.mode == "joiner" else moving(labels, ground)
             found = list(self._regions(labels, ground, level, busy))
             found.sort(key=lambda region: region.area, reverse=True)

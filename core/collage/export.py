@@ -85,7 +85,7 @@ def _pieces(task: Task) -> Pieces:
 
 def _described(composer: Composer, pieces: Pieces, i: int, height: int, folder: Path, number: int) -> dict[str, Any]:
     """What is said of a piece once, by its number in the clip; its picture is written."""
-    made = composer.paper(pieces, i, height)
+    made = composer.papers(pieces, [i], height)[0]
     moment = int(pieces.moment[i])
     picture = f"pieces/{number:05d}.png"
     frames.write(folder / picture, _picture(made), "png")

@@ -46,6 +46,8 @@ LEAST_FIT = 0.5
 """Part of a piece's points that must move as the piece does."""
 TURN, GROW = 0.08, 0.05
 """Most that a piece turns (radians) and grows (in parts of 1) in a frame."""
+STANDING = np.array([1, 0, 0, 0], np.float32)
+"""The step of a piece that stays."""
 SMALLEST, LARGEST = 0.45, 2.2
 """A piece scaled beyond these does not fit any more."""
 
@@ -135,7 +137,7 @@ def _moved(pieces: Pieces, ground: Ground, came: Link) -> Pieces:
     for i, points in enumerate(_spots(pieces, ground)):
         center, step, fits = _step(points, flow, trust)
         misfit[i] = 0 if fits else misfit[i] + 1
-        if np.abs(_steps(step, points, center)).max() >= STILL:
+        if step is not STANDING and np.abs(_steps(step, points, center)).max() >= STILL:
             place[i] = after(pieces.place[i], _about(step, center, ground.height))
     return replace(pieces, place=place, misfit=misfit)
 
@@ -172,6 +174,8 @@ def _step(points: Floats, flow: Floats, trust: Floats) -> tuple[Floats, Floats, 
     use = good if good.sum() >= 6 else inside if inside.sum() >= 6 else np.ones(len(points), bool)
     steps, there = flow[y, x][use], points[use]
     center = there.mean(0).astype(np.float32)
+    if not steps.any():  # so it is with most pieces where the camera stands
+        return center, STANDING, bool(good.sum() >= 0.3 * inside.sum())
     if len(there) < 6 or float(np.hypot(*there.std(0))) < 1.0:
         return center, _as_most(steps), bool(good.sum() >= 3)
     found, inliers = cv2.estimateAffinePartial2D(there, there + steps, method=cv2.RANSAC, ransacReprojThreshold=1.0,

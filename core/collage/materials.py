@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -100,11 +101,14 @@ class Materials:
 
     def __post_init__(self) -> None:
         self._moments: OrderedDict[tuple[int, int], Sheet] = OrderedDict()
+        # Looked at while the clip's shots are looked for: a first frame would have to wait for it
+        self._looking = ThreadPoolExecutor(1, "materials").submit(_windows, self.sheets) if self.sheets else None
 
-    @cached_property
+    @property
     def windows(self) -> Windows:
-        """The spots that pieces may be cut from."""
-        return _windows(self.sheets)
+        """The spots that pieces may be cut from; there are none without sheets."""
+        assert self._looking is not None, "only pieces of sheets are chosen by their looks"
+        return self._looking.result()
 
     @cached_property
     def tree(self) -> cKDTree:
@@ -217,23 +221,40 @@ def _windows(sheets: Sequence[Sheet]) -> Windows:
     """Windows of three sizes all over the sheets; those that are mostly transparent are left out."""
     rows: list[tuple[Any, ...]] = []
     for index, sheet in enumerate(sheets):
-        lab = to_lab(sheet.rgb.astype(np.float32) / 255)
-        opaque = None if sheet.alpha is None else sheet.alpha.astype(np.float32) / 255
+        seen = _Seen(sheet)
         whole = len(rows)
-        for x, y, side in _places(*sheet.size, opaque is not None):
-            part = slice(int(y - side / 2), int(y + side / 2) + 1), slice(int(x - side / 2), int(x + side / 2) + 1)
-            weight = None if opaque is None else _looked_at(opaque[part])
+        for x, y, side in _places(*sheet.size, sheet.alpha is not None):
+            lab, weight = seen.spot(x, y, side)
             if weight is not None and weight.mean() < 0.3:
                 continue
-            look, angle, tint = look_of(_looked_at(lab[part]), weight)
-            rows.append((index, x, y, side, look, angle, tint))
+            rows.append((index, x, y, side, *look_of(lab, weight)))
         if len(rows) == whole:  # nothing opaque enough: the sheet as it is
             height, width = sheet.size
-            look, angle, tint = look_of(_looked_at(lab), None)
-            rows.append((index, width / 2, height / 2, float(min(sheet.size)), look, angle, tint))
+            lab = _looked_at(to_lab(sheet.rgb.astype(np.float32) / 255))
+            rows.append((index, width / 2, height / 2, float(min(sheet.size)), *look_of(lab, None)))
     sheet_of, xs, ys, sides, looks, angles, tints = zip(*rows, strict=True)
     return Windows(np.array(sheet_of, np.int32), np.array([xs, ys], np.float32).T, np.array(sides, np.float32),
                    np.stack(looks), np.array(angles, np.float32), np.stack(tints))
+
+
+class _Seen:
+    """A sheet as its spots are looked at: each in the smallest half, quarter ... of it that still shows enough."""
+
+    def __init__(self, sheet: Sheet) -> None:
+        self._sheet = sheet
+        self._made: dict[Sheet, tuple[Floats, Floats | None]] = {}
+
+    def spot(self, x: float, y: float, side: float) -> tuple[Floats, Floats | None]:
+        """SEEN,SEEN,3 in Lab, and SEEN,SEEN, how opaque (None: all over), of a square around x, y in the sheet."""
+        small = self._sheet.reduced(side / (1.5 * SEEN))
+        if small not in self._made:
+            self._made[small] = (to_lab(small.rgb.astype(np.float32) / 255),
+                                 None if small.alpha is None else small.alpha.astype(np.float32) / 255)
+        lab, opaque = self._made[small]
+        share = small.size[0] / self._sheet.size[0]
+        rows, columns = (slice(int((middle - side / 2) * share), int((middle + side / 2) * share) + 1)
+                         for middle in (y, x))
+        return _looked_at(lab[rows, columns]), None if opaque is None else _looked_at(opaque[rows, columns])
 
 
 def _looked_at(part: Floats) -> Floats:

@@ -167,8 +167,7 @@ def outline(region: Region, overlap: float, smoothness: float, bounds: NDArray[n
     grow = 0.5 * overlap * size
     pad = reach(region, overlap, smoothness)
     mask = np.pad(region.mask, pad)
-    distance = (distance_transform_edt(mask) - distance_transform_edt(~mask)).astype(np.float32)
-    distance = distance - np.where(mask, 0.5, -0.5)
+    distance = _signed(mask)
     distance = cv2.GaussianBlur(distance, (0, 0), max(0.7, 0.16 * smoothness * size)) + grow
     if bounds is not None:
         distance = np.minimum(distance, _inside(region, bounds, pad))
@@ -207,8 +206,17 @@ def _inside(region: Region, bounds: NDArray[np.bool_], pad: int) -> Floats:
     part = wide[region.top:region.top + rows + 2 * pad, region.left:region.left + columns + 2 * pad]
     if part.all():
         return np.full(part.shape, float(max(part.shape)))
-    within = distance_transform_edt(np.pad(part, 1, "edge"))[1:-1, 1:-1]
-    return np.asarray(within - distance_transform_edt(~part) - np.where(part, 0.5, -0.5), np.float32)
+    return _signed(part)
+
+
+def _signed(mask: NDArray[np.bool_]) -> Floats:
+    """h,w: the distance (pixels) to the edge of a mask, more than 0 inside; there is an edge."""
+    def distance(part: NDArray[np.bool_]) -> Floats:
+        found = cv2.distanceTransform(part.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+        return np.sqrt(np.rint(np.square(found)))  # OpenCV's last bit is not always the same; squares are whole numbers
+
+    inner, outer = distance(mask), distance(~mask)
+    return np.asarray(inner - outer - np.where(mask, np.float32(0.5), np.float32(-0.5)), np.float32)
 
 
 def _enclosed(line: NDArray[np.floating]) -> float:

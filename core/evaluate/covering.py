@@ -44,7 +44,7 @@ def opacity(pieces: Pieces, composer: Composer, size: Size) -> Floats:
     """H,W in 0..1: how much of each pixel is paper."""
     canvas = np.zeros((*size, 4), np.float32)
     for i in pieces.laid():
-        lay(composer.paper(pieces, i, size[0]), pieces.place[i], 0.0, None, [canvas])
+        lay(composer.papers(pieces, [i], size[0])[0], pieces.place[i], 0.0, None, [canvas])
     return np.asarray(canvas[..., 3] / np.float32(255))
 
 

@@ -119,7 +119,9 @@ def test_a_piece_that_grows_has_its_picture_at_the_size_it_mostly_has(tmp_path: 
 def test_pieces_of_two_shots_are_not_the_same(clip: Clips, collage: Jobs) -> None:
     data = exported(collage(clip(4, cut=3), export_layers=True))
     assert [p["number"] for p in data["pieces"]] == list(range(len(data["pieces"])))
-    assert {tuple(p["places"]) for p in data["pieces"]} == {("1", "2"), ("3", "4")}
+    lives = {tuple(p["places"]) for p in data["pieces"]}
+    assert lives >= {("1", "2"), ("3", "4")}
+    assert not [life for life in lives if {"1", "2"} & set(life) and {"3", "4"} & set(life)]
 
 
 @pytest.mark.parametrize("options", [{"hold": 2}, {"levels": 3, "detail": 0.0}])
