@@ -209,3 +209,14 @@ def test_depth_orders_the_pieces(sheets: Materials, moment: Moments) -> None:
     order = np.argsort(pieces.laid())
     near = pieces.place[:, 2] * 96 > 66
     assert order[near].min() > order[pieces.place[:, 2] * 96 < 62].max()
+
+
+def test_papers_made_side_by_side_are_those_made_alone() -> None:
+    """Each has random numbers of its own; more pieces than are made at once."""
+    options, materials = CollageOptions(roughness=8.0, deckle=4.0), plain((1, 0, 0), (0, 0, 1))
+    cuts = [square(0.1 + 0.07 * (i % 12), 0.2 + 0.3 * (i // 12), float(i), i % 2) for i in range(20)]
+    pieces = no_pieces(np.zeros((0, 3), np.float32), 1).with_new(cuts, 1)
+    together = Composer(options, materials).papers(pieces, range(20), 100)
+    for i in range(20):
+        alone, = Composer(options, materials).papers(pieces, [i], 100)
+        assert np.array_equal(together[i].rgba, alone.rgba) and np.array_equal(together[i].shadow, alone.shadow)

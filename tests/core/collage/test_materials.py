@@ -165,3 +165,16 @@ def test_a_photograph_is_of_the_first_frame_that_can_be_read(papers: Path) -> No
     assert [clip.taken(wanted, 3) for wanted in (0, 1, 2, 3)] == [0, 2, 2, 3]
     with pytest.raises(InputError):
         clip.sheet(0, 1)
+
+
+def test_a_spot_of_a_large_sheet_looks_as_the_sheet_does_there() -> None:
+    """It is looked at in a smaller copy of the sheet."""
+    y, x = np.mgrid[:600, :900].astype(np.float32)
+    left_red = np.where(x[..., None] < 450, (0.8, 0.2, 0.2), (0.2, 0.2, 0.8)) + 0.1 * np.sin(y / 20)[..., None]
+    windows = Materials([Sheet("sheet", np.round(left_red.clip(0, 1) * 255).astype(np.uint8), None)]).windows
+    reds = windows.center[:, 0] + windows.side / 2 < 450
+    blues = windows.center[:, 0] - windows.side / 2 > 450
+    assert reds.any() and blues.any()
+    assert (windows.tint[reds, 1] > 40).all() and (windows.tint[reds, 2] > 15).all()
+    assert (windows.tint[blues, 2] < -50).all()
+    assert np.abs(np.cos(windows.angle[reds | blues])).max() < 0.1  # across the waves, which go downward

@@ -133,3 +133,12 @@ def test_half_of_a_frame_is_busy_and_it_is_the_busy_half(texture: Textures) -> N
     busy = segment.busyness(ground_of(torch.from_numpy(image.transpose(2, 0, 1).copy())[None], Companions()))
     assert busy.min() >= 0 and busy.max() <= 1
     assert busy[:, 90:].mean() > 0.5 > busy[:, :60].mean()
+
+
+def test_the_same_region_has_the_same_outline_to_the_last_bit() -> None:
+    """Wherever its arrays lie in memory, on which the last bit of OpenCV's distances depends."""
+    first = segment.outline(square(41), 0.2, 0.5, None)
+    assert first is not None
+    for spare in range(1, 9):
+        held = [np.empty(spare * 37 + 5, np.uint8) for _ in range(spare)]
+        assert np.array_equal(first, segment.outline(square(41), 0.2, 0.5, None)), len(held)  # type: ignore[arg-type]
