@@ -153,35 +153,37 @@ def lay(made: Paper, place: Floats, shadow: float, matte: Floats | None, canvase
     """Lay a paper on pictures H,W,3 or H,W,4 (premultiplied), all in 0..255. `matte` (H,W) is where it may lie."""
     height, width = canvases[0].shape[:2]
     if shadow:
-        box, (warped,) = _warped(made, place, made.thrown, (height, width), made.shadow)
-        if box:
+        box, warped = _warped(made, place, made.thrown, (height, width), made.shadow, made.around)
+        if box is not None:
             dark = warped.astype(np.float32) * np.float32(shadow / 255)
             _cover([canvas[box] for canvas in canvases], dark if matte is None else dark * matte[box], None)
-    box, (rgba,) = _warped(made, place, (0.0, 0.0), (height, width), made.rgba)
-    if box:
+    box, rgba = _warped(made, place, (0.0, 0.0), (height, width), made.rgba)
+    if box is not None:
         color = rgba.astype(np.float32)
         if matte is not None:
             color *= matte[box][..., None]
         _cover([canvas[box] for canvas in canvases], color[..., 3] / np.float32(255), color)
 
 
-def _warped(made: Paper, place: Floats, aside: tuple[float, float], size: tuple[int, int],
-            *images: NDArray[np.uint8]) -> tuple[tuple[slice, slice] | None, list[NDArray[np.uint8]]]:
-    """Where on a picture (H, W) a paper comes to lie, and its images there; None if it does not show."""
+def _warped(made: Paper, place: Floats, aside: tuple[float, float], size: tuple[int, int], image: NDArray[np.uint8],
+            around: int = 0) -> tuple[tuple[slice, slice] | None, NDArray[np.uint8]]:
+    """Where on a picture (H, W) an image of a paper comes to lie, and the image there; None if it does not show.
+
+    It is larger than the paper by `around` pixels on each side.
+    """
     height, width = size
     a, b, x, y = (float(v) for v in place)
     turn = np.array([[a, -b], [b, a]]) * (height / made.scale)
-    shift = turn @ (made.left, made.top) + (np.array([x, y]) + aside) * height - 0.5
-    rows, columns = images[0].shape[:2]
+    shift = turn @ (made.left - around, made.top - around) + (np.array([x, y]) + aside) * height - 0.5
+    rows, columns = image.shape[:2]
     corners = np.array([[0, 0], [columns - 1, 0], [0, rows - 1], [columns - 1, rows - 1]]) @ turn.T + shift
     left, top = max(0, floor(corners[:, 0].min())), max(0, floor(corners[:, 1].min()))
     right, bottom = min(width, ceil(corners[:, 0].max()) + 1), min(height, ceil(corners[:, 1].max()) + 1)
     if right <= left or bottom <= top:
-        return None, [*images]
+        return None, image
     onto = np.column_stack([turn, shift - (left, top)]).astype(np.float32)
-    return (slice(top, bottom), slice(left, right)), [
-        np.asarray(cv2.warpAffine(image, onto, (right - left, bottom - top), flags=cv2.INTER_LINEAR), np.uint8)
-        for image in images]
+    warped = cv2.warpAffine(image, onto, (right - left, bottom - top), flags=cv2.INTER_LINEAR)
+    return (slice(top, bottom), slice(left, right)), np.asarray(warped, np.uint8)
 
 
 def _cover(parts: list[Floats], alpha: Floats, color: Floats | None) -> None:

@@ -28,6 +28,8 @@ ANTIALIASED = 4
 """And so many times larger to see how much of a pixel on the edge is inside."""
 SPREAD = (0.45, 1.7)
 """Least and most change of a material's contrast."""
+STRAYS = 2.2
+"""How far a tear may stray, in its roughness: noise seldom goes further."""
 LIFTS = (0.6, 1.5)
 """How far pieces lie off the ground, in parts of what is set: no two alike."""
 WHOLE_EDGE = 0.22
@@ -41,9 +43,10 @@ THICKNESS = 0.09
 
 @dataclass(frozen=True)
 class Paper:
-    """A piece as it is laid: `rgba` h,w,4 in 0..255, premultiplied; `shadow` h,w in 0..255, where light is kept off.
+    """A piece as it is laid: `rgba` h,w,4 in 0..255, premultiplied; `shadow` in 0..255, where light is kept off.
 
-    Its pixels (x, y) lie at (x + left, y + top) / `scale`, in heights of the frame, from the piece's center.
+    Its pixels (x, y) lie at (x + left, y + top) / `scale`, in heights of the frame, from the piece's center; the shadow
+    is larger by `around` pixels on each side.
     `thrown` is by how far its shadow falls aside, in heights of the frame.
     """
 
@@ -51,6 +54,7 @@ class Paper:
     shadow: NDArray[np.uint8]
     left: int
     top: int
+    around: int
     scale: float
     thrown: tuple[float, float]
 
@@ -69,7 +73,7 @@ def paper(outline: Floats, window: Floats, tint: Floats, sheet: Sheet, options: 
     roughness, deckled = options.roughness * px * edged, options.deckle * px * edged
     lift = float(generator.uniform(*LIFTS))
     blur = options.shadow_softness * px * lift
-    pad = ceil(1.2 * roughness + 2.5 * blur * (options.shadow > 0)) + 3
+    pad, around = ceil(STRAYS * roughness) + 3, ceil(2.5 * blur) if options.shadow else 0
     left, top = (int(v) for v in np.floor(outline.min(0) * scale) - pad)
     right, bottom = (int(v) for v in np.ceil(outline.max(0) * scale) + pad)
     size = bottom - top + 1, right - left + 1
@@ -80,15 +84,22 @@ def paper(outline: Floats, window: Floats, tint: Floats, sheet: Sheet, options: 
     alpha = np.clip(edge + 0.5, 0, 1)
     ink = np.clip(edge - deckle + 0.3 * roughness * noise.rough() + 0.5, 0, 1) if deckled else np.ones_like(alpha)
     face, opaque = _face(sheet, window, tint, options, (left, top), size, scale)
-    printed = face * (1 + options.grain * (0.05 * noise.tooth() + 0.035 * noise.soft()))[..., None]
-    white = CORE * (1 + 0.03 * noise.tooth() + 0.02 * noise.rough())[..., None]
-    rgb = np.clip(white + (printed - white) * ink[..., None] + _rim(edge, options, px)[..., None], 0, 1)
+    printed = face * _spread(1 + options.grain * (0.05 * noise.tooth() + 0.035 * noise.soft()))
+    bright = 1 + 0.03 * noise.tooth() + 0.02 * noise.rough()
+    white = cv2.merge([bright * part for part in CORE])
+    rgb = np.clip(white + (printed - white) * _spread(ink) + _spread(_rim(edge, options, px)), 0, 1)
     alpha = np.asarray(alpha * opaque, np.float32)
-    soft = cv2.GaussianBlur(np.dstack([rgb * alpha[..., None], alpha]), (0, 0), SOFT)
+    soft = cv2.GaussianBlur(cv2.merge([*cv2.split(rgb * _spread(alpha)), alpha]), (0, 0), SOFT)
     rgba = np.round(soft * 255).astype(np.uint8)
     angle = np.deg2rad(options.shadow_angle)
     far = 0.8 * blur / scale
-    return Paper(rgba, _shadow(alpha, blur, generator), left, top, scale, (far * cos(angle), -far * sin(angle)))
+    shadow = _shadow(np.pad(alpha, around), blur, generator)
+    return Paper(rgba, shadow, left, top, around, scale, (far * cos(angle), -far * sin(angle)))
+
+
+def _spread(values: Floats) -> Floats:
+    """h,w,3 of h,w: NumPy is slow where it has to spread one over the colors."""
+    return np.asarray(cv2.merge([values] * 3), np.float32)
 
 
 class Noise:
@@ -201,8 +212,9 @@ def tinted(rgb: Floats, tint: Floats, strength: float) -> Floats:
     lab = to_lab(rgb)
     mean, spread, new_mean, new_spread = (tint[i:i + 3] for i in (0, 3, 6, 9))
     factor = np.clip(new_spread / np.maximum(spread, 1e-3), *SPREAD)
-    changed = (lab - mean) * factor + new_mean
-    return from_lab(np.asarray(lab + strength * (changed - lab), np.float32))
+    scale = 1 + strength * (factor - 1)  # of lab + strength * ((lab - mean) * factor + new_mean - lab)
+    moved = cv2.transform(lab, np.column_stack([np.diag(scale), strength * (new_mean - mean * factor)]))
+    return from_lab(np.asarray(moved, np.float32))
 
 
 def _rim(edge: Floats, options: CollageOptions, px: float) -> Floats:

@@ -33,9 +33,9 @@ def made(sheet: Sheet | None = None, window: tuple[float, ...] = (200, 0, 50, 50
                  CollageOptions(**{**PLAIN, **options}), number, scale)
 
 
-def radius(one: Paper) -> Floats:
-    """h,w: how far each pixel lies from the piece's center, in heights of the frame."""
-    y, x = np.mgrid[:one.rgba.shape[0], :one.rgba.shape[1]]
+def radius(one: Paper, around: int = 0) -> Floats:
+    """h,w: how far each pixel lies from the piece's center, in heights of the frame; with so many more on each side."""
+    y, x = np.mgrid[:one.rgba.shape[0] + 2 * around, :one.rgba.shape[1] + 2 * around] - around
     return np.asarray(np.hypot(x + one.left, y + one.top) / one.scale)
 
 
@@ -113,8 +113,8 @@ def test_shadows_fall_where_the_angle_says(angle: float, x: int, y: int) -> None
 def test_a_shadow_is_soft_dark_below_and_light_beyond_the_edge() -> None:
     soft, hard = made(shadow=1.0, shadow_softness=25.0), made(shadow=1.0, shadow_softness=1.0)
     for one in (soft, hard):
-        assert one.shadow[radius(one) < 0.1].min() > 150
-    beyond = [one.shadow[(radius(one) > 0.21) & (radius(one) < 0.215)].mean() for one in (soft, hard)]
+        assert one.shadow[radius(one, one.around) < 0.1].min() > 150
+    beyond = [one.shadow[np.abs(radius(one, one.around) - 0.2125) < 0.0025].mean() for one in (soft, hard)]
     assert beyond[0] > 5 > 1 > beyond[1]
 
 
