@@ -20,7 +20,7 @@ from ..options import PAPER_CONTENT_LAYERS, PAPER_STYLE_LAYERS, parse_layers
 from ..sizes import resize, size_of
 from ..style import losses
 from ..style.decoder import DECODED, Decoder, untrained
-from ..style.fast import carried, coarse, corrected, share_at
+from ..style.fast import BEGUN, carried, coarse, corrected, share_at
 from ..style.statistics import Statistics, movement
 from ..weights import Layer, LayerWeights
 from .loop import Settings, layers_of
@@ -91,7 +91,7 @@ class DecoderTrainee:
         shares = torch.tensor([share_at(float(s)) for s in strengths], device=self.device).view(-1, 1, 1)
         size = coarse(size_of(crops))
         small = resize(crops, size)
-        begun = carried(crops, small, self._pass(small, resize(styles, size), shares))
+        begun = carried(crops, small, self._pass(small, resize(styles, size), BEGUN * shares))
         return self._pass(begun, styles, shares)
 
     def _pass(self, images: Tensor, styles: Tensor, shares: Tensor) -> Tensor:

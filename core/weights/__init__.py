@@ -106,7 +106,7 @@ def _trained_here(filename: str, sha256: str) -> WeightFile:
 
 
 LITE = _trained_here("lite.safetensors", "32aa0188d696a49266a345807a810a67aa32c8f449638ef68e71fb4999dadb48")
-DECODER = _trained_here("decoder.safetensors", "dc13ec0cd80b86842460e79a2074015ec4ab0dae9823e499e9c6412d38285b84")
+DECODER = _trained_here("decoder.safetensors", "d778a43a9e48e8da38e9d6ea5edab72b390f9f1fa46a63aadee98a81c556abb3")
 
 
 @lru_cache(maxsize=4)
