@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
-from torch.nn.functional import pad
+from torch.nn.functional import avg_pool2d, pad
 
 from ..encoders import Encoder
 from ..sizes import Size, enlarged, fitted, resize, size_of
@@ -32,6 +32,9 @@ COARSER = 3
 BEGUN = 0.5
 """How far the first pass moves statistics, beside the second: by as much as that it gave strokes so large that faces
 were lost, and a third more content error at the same style loss."""
+AROUND, EVEN = 2, 0.003
+"""Pixels of the first pass, each way, over which its change is explained by the content, and the variance (of colors in
+0..1) under which the content explains nothing."""
 SMALLEST = 8
 """The side in pixels of what a position of the deepest decoded layer stands for; no picture may be smaller."""
 
@@ -55,8 +58,23 @@ def coarse(size: Size) -> Size:
 
 
 def carried(content: Tensor, small: Tensor, painted: Tensor) -> Tensor:
-    """What the second pass begins with: N,3,H,W plus the change from `small` to `painted`, both N,3,h,w, in [0, 1]."""
-    return (content + enlarged(painted - small, size_of(content))).clamp(0.0, 1.0)
+    """What the second pass begins with: N,3,H,W with the change from `small` to `painted`, both N,3,h,w, in [0, 1].
+
+    The change is a linear function of the content around each pixel, found in the small picture and applied to the
+    large one (He, Sun & Tang, "Guided Image Filtering", TPAMI 2013, eq. 5, 6 and 8, each color by itself). So it ends
+    where the content has an edge; enlarged as it is, it would lie around things as a halo.
+    """
+    change = painted - small
+    mean, moved = _around(small), _around(change)
+    slope = (_around(small * change) - mean * moved) / (_around(small.square()) - mean.square() + EVEN)
+    size = size_of(content)
+    slope, shift = (enlarged(_around(part), size) for part in (slope, moved - slope * mean))
+    return (content + slope * content + shift).clamp(0.0, 1.0)
+
+
+def _around(image: Tensor) -> Tensor:
+    """The means of the squares around each pixel, whose border pixels go on outside."""
+    return avg_pool2d(pad(image, (AROUND,) * 4, mode="replicate"), 2 * AROUND + 1, 1)
 
 
 @dataclass

@@ -106,7 +106,7 @@ def _trained_here(filename: str, sha256: str) -> WeightFile:
 
 
 LITE = _trained_here("lite.safetensors", "32aa0188d696a49266a345807a810a67aa32c8f449638ef68e71fb4999dadb48")
-DECODER = _trained_here("decoder.safetensors", "d778a43a9e48e8da38e9d6ea5edab72b390f9f1fa46a63aadee98a81c556abb3")
+DECODER = _trained_here("decoder.safetensors", "89f91eb6bb6af6eb9d093608220361bef3c6a145a43366bb294fd937ed3acc1c")
 
 
 @lru_cache(maxsize=4)
