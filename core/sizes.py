@@ -1,9 +1,9 @@
-"""Sizes of pictures: fitting a long side, resampling, and the coarse-to-fine ladder. All sizes are (height, width)."""
+"""Sizes of pictures: fitting a long side, resampling, local means, a coarse-to-fine ladder. All are (height, width)."""
 
 from __future__ import annotations
 
 from torch import Tensor
-from torch.nn.functional import interpolate
+from torch.nn.functional import avg_pool2d, interpolate, pad
 
 Size = tuple[int, int]
 COARSEST = 100
@@ -43,3 +43,8 @@ def enlarged(change: Tensor, size: Size) -> Tensor:
     if size_of(change) == size:
         return change
     return interpolate(change, size, mode="bicubic", align_corners=False)
+
+
+def averaged(image: Tensor, side: int) -> Tensor:
+    """N,C,H,W: the means of the squares around each pixel; `side` is odd, and border pixels go on outside."""
+    return avg_pool2d(pad(image, (side // 2,) * 4, mode="replicate"), side, 1)

@@ -17,10 +17,10 @@ from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
-from torch.nn.functional import avg_pool2d, pad
+from torch.nn.functional import pad
 
 from ..encoders import Encoder
-from ..sizes import Size, enlarged, fitted, resize, size_of
+from ..sizes import Size, averaged, enlarged, fitted, resize, size_of
 from .decoder import DECODED, REACH, Decoder
 from .statistics import Movement, Statistics, movement, sums
 from .tiles import Tile, TiledEncoder, feature_size
@@ -32,9 +32,9 @@ COARSER = 3
 BEGUN = 0.5
 """How far the first pass moves statistics, beside the second: by as much as that it gave strokes so large that faces
 were lost, and a third more content error at the same style loss."""
-AROUND, EVEN = 2, 0.003
-"""Pixels of the first pass, each way, over which its change is explained by the content, and the variance (of colors in
-0..1) under which the content explains nothing."""
+AROUND, EVEN = 5, 0.003
+"""Side, in pixels of the first pass, of the squares in which its change is explained by the content, and the variance
+(of colors in 0..1) under which the content explains nothing."""
 SMALLEST = 8
 """The side in pixels of what a position of the deepest decoded layer stands for; no picture may be smaller."""
 
@@ -65,16 +65,11 @@ def carried(content: Tensor, small: Tensor, painted: Tensor) -> Tensor:
     where the content has an edge; enlarged as it is, it would lie around things as a halo.
     """
     change = painted - small
-    mean, moved = _around(small), _around(change)
-    slope = (_around(small * change) - mean * moved) / (_around(small.square()) - mean.square() + EVEN)
+    mean, moved, both, square = (averaged(part, AROUND) for part in (small, change, small * change, small.square()))
+    slope = (both - mean * moved) / (square - mean.square() + EVEN)
     size = size_of(content)
-    slope, shift = (enlarged(_around(part), size) for part in (slope, moved - slope * mean))
+    slope, shift = (enlarged(averaged(part, AROUND), size) for part in (slope, moved - slope * mean))
     return (content + slope * content + shift).clamp(0.0, 1.0)
-
-
-def _around(image: Tensor) -> Tensor:
-    """The means of the squares around each pixel, whose border pixels go on outside."""
-    return avg_pool2d(pad(image, (AROUND,) * 4, mode="replicate"), 2 * AROUND + 1, 1)
 
 
 @dataclass

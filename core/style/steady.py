@@ -20,12 +20,12 @@ from functools import cached_property
 
 import torch
 from torch import Tensor
-from torch.nn.functional import avg_pool2d, max_pool2d, pad
+from torch.nn.functional import avg_pool2d, max_pool2d
 
 from ..effects import Neighbor
 from ..motion.links import Link
 from ..motion.warp import inside, warp
-from ..sizes import Size, resize, size_of
+from ..sizes import Size, averaged, resize, size_of
 from . import losses
 
 STILL = 0.6 / 255
@@ -97,7 +97,7 @@ def held_by(neighbors: Sequence[Neighbor], content: Tensor) -> Held | None:
         shown = inside(flow) * _alike(content, warp(neighbor.content.to(content.device), flow), reliability)
         if neighbor.origin:
             shown = shown * reliability
-            shown = shown * _averaged(shown, EDGE)
+            shown = shown * averaged(shown, EDGE)
         share = (shown - known).clamp_min(0.0)
         picture = picture + share * warp(neighbor.result.to(content.device), flow)
         known, trust = known + share, trust + share * reliability
@@ -137,8 +137,8 @@ def _alike(content: Tensor, before: Tensor, reliability: Tensor) -> Tensor:
     Hairs and blades of grass never come to lie on each other, however right the flow is; strokes are larger than they.
     """
     apart = content - before
-    closely = _averaged(apart.abs().amax(1, keepdim=True), PATCH) < ALIKE
-    broadly = _averaged(apart, BROAD).abs().amax(1, keepdim=True) < BROADLY
+    closely = averaged(apart.abs().amax(1, keepdim=True), PATCH) < ALIKE
+    broadly = averaged(apart, BROAD).abs().amax(1, keepdim=True) < BROADLY
     return (closely | (broadly & (reliability > 0.5))).to(content.dtype)
 
 
@@ -153,11 +153,6 @@ def _unmoved(content: Tensor, before: Tensor, flow: Tensor) -> Tensor:
     return resting * (summed < STILL * share.sqrt()).to(content.dtype)
 
 
-def _averaged(image: Tensor, side: int) -> Tensor:
-    """The means of the squares around each pixel; `side` is odd, and border pixels go on outside."""
-    return avg_pool2d(pad(image, (side // 2,) * 4, mode="replicate"), side, 1)
-
-
 def _softened(still: Tensor) -> Tensor:
     """The map without what lies near movement, its edge blurred."""
-    return _averaged(-max_pool2d(-still, 2 * MARGIN + 1, 1, MARGIN), MARGIN)
+    return averaged(-max_pool2d(-still, 2 * MARGIN + 1, 1, MARGIN), MARGIN)
