@@ -334,9 +334,9 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
         network.add_argument("--seed", type=int, default=1, metavar="INT", help="of all random numbers (default 1)")
         for option, info, default in describe(EngineOptions):
             _add_option(network, option, info, default)
-        network.set_defaults(run=_train, network=name, start=None, styles=[])
-    networks.choices["decoder"].add_argument("--start", type=Path, metavar="FILE", help="weights of an earlier "
-                                             "training to begin with; their .json lies beside them")
+        network.add_argument("--start", type=Path, metavar="FILE",
+                             help="weights of an earlier training to begin with; their .json lies beside them")
+        network.set_defaults(run=_train, network=name, styles=[])
     networks.choices["decoder"].add_argument("--styles", nargs="+", default=[], metavar="DIR", help="folders with "
                                              "pictures to paint like (default: those of --data)")
 

@@ -17,7 +17,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from ..encoders import LAYERS, Encoder, centered_input
-from ..weights import Layer
+from ..weights import Layer, LayerWeights
 
 POSITIONS = 60_000
 """Positions of a feature map that a regression looks at, over all crops together."""
@@ -35,10 +35,10 @@ class Start(NamedTuple):
     scales: dict[str, float]
 
 
-def start(teacher: Encoder, widths: Sequence[int], crops: Tensor) -> Start:
-    """Make a small encoder with these widths per block from N,3,H,W crops.
+def start(teacher: Encoder, widths: Sequence[int], crops: Tensor, begun: LayerWeights | None = None) -> Start:
+    """Make a small encoder with these widths per block from N,3,H,W crops, or the heads of one that has `begun`.
 
-    Each layer's output has root mean square 1 per channel.
+    Each layer's output has root mean square 1 per channel, unless it has begun.
     """
     generator = torch.Generator().manual_seed(0)
     layers: dict[str, Layer] = {}
@@ -48,20 +48,27 @@ def start(teacher: Encoder, widths: Sequence[int], crops: Tensor) -> Start:
     for name in LAYERS:
         if name.endswith("_1") and name != "conv1_1":
             ours, theirs = functional.max_pool2d(ours, 2), functional.max_pool2d(theirs, 2)
-        convolution = teacher.convolutions[name]
-        wanted = _in_chunks(convolution, theirs)
-        rows, columns = _positions(wanted, generator)
+        wanted = _in_chunks(teacher.convolutions[name], theirs)
+        places = _positions(wanted, generator)
         theirs = wanted.relu()
-        seen = _at(theirs, rows, columns)
-        chosen = _telling_channels(seen, widths[int(name[4]) - 1])
-        kernel, bias = _regress_convolution(ours, _at(wanted[:, chosen], rows, columns), rows, columns)
-        outputs = _in_chunks(partial(_convolved, layer=Layer(kernel, bias)), ours)
-        scale = outputs.square().mean((0, 2, 3)).sqrt().clamp_min(1e-6)
-        layers[name] = Layer(kernel / scale.view(-1, 1, 1, 1), bias / scale)
-        ours = outputs / scale.view(1, -1, 1, 1)
+        seen = _at(theirs, *places)
+        if begun is None:
+            chosen = _telling_channels(seen, widths[int(name[4]) - 1])
+            layers[name], ours = _evened(_regress_convolution(ours, _at(wanted[:, chosen], *places), *places), ours)
+        else:
+            layers[name] = Layer(begun[name].kernel, begun[name].bias)
+            ours = _in_chunks(partial(_convolved, layer=layers[name]), ours)
         scales[name] = float(seen.square().mean().sqrt())
-        heads[name] = _solve(_at(ours, rows, columns), seen / scales[name]).T.contiguous()
+        heads[name] = _solve(_at(ours, *places), seen / scales[name]).T.contiguous()
     return Start(layers, heads, scales)
+
+
+def _evened(layer: Layer, x: Tensor) -> tuple[Layer, Tensor]:
+    """The layer divided so that its output for x has root mean square 1 per channel, and that output."""
+    outputs = _in_chunks(partial(_convolved, layer=layer), x)
+    scale = outputs.square().mean((0, 2, 3)).sqrt()
+    scale = scale.clamp_min(1e-3 * scale.max())  # a channel that hardly ever answers stays quiet
+    return Layer(layer.kernel / scale.view(-1, 1, 1, 1), layer.bias / scale), outputs / scale.view(1, -1, 1, 1)
 
 
 def _in_chunks(layer: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
@@ -91,12 +98,12 @@ def _telling_channels(seen: Tensor, count: int) -> Tensor:
     return torch.from_numpy(pivots[:count].copy()).long()
 
 
-def _regress_convolution(x: Tensor, wanted: Tensor, rows: Tensor, columns: Tensor) -> tuple[Tensor, Tensor]:
-    """Kernel C' x C x 3 x 3 and bias C' that best make `wanted` (P x C') of x's 3 x 3 patches at these positions."""
+def _regress_convolution(x: Tensor, wanted: Tensor, rows: Tensor, columns: Tensor) -> Layer:
+    """The kernel C' x C x 3 x 3 and bias C' that best make `wanted` (P x C') of x's 3x3 patches at these positions."""
     padded = functional.pad(x, (1, 1, 1, 1))
     patches = torch.stack([_at(padded, rows + dy, columns + dx) for dy in range(3) for dx in range(3)], -1).flatten(1)
     solution = _solve(torch.cat([patches, patches.new_ones(len(patches), 1)], 1), wanted)
-    return solution[:-1].T.reshape(-1, x.shape[1], 3, 3).contiguous(), solution[-1].contiguous()
+    return Layer(solution[:-1].T.reshape(-1, x.shape[1], 3, 3).contiguous(), solution[-1].contiguous())
 
 
 def _solve(regressors: Tensor, wanted: Tensor) -> Tensor:

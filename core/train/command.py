@@ -8,6 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from .. import devices, weights
 from ..devices import Compute
 from ..encoders import load_encoder
@@ -32,6 +34,7 @@ def run(settings: Settings, folders: Sequence[Path], styles: Sequence[Path], out
     Returns 0. Raises InputError, WeightsError, DeviceError.
     """
     compute = devices.choose(engine)
+    torch.backends.cudnn.benchmark = True  # all steps have the same sizes
     pictures = Pictures(folders, settings.held_out)
     painted_like = Pictures(styles, settings.held_out) if styles else pictures
     print(f"{len(pictures.files)} pictures to train with, {len(pictures.held_out_files)} held out, on {compute}")
@@ -55,6 +58,6 @@ def _trainee(settings: Settings, pictures: Pictures, styles: Pictures, compute: 
              begun: LayerWeights | None) -> Trainee:
     teacher = load_encoder(settings.teacher, compute.device, compute.precision)
     if settings.network == "encoder":
-        return EncoderTrainee(teacher, pictures, settings, compute.device)
+        return EncoderTrainee(teacher, pictures, settings, compute.device, begun)
     encoder = load_encoder("lite", compute.device, compute.precision, taps=False)
     return DecoderTrainee(encoder, teacher, pictures, styles, settings, compute.device, begun)

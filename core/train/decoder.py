@@ -7,7 +7,8 @@ through both passes, as a frame does, and what the second one makes is measured.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,13 +17,15 @@ from torch import Tensor, nn
 
 from ..devices import fast_bfloat16
 from ..encoders import Encoder
+from ..errors import InputError
 from ..options import PAPER_CONTENT_LAYERS, PAPER_STYLE_LAYERS, parse_layers
 from ..sizes import resize, size_of
 from ..style import losses
 from ..style.decoder import DECODED, Decoder, untrained
-from ..style.fast import BEGUN, carried, coarse, corrected, share_at
+from ..style.fast import BEGUN, SMALLEST, carried, coarse, corrected, share_at
 from ..style.statistics import Statistics, movement
 from ..weights import Layer, LayerWeights
+from .batches import Batches, Source
 from .loop import Settings, layers_of
 from .pictures import Pictures
 
@@ -33,7 +36,7 @@ CONTENT_WEIGHT_FALL = 2.0
 image, a decoder has to find it again."""
 OUT_OF_RANGE = 10.0
 """Weight of the mean square by which pixels leave 0..1."""
-FAR = 10.0
+FAR = 30.0
 """A loss from which on a pair counts by its logarithm."""
 STYLE_SEED = 1000
 """Added to the seed for the styles' crops, which come from the same numbers otherwise."""
@@ -52,6 +55,11 @@ class DecoderTrainee:
                  device: torch.device, begun: LayerWeights | None = None) -> None:
         self.encoder, self.teacher, self.pictures, self.styles = encoder, teacher, pictures, styles
         self.settings, self.device, self.begun = settings, device, begun
+        if settings.side % SMALLEST:
+            raise InputError(f"The crops' side of {settings.side} pixels cannot be painted.",
+                             f"Give a multiple of {SMALLEST}.")
+        sources = [Source(pictures, settings.seed), Source(styles, settings.seed + STYLE_SEED)]
+        self.batches = Batches(sources, settings.batch, settings.side)
 
     def begin(self) -> None:
         if self.begun is not None:
@@ -65,11 +73,9 @@ class DecoderTrainee:
         self.decoder.requires_grad_(True)
         self.optimizer = torch.optim.Adam(self.decoder.parameters())
 
-    def step(self, step: int, rate: float) -> float:
-        settings = self.settings
-        crops = self.pictures.batch(settings.seed, step, settings.batch, settings.side).to(self.device)
-        styles = self.styles.batch(settings.seed + STYLE_SEED, step, settings.batch, settings.side).to(self.device)
-        rng = np.random.default_rng([settings.seed, step, 1])
+    def step(self, step: int, rate: float, batches: Sequence[Tensor]) -> Tensor:
+        crops, styles = (batch.to(self.device) for batch in batches)
+        rng = np.random.default_rng([self.settings.seed, step, 1])
         strengths = torch.from_numpy(rng.uniform(0, 1, len(crops))).float().to(self.device)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
@@ -84,7 +90,7 @@ class DecoderTrainee:
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.decoder.parameters(), 1.0)
         self.optimizer.step()
-        return float(loss.detach())
+        return loss.detach()
 
     def paint(self, crops: Tensor, styles: Tensor, strengths: Tensor) -> Tensor:
         """N,3,H,W, not clamped: each crop in the style of its own (both N,3,H,W), at its strength (N)."""
@@ -110,14 +116,11 @@ class DecoderTrainee:
     def losses(self, painted: Tensor, crops: Tensor, styles: Tensor) -> tuple[Tensor, Tensor]:
         """The normalized style and content loss of each painted crop, per pixel: N and N."""
         with torch.no_grad():
-            wanted, targets = self.teacher(styles, STYLE_LAYERS), self.teacher(crops, CONTENT_LAYERS)
+            wanted, targets = _grams(self.teacher(styles, STYLE_LAYERS)), self.teacher(crops, CONTENT_LAYERS)
         features = self.teacher(painted, {*STYLE_LAYERS, *CONTENT_LAYERS})
-        style, content = [], []
-        for i in range(len(crops)):
-            ours = _of(features, i)
-            style.append(losses.normalized_style_loss(_grams(ours), _grams(_of(wanted, i)), STYLE_LAYERS, 1))
-            content.append(losses.normalized_content_loss(ours, _of(targets, i), CONTENT_LAYERS, 1))
-        return torch.stack(style), torch.stack(content)
+        style = torch.vmap(partial(losses.normalized_style_loss, weights=STYLE_LAYERS, pixels=1))
+        content = torch.vmap(partial(losses.normalized_content_loss, weights=CONTENT_LAYERS, pixels=1))
+        return style(_grams(features), wanted), content({j: features[j] for j in CONTENT_LAYERS}, targets)
 
     def score(self) -> dict[str, float]:
         """Mean style and content loss over held-out pictures, each in a held-out style."""
@@ -149,9 +152,7 @@ class DecoderTrainee:
         self.optimizer.load_state_dict(state["optimizer"])
 
 
-def _of(features: Mapping[str, Tensor], i: int) -> dict[str, Tensor]:
-    return {layer: f[i:i + 1] for layer, f in features.items()}
-
-
 def _grams(features: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    return {layer: losses.gram_matrix(features[layer]) for layer in STYLE_LAYERS}
+    """{layer: N,C,C}: each picture's Gram matrices."""
+    of_each = torch.vmap(losses.gram_matrix)
+    return {layer: of_each(features[layer][:, None]) for layer in STYLE_LAYERS}

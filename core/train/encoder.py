@@ -8,7 +8,7 @@ it stands: where an optimizer leads the picture, off the road of natural ones, t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,8 @@ from ..devices import fast_bfloat16
 from ..encoders import LAYERS, Encoder, centered_input
 from ..options import PAPER_STYLE_LAYERS, StyleOptions, parse_layers
 from ..style.transfer import StyleTargets, paint
-from ..weights import Layer
+from ..weights import Layer, LayerWeights
+from .batches import Batches, Source
 from .closed_form import start
 from .loop import Settings, layers_of
 from .pictures import Pictures
@@ -28,9 +29,9 @@ WIDTHS = (16, 48, 80, 160, 192)
 """Channels per block: a quarter of VGG-19's and a little more where it costs little."""
 START, START_CROPS = 2**31, 128
 """The step whose crops the closed-form start sees (no other step has that number), and how many they are."""
-GRAM_WEIGHT = 0.5
+GRAM_WEIGHT = 1.0
 """Weight of the Gram matrices' errors against the features'."""
-PAINT_EVERY = 4
+PAINT_EVERY = 8
 PAINT_STEPS = 10
 PAINTED_SHARE = 0.25
 """One picture is painted every so many steps, by so many optimizer steps; its share of each batch."""
@@ -46,17 +47,21 @@ GRID = 24
 
 
 class EncoderTrainee:
-    """The small encoder in training (`Trainee`). `teacher` may run in any precision."""
+    """The small encoder in training (`Trainee`). `teacher` may run in any precision.
+
+    It starts from the weights `begun`, or without them from a closed form with these widths.
+    """
 
     def __init__(self, teacher: Encoder, pictures: Pictures, settings: Settings, device: torch.device,
-                 widths: tuple[int, ...] = WIDTHS) -> None:
-        self.teacher, self.pictures, self.settings, self.device, self.widths = (
-            teacher, pictures, settings, device, widths)
+                 begun: LayerWeights | None = None, widths: tuple[int, ...] = WIDTHS) -> None:
+        self.teacher, self.pictures, self.settings, self.device = teacher, pictures, settings, device
+        self.begun, self.widths = begun, widths
+        self.batches = Batches([Source(pictures, settings.seed)], settings.batch, settings.side)
 
     def begin(self) -> None:
         crops = self.pictures.batch(self.settings.seed, START, START_CROPS, self.settings.side)
         exact = Encoder(layers_of(self.teacher), self.teacher.prepare)
-        self._set_up(*start(exact, self.widths, crops))
+        self._set_up(*start(exact, self.widths, crops, self.begun))
         self.pool = torch.empty(0, 3, self.settings.side, self.settings.side, dtype=torch.uint8)
 
     def _set_up(self, layers: Mapping[str, Layer], heads: Mapping[str, Tensor], scales: Mapping[str, float]) -> None:
@@ -66,10 +71,10 @@ class EncoderTrainee:
         self.scales = dict(scales)
         self.optimizer = torch.optim.Adam([*self.student.parameters(), *self.heads.parameters()])
 
-    def step(self, step: int, rate: float) -> float:
+    def step(self, step: int, rate: float, batches: Sequence[Tensor]) -> Tensor:
         if step % REFRESH == 0:
             self.painter = Encoder(self._finished(), centered_input).to(self.device)
-        batch = self._batch(step).to(self.device)
+        batch = self._with_painted(step, batches[0]).to(self.device)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         self.optimizer.zero_grad()
@@ -78,7 +83,7 @@ class EncoderTrainee:
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.student.parameters(), 1.0)
         self.optimizer.step()
-        return float(loss.detach())
+        return loss.detach()
 
     def errors(self, batch: Tensor, offset: int = 0) -> tuple[Tensor, Tensor]:
         """Relative errors, squared: of the features of each layer in LAYERS, and of the Gram matrices in GRAM_LAYERS.
@@ -140,17 +145,16 @@ class EncoderTrainee:
             layers[name] = Layer(layer.kernel, layer.bias, (root * self.scales[name]).float())
         return layers
 
-    def _batch(self, step: int) -> Tensor:
-        """The step's crops; a part of them are painted ones, once there are some."""
+    def _with_painted(self, step: int, batch: Tensor) -> Tensor:
+        """The step's crops; in place of a part of them painted ones, once there are some."""
         settings = self.settings
-        batch = self.pictures.batch(settings.seed, step, settings.batch, settings.side)
         rng = np.random.default_rng([settings.seed, step, 1])
         if step % PAINT_EVERY == 0 and settings.batch > 1:
             self._keep(rng, self._painted(rng, batch[:1], batch[1:2]))
         painted = round(settings.batch * PAINTED_SHARE)
         if len(self.pool) and painted:
             chosen = torch.from_numpy(rng.integers(len(self.pool), size=painted))
-            batch[-painted:] = self.pool[chosen].float() / 255
+            return torch.cat([batch[:-painted], self.pool[chosen].float() / 255])
         return batch
 
     def _painted(self, rng: np.random.Generator, content: Tensor, style: Tensor) -> Tensor:

@@ -6,7 +6,7 @@ import json
 import math
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -20,9 +20,12 @@ from .. import __version__
 from ..atomic import in_place, write_text
 from ..errors import InputError
 from ..weights import Layer
+from .batches import Batches, idle_processors
 
 CHECKPOINT_EVERY = 100
 """Steps between checkpoints; whatever a network in training keeps between steps must be whole at these."""
+SHOWN_EVERY = 10
+"""Steps after which the loss is shown."""
 WARM_UP = 50
 """Steps over which the learning rate rises to its full height."""
 
@@ -49,14 +52,17 @@ class Settings:
 
 
 class Trainee(Protocol):
-    """A network in training. Every step must follow from the state and the step's number alone."""
+    """A network in training. Every step must follow from the state, the step's number and its batches alone."""
+
+    batches: Batches
+    device: torch.device
 
     def begin(self) -> None:
         """Make the network as it is before the first step."""
         ...
 
-    def step(self, step: int, rate: float) -> float:
-        """One optimizer step at a learning rate; the loss before it."""
+    def step(self, step: int, rate: float, batches: Sequence[Tensor]) -> Tensor:
+        """One optimizer step at a learning rate with the batches of that step; the loss before it, a scalar."""
         ...
 
     def state(self) -> dict[str, Any]:
@@ -99,11 +105,13 @@ def train(trainee: Trainee, settings: Settings, output: Path) -> dict[str, float
     first, seconds = _resume(trainee, settings, checkpoint)
     began = time.monotonic() - seconds
     mean = None
+    batches = trainee.batches.of(range(first, settings.steps), idle_processors(trainee.device))
     with tqdm(total=settings.steps, initial=first, unit="step", file=sys.stderr, dynamic_ncols=True) as bar:
-        for step in range(first, settings.steps):
-            loss = trainee.step(step, rate_at(step, settings))
+        for step, batch in zip(range(first, settings.steps), batches, strict=True):
+            loss = trainee.step(step, rate_at(step, settings), batch)
             mean = loss if mean is None else 0.98 * mean + 0.02 * loss
-            bar.set_postfix_str(f"loss {mean:.4f}", refresh=False)
+            if (step + 1) % SHOWN_EVERY == 0:  # to show the loss is to wait for the device
+                bar.set_postfix_str(f"loss {float(mean):.4f}", refresh=False)
             bar.update()
             if (step + 1) % CHECKPOINT_EVERY == 0 and step + 1 < settings.steps:
                 _save_checkpoint(trainee, settings, checkpoint, step + 1, time.monotonic() - began)

@@ -46,6 +46,10 @@ class Pictures:
     def _pixels(self) -> list[NDArray[np.uint8]]:
         return [_read(file) for file in self.files]
 
+    def load(self) -> None:
+        """Read all files to train with, if that has not been done."""
+        self._pixels  # noqa: B018
+
     def batch(self, seed: int, step: int, count: int, side: int) -> Tensor:
         """N,3,side,side: augmented crops; the same seed and step always give the same ones."""
         rng = np.random.default_rng([seed, step])
