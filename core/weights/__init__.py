@@ -105,8 +105,8 @@ def _trained_here(filename: str, sha256: str) -> WeightFile:
     return WeightFile(None, filename, sha256, "They belong to Gouache: install it again.", read_safetensors)
 
 
-LITE = _trained_here("lite.safetensors", "32aa0188d696a49266a345807a810a67aa32c8f449638ef68e71fb4999dadb48")
-DECODER = _trained_here("decoder.safetensors", "89f91eb6bb6af6eb9d093608220361bef3c6a145a43366bb294fd937ed3acc1c")
+LITE = _trained_here("lite.safetensors", "17d169429cddb1cdba7829c4c0b77e105988a79e6eca2dd1d38812109dd6178e")
+DECODER = _trained_here("decoder.safetensors", "3e281cf0e63591f569c1ea8b1b74763a1e84355c685145e2fdaf3cf1e9e6b2c3")
 
 
 @lru_cache(maxsize=4)

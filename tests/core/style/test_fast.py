@@ -144,6 +144,14 @@ def test_the_trained_engine_gives_the_content_back_at_strength_0(trained: FastSt
     assert (trained.paint(content, 0.0) - content).abs().max() < 1e-3
 
 
+def test_strength_moves_away_from_the_content(trained: FastStyle, picture: Pictures) -> None:
+    content = picture(0, 96, 128).rgb
+    trained.images = [(picture(9, 96, 128).rgb, 1.0)]
+    away = [float((trained.paint(content, s) - content).abs().mean()) for s in (0.0, 0.01, 0.05, 0.25, 1.0)]
+    assert away == sorted(away)
+    assert away[0] < 1e-3 < away[1]
+
+
 @pytest.mark.parametrize("masked", [False, True])
 def test_a_large_picture_in_tiles_is_the_picture_in_one(style: Callable[..., FastStyle], picture: Pictures,
                                                        masked: bool) -> None:
