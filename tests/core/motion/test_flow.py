@@ -14,7 +14,7 @@ from torch.nn.functional import interpolate
 
 from core.errors import OptionError, WeightsError
 from core.frames import Picture, read, read_flo
-from core.motion.flow import Dis, estimator, settled
+from core.motion.flow import Dis, Refined, estimator, settled
 from core.motion.raft import _optical_flow, _renamed
 from core.motion.warp import warp
 
@@ -52,6 +52,25 @@ def test_a_moved_picture_is_seen_to_move(x: float) -> None:
     image = textured()
     flow = Dis()(image, moved(image, x))[..., 16:-16, 16:-16]
     assert flow[0, 0].median().item() == pytest.approx(x, abs=0.1)
+    assert flow[0, 1].abs().median() < 0.1
+
+
+class Rounding:
+    """An estimator that knows a motion of 1.6 pixels to the right to whole pixels only."""
+
+    name = "rounding"
+
+    def __call__(self, here: Tensor, there: Tensor) -> Tensor:
+        flow = torch.zeros(1, 2, *here.shape[-2:])
+        flow[:, 0] = 2.0
+        return flow
+
+
+def test_a_rough_estimate_is_refined_to_fractions_of_a_pixel() -> None:
+    image, refined = textured(), Refined(Rounding())
+    flow = refined(image, moved(image, 1.6))[..., 16:-16, 16:-16]
+    assert refined.name == "rounding-refined"
+    assert flow[0, 0].median().item() == pytest.approx(1.6, abs=0.1)
     assert flow[0, 1].abs().median() < 0.1
 
 
