@@ -21,7 +21,8 @@ from .options import StyleOptions
 NEIGHBORS = (1, 2, 4)
 """How many paintings away the frames lie that a new one agrees with (Ruder et al., IJCV 2018, section 4.3)."""
 EVERY = 3
-"""Every so many paintings one agrees first of all with that so many before: from frame to frame small errors add up."""
+"""Every so many paintings one agrees first of all with that so many before: from frame to frame small errors add up.
+Every so many of those agrees with that as many times as many before."""
 LEAD_OVER = 16
 """Paintings before an anchor that lead over to it."""
 PASSES = "passes"
@@ -196,8 +197,9 @@ class _Planner:
 
     def _origin(self, chain: Sequence[Task]) -> Task | None:
         """What the next painting of a chain agrees with first. The fast engine has no time for more flow."""
-        due = self.options.engine == "optimize" and len(chain) % EVERY == 0
-        return chain[-EVERY] if due else None
+        if self.options.engine != "optimize" or len(chain) % EVERY:
+            return None
+        return chain[-EVERY if len(chain) % EVERY**2 else -EVERY**2]
 
     def _again(self, chain: Sequence[Task], leaders: Sequence[Source], stages: Sequence[str],
                toward: int) -> list[Task]:
