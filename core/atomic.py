@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import secrets
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from .errors import OutputError
+
+LEFT_BEHIND = 3600.0
+"""Seconds after which a temporary file is nobody's: another machine's, in a shared folder, is seconds old."""
+
+TEMPORARY = re.compile(r"\.(.*\.)?[0-9a-f]{12}\.partial(\.\w+)?")
+"""The names of temporary files, so that no other program's are taken for them."""
 
 
 @contextlib.contextmanager
@@ -53,3 +61,12 @@ def check_writable(folder: Path) -> None:
     except OSError as error:
         raise OutputError(f"The folder '{folder.name}' cannot be written to.",
                           "Change its permissions, free some space, or choose another one.", str(error)) from error
+
+
+def clear_left_behind(folder: Path) -> None:
+    """Remove, in a folder and those in it, temporary files whose writers were killed before they could."""
+    oldest = time.time() - LEFT_BEHIND
+    for path in folder.rglob(".*.partial*"):
+        with contextlib.suppress(OSError):  # somebody else was quicker, or it may not be removed
+            if TEMPORARY.fullmatch(path.name) and path.stat().st_mtime < oldest:
+                path.unlink()

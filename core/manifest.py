@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from . import __version__
-from .atomic import check_writable, write_text
+from .atomic import check_writable, clear_left_behind, write_text
 
 log = logging.getLogger(__name__)
 FOLDER = "records"
@@ -83,8 +83,12 @@ class Manifest:
             return False
 
     def check_writable(self) -> None:
-        """Find out now, not after the first painted frame, that the folder is read-only. Raises OutputError."""
+        """Find out now, not after the first painted frame, that the folder is read-only. Raises OutputError.
+
+        What earlier runs left half written when they were killed is cleared away.
+        """
         check_writable(self.folder)
+        clear_left_behind(self.folder)
 
     def _path(self, number: int) -> Path:
         return self.folder / FOLDER / f"{number}.json"

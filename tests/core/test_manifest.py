@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
+from core.atomic import LEFT_BEHIND
 from core.errors import OutputError
 from core.manifest import Manifest, Record, digest_of
 
@@ -114,3 +117,17 @@ def test_a_folder_that_cannot_be_written_shows_at_once(tmp_path: Path) -> None:
     manifest = Manifest(tmp_path / "new")
     manifest.check_writable()
     assert list((tmp_path / "new").iterdir()) == []
+
+
+def test_what_killed_runs_left_half_written_is_cleared_away_and_nothing_else(tmp_path: Path) -> None:
+    """Not what another machine writes at this moment, nor another program's file."""
+    (tmp_path / "tracks").mkdir()
+    old, deep, fresh, foreign = (tmp_path / ".001.0123456789ab.partial.png",
+                                 tmp_path / "tracks" / ".00001.ba9876543210.partial.safetensors",
+                                 tmp_path / ".002.0123456789ab.partial.png", tmp_path / ".download.partial")
+    for path in (old, deep, fresh, foreign):
+        path.write_bytes(b"half")
+        if path != fresh:
+            os.utime(path, (time.time() - 2 * LEFT_BEHIND,) * 2)
+    Manifest(tmp_path).check_writable()
+    assert [path.exists() for path in (old, deep, fresh, foreign)] == [False, False, True, True]
