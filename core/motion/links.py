@@ -21,7 +21,7 @@ from .recorded import Known, RecordedFlow
 from .warp import interpolate
 
 log = logging.getLogger(__name__)
-VERSION = 3
+VERSION = 4
 """Counts the changes of anything in this package that changes a link: older files in a cache are then not used."""
 CHANNELS = ("X", "Y", "reliability", "consistency")
 LONGEST = 60000.0

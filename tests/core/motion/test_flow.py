@@ -105,6 +105,14 @@ def test_a_slowly_moving_object_moves_on_before_a_still_background() -> None:
     assert (flow[..., :16, :] == 0).all() and (flow[..., 80:, :] == 0).all()
 
 
+def test_a_faint_sky_that_drifts_slowly_is_moved_and_does_not_wait_until_it_jumps() -> None:
+    clouds = interpolate(textured(), (192, 256), mode="bicubic") * 0.08 + 0.6
+    here, there = ((255 * sky).round() / 255 for sky in (clouds, moved(clouds, 0.25)))
+    flow = settled(Dis()(here, there), here, there)
+    assert (flow == 0).all(1).float().mean() < 0.02
+    assert flow[0, 0].median().item() == pytest.approx(0.25, abs=0.1)
+
+
 def noisy(image: Tensor, seed: int) -> Tensor:
     noise = torch.randn(image.shape, generator=torch.Generator().manual_seed(seed))
     return (image + 1.5 / 255 * noise).clamp(0, 1)
