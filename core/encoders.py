@@ -6,7 +6,7 @@ there; Choi & Kim, figure 1, leave the ReLU out of their drawing but not out of 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 import torch
@@ -41,7 +41,8 @@ class Encoder(nn.Module):
 
     A small encoder's layer may have a tap T (C x C): its features are T times the layer's output. A teacher's
     features are matched by A times the output, and T'T = A'A, so that distances between features, and between Gram
-    matrices, are the teacher's, though the features have fewer channels (they may be negative).
+    matrices, are the teacher's, though the features have fewer channels (they may be negative). A Gram matrix needs no
+    tapped features: layers in `untapped` are given without, and `tapped_gram` makes up for it at its few values.
     """
 
     def __init__(self, layers: LayerWeights, prepare: Callable[[Tensor], Tensor] = caffe_input) -> None:
@@ -60,7 +61,7 @@ class Encoder(nn.Module):
         """The precision the convolutions run in."""
         return next(self.parameters()).dtype
 
-    def forward(self, image: Tensor, layers: Iterable[str]) -> dict[str, Tensor]:
+    def forward(self, image: Tensor, layers: Iterable[str], untapped: Collection[str] = ()) -> dict[str, Tensor]:
         wanted = set(layers)
         features: dict[str, Tensor] = {}
         x = self.prepare(image).to(self.dtype, memory_format=torch.channels_last)
@@ -69,8 +70,15 @@ class Encoder(nn.Module):
                 x = functional.max_pool2d(x, 2)
             x = functional.relu(self.convolutions[name](x))
             if name in wanted:
-                features[name] = self.taps[name](x) if name in self.taps else x
+                features[name] = self.taps[name](x) if name in self.taps and name not in untapped else x
         return features
+
+    def tapped_gram(self, layer: str, gram: Tensor) -> Tensor:
+        """T G T', the Gram matrix (C,C) of a layer's features, from that of its untapped ones."""
+        if layer not in self.taps:
+            return gram
+        tap = self.taps[layer].weight[:, :, 0, 0].to(gram.dtype)  # type: ignore[index]
+        return tap @ gram @ tap.T
 
 
 def convolution(kernel: Tensor, bias: Tensor | None = None) -> nn.Conv2d:

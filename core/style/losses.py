@@ -34,11 +34,16 @@ def gram_matrix(features: Tensor, mask: Tensor | None = None) -> Tensor:
 
 
 def gram_sum(features: Tensor, mask: Tensor | None = None) -> Tensor:
-    """F^T F, float32 C x C: a Gram matrix before the division. The sums of a picture's tiles add up to its own."""
-    rows = _wide(features[0].flatten(1))
-    if mask is None:
-        return rows @ rows.T
-    return (rows * mask[0, 0].flatten().to(rows.dtype)) @ rows.T
+    """F^T F, float32 C x C: a Gram matrix before the division. The sums of a picture's tiles add up to its own.
+
+    It is symmetric, so both its factors have the same gradient: one product gives it where autograd would make two.
+    Positions are rows here, as channels-last features lie in memory: nothing is copied, in the gradient neither.
+    """
+    rows = _wide(features.squeeze(0).flatten(1).T)
+    counted = rows if mask is None else rows * mask.flatten().to(rows.dtype)[:, None]
+    half = rows.detach().T @ counted
+    half = (half + half.T) / 2
+    return half + (half - half.detach())
 
 
 def positions(size: Size, mask: Tensor | None = None) -> float | Tensor:

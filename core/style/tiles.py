@@ -8,7 +8,7 @@ second pass that computes each tile's features again: a step costs another forwa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -75,11 +75,12 @@ class TiledEncoder:
 
     `side` is the tiles' longest side in pixels, rounded up to the grid; 0 chooses it by the memory needed. A picture
     that fits is one tile, which is the plain encoder. `reach` widens the halo by that many pixels, for what looks
-    around in the features.
+    around in the features; `untapped` as for the encoder.
     """
 
-    def __init__(self, encoder: Encoder, layers: Iterable[str], size: Size, side: int = 0, reach: int = 0) -> None:
-        self.encoder, self.layers, self.size = encoder, set(layers), size
+    def __init__(self, encoder: Encoder, layers: Iterable[str], size: Size, side: int = 0, reach: int = 0,
+                 untapped: Collection[str] = ()) -> None:
+        self.encoder, self.layers, self.size, self.untapped = encoder, set(layers), size, untapped
         margin = halo(self.layers) + _ceiling(reach)
         side = _ceiling(side) if side else fitting_side(size, bytes_per_pixel(encoder, self.layers), margin)
         self.tiles = [Tile(rows, columns) for rows in spans(size[0], side, margin)
@@ -105,7 +106,9 @@ class TiledEncoder:
 
     def share(self, seen: Tensor, tile: Tile, part: Part) -> tuple[Tensor, ...]:
         """One tile's share, from the tile with its halo."""
-        features = self.encoder(seen, self.layers)
+        features = self.encoder(seen, self.layers, self.untapped)
+        if len(self.tiles) == 1:  # a view of all of it would have its gradient copied
+            return part(features, tile)
         return part({layer: tile.inner(f, layer) for layer, f in features.items()}, tile)
 
 

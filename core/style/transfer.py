@@ -33,7 +33,8 @@ class TransferLoss:
         content_layers = parse_layers("content_layers", options.content_layers)
         style_layers = parse_layers("style_layers", options.style_layers)
         size = size_of(content)
-        self.encoder = TiledEncoder(encoder, {*content_layers, *style_layers}, size, tile)
+        self.untapped = set(style_layers) - set(content_layers)
+        self.encoder = TiledEncoder(encoder, {*content_layers, *style_layers}, size, tile, untapped=self.untapped)
         self.target = self.encoder.features(content, content_layers)
         sizes = {j: feature_size(size, j) for j in style_layers}
         self.masks = {j: None if mask is None else resize(mask, sizes[j]) for j in style_layers}
@@ -54,6 +55,7 @@ class TransferLoss:
             image = torch.lerp(self.content, image, self.mask)
         content, *sums = self.encoder.sums(image, self._sums)
         grams = {j: total / self.positions[j] for j, total in zip(self.style_weights, sums, strict=True)}
+        grams |= {j: self.encoder.encoder.tapped_gram(j, grams[j]) for j in self.untapped}
         loss = self.content_weight * content + losses.distance(grams, self.grams, self.style_weights)
         if self.tv:
             loss = loss + self.tv * losses.total_variation(image)

@@ -8,6 +8,7 @@ import torch
 from core import weights
 from core.encoders import LAYERS, Encoder, depth, load_encoder, smallest_side
 from core.errors import OptionError, WeightsError
+from core.style.losses import gram_matrix
 
 
 def test_layers_have_vgg_19_s_sizes(tiny_encoder: Encoder) -> None:
@@ -63,3 +64,13 @@ def test_bfloat16_features_are_close_to_float32() -> None:
     for layer in ("conv1_2", "conv4_2"):
         a, b = exact(picture, [layer])[layer], quick(picture, [layer])[layer].float()
         assert (a - b).norm() / a.norm() < 0.05
+
+
+def test_a_gram_matrix_of_untapped_features_is_made_that_of_tapped_ones() -> None:
+    encoder = load_encoder("lite", torch.device("cpu"))
+    image, layers = torch.rand(1, 3, 32, 48), ["conv2_1", "conv3_1"]
+    tapped, mixed = encoder(image, layers), encoder(image, layers, ["conv3_1"])
+    assert torch.equal(mixed["conv2_1"], tapped["conv2_1"]) and not torch.equal(mixed["conv3_1"], tapped["conv3_1"])
+    made = encoder.tapped_gram("conv3_1", gram_matrix(mixed["conv3_1"]))
+    wanted = gram_matrix(tapped["conv3_1"])
+    assert (made - wanted).norm() < 1e-5 * wanted.norm()

@@ -30,6 +30,19 @@ def test_gram_matrix_of_bfloat16_features_is_summed_in_float32() -> None:
     assert losses.gram_matrix(ones).item() == pytest.approx(1.0)
 
 
+@pytest.mark.parametrize("mask", [None, torch.tensor([[[[0.0, 0.5, 1.0], [1.0, 0.25, 0.0]]]])])
+def test_gradients_of_a_gram_matrix_are_those_of_its_definition(mask: torch.Tensor | None) -> None:
+    """Whatever comes after it, symmetric or not."""
+    features = torch.randn(1, 4, 2, 3, generator=torch.Generator().manual_seed(0)).requires_grad_()
+    after = torch.arange(16.0).view(4, 4)
+    counted = features[0].flatten(1) * (1 if mask is None else mask.flatten())
+    plain = counted @ features[0].flatten(1).T / (6 if mask is None else mask.sum())
+    assert torch.allclose(losses.gram_matrix(features, mask), plain, atol=1e-6)
+    wanted, = torch.autograd.grad((plain * after).sum(), features)
+    ours, = torch.autograd.grad((losses.gram_matrix(features, mask) * after).sum(), features)
+    assert torch.allclose(ours, wanted, atol=1e-5)
+
+
 def test_classic_content_loss_equation_3() -> None:
     # differences: 1 0 1 / 1 -1 0 -> sum of squares 4; half of it, times the layer weight 3
     loss = losses.classic_content_loss({"a": RESULT}, {"a": CONTENT}, {"a": 3.0})
