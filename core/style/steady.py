@@ -43,7 +43,7 @@ EDGE = 9
 """Pixels over which what is taken from further back goes over into what the nearest neighbor says."""
 MARGIN = 5
 """Pixels by which what moves is widened, so that its edge is painted with it."""
-LEAST, MOST = 1e-2, 1e2
+LEAST, MOST = 1e-3, 1e2
 """The temporal weight at a stability just above 0 and at 1."""
 
 
