@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from ..devices import fast_bfloat16
 from ..encoders import Encoder
@@ -26,7 +26,7 @@ from ..style.fast import BEGUN, SMALLEST, carried, coarse, corrected, share_at
 from ..style.statistics import Statistics, movement
 from ..weights import Layer, LayerWeights
 from .batches import Batches, Source
-from .loop import Settings, layers_of
+from .loop import Settings, descend, layers_of
 from .pictures import Pictures
 
 STYLE_LAYERS = parse_layers("style_layers", PAPER_STYLE_LAYERS)
@@ -77,9 +77,6 @@ class DecoderTrainee:
         crops, styles = (batch.to(self.device) for batch in batches)
         rng = np.random.default_rng([self.settings.seed, step, 1])
         strengths = torch.from_numpy(rng.uniform(0, 1, len(crops))).float().to(self.device)
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate
-        self.optimizer.zero_grad()
         painted = self.paint(crops, styles, strengths)
         style, content = self.losses(painted, crops, styles)
         weights = 10.0 ** (-CONTENT_WEIGHT_FALL * strengths)
@@ -87,9 +84,7 @@ class DecoderTrainee:
         # a few pairs (a flat style) have a loss a hundred times that of the others
         loss = (FAR * torch.log1p((weights * content + style) / (weights + 0.1) / FAR)).mean()
         loss = loss + OUT_OF_RANGE * (painted - painted.clamp(0.0, 1.0)).square().mean()
-        loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(self.decoder.parameters(), 1.0)
-        self.optimizer.step()
+        descend(self.optimizer, loss, rate, self.decoder)
         return loss.detach()
 
     def paint(self, crops: Tensor, styles: Tensor, strengths: Tensor) -> Tensor:

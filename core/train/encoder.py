@@ -22,7 +22,7 @@ from ..style.transfer import StyleTargets, paint
 from ..weights import Layer, LayerWeights
 from .batches import Batches, Source
 from .closed_form import start
-from .loop import Settings, layers_of
+from .loop import Settings, descend, layers_of
 from .pictures import Pictures
 
 WIDTHS = (16, 48, 80, 160, 192)
@@ -75,14 +75,9 @@ class EncoderTrainee:
         if step % REFRESH == 0:
             self.painter = Encoder(self._finished(), centered_input).to(self.device)
         batch = self._with_painted(step, batches[0]).to(self.device)
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate
-        self.optimizer.zero_grad()
         features, grams = self.errors(batch, step)
         loss = features.mean() + GRAM_WEIGHT * grams.mean()
-        loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(self.student.parameters(), 1.0)
-        self.optimizer.step()
+        descend(self.optimizer, loss, rate, self.student)
         return loss.detach()
 
     def errors(self, batch: Tensor, offset: int = 0) -> tuple[Tensor, Tensor]:

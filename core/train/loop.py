@@ -95,6 +95,22 @@ def rate_at(step: int, settings: Settings) -> float:
     return settings.rate * min(1.0, (step + 1) / WARM_UP) * 0.5 * (1 + math.cos(math.pi * step / settings.steps))
 
 
+def descend(optimizer: torch.optim.Optimizer, loss: Tensor, rate: float, network: nn.Module) -> None:
+    """One step down a loss, a scalar, at a learning rate; the network's gradient is cut to a length of 1.
+
+    What is not finite of it counts as 0: one such batch would be the end of everything learned.
+    """
+    optimizer.zero_grad()
+    loss.backward()  # type: ignore[no-untyped-call]
+    for group in optimizer.param_groups:
+        group["lr"] = rate
+        for parameter in group["params"]:
+            if parameter.grad is not None:
+                parameter.grad.nan_to_num_(0.0, 0.0, 0.0)
+    nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+    optimizer.step()
+
+
 def train(trainee: Trainee, settings: Settings, output: Path) -> dict[str, float]:
     """Train to the last step and write `output` (safetensors, half precision) and `output`.json; returns the score.
 
@@ -109,7 +125,7 @@ def train(trainee: Trainee, settings: Settings, output: Path) -> dict[str, float
     with tqdm(total=settings.steps, initial=first, unit="step", file=sys.stderr, dynamic_ncols=True) as bar:
         for step, batch in zip(range(first, settings.steps), batches, strict=True):
             loss = trainee.step(step, rate_at(step, settings), batch)
-            mean = loss if mean is None else 0.98 * mean + 0.02 * loss
+            mean = loss if mean is None else torch.where(loss.isfinite(), 0.98 * mean + 0.02 * loss, mean)
             if (step + 1) % SHOWN_EVERY == 0:  # to show the loss is to wait for the device
                 bar.set_postfix_str(f"loss {float(mean):.4f}", refresh=False)
             bar.update()

@@ -21,7 +21,7 @@ from core.train import closed_form, loop
 from core.train import encoder as encoder_training
 from core.train.decoder import DecoderTrainee
 from core.train.encoder import EncoderTrainee
-from core.train.loop import Settings, Trainee, rate_at, train
+from core.train.loop import Settings, Trainee, descend, rate_at, train
 from core.train.pictures import Pictures
 
 SETTINGS = Settings("encoder", "vgg19", ("photos",), (), (), steps=8, batch=3, side=32, rate=1e-3, seed=1)
@@ -90,6 +90,15 @@ def test_the_learning_rate_rises_then_falls_to_nothing() -> None:
     rates = [rate_at(step, settings) for step in range(1000)]
     assert rates[0] < rates[20] < rates[49] == max(rates)
     assert rates[-1] < 1e-3 * settings.rate
+
+
+@pytest.mark.parametrize("lost", [float("nan"), float("inf")])
+def test_a_batch_without_a_finite_loss_does_not_end_what_was_learned(lost: float) -> None:
+    network = torch.nn.Linear(3, 1)
+    optimizer, before = torch.optim.Adam(network.parameters()), network.weight.abs().sum().item()
+    for factor in (1.0, lost, 1.0):
+        descend(optimizer, (network(torch.eye(3)) * factor).square().sum(), 0.01, network)
+    assert torch.isfinite(network.weight).all() and network.weight.abs().sum() < before
 
 
 def test_the_closed_form_start_is_already_like_the_teacher(tiny_encoder: Encoder, pictures: Pictures) -> None:
