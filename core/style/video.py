@@ -26,7 +26,7 @@ from .fast import FastStyle
 from .steady import Held, held_by, temporal_weight
 from .transfer import StyleTargets, paint
 
-WARM_SHARE = 0.25
+WARM_SHARE = 0.3
 """Part of the iterations that a frame takes when it starts from its neighbors' or an earlier pass's result."""
 KNOWN_SHARE = 0.9
 """A frame of which neighbors know less is painted coarse to fine, as a first frame is."""
