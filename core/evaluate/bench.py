@@ -160,14 +160,15 @@ def _verdict(reached: bool) -> str:
 def _recipes(iterations: int) -> dict[str, tuple[StyleOptions, str]]:
     """Options and precision by name; the paper's first.
 
-    "lite-long" is the paper's strength and steps with lite, "lite-fast" its strength from the fast engine's painting.
+    "lite-long" is what reached the paper's loss soonest at no more content error (measured: strengths 0.65 to 0.75, 70
+    to 100 steps), "lite-fast" the paper's strength from the fast engine's painting.
     """
     return {
         "paper": (StyleOptions(encoder="vgg19", scales=1, strength=0.75, iterations=iterations, tolerance=0.0),
                   "float32"),
         "vgg19": (StyleOptions(encoder="vgg19"), "auto"),
         "lite": (StyleOptions(encoder="lite"), "auto"),
-        "lite-long": (StyleOptions(encoder="lite", strength=0.75, iterations=iterations), "auto"),
+        "lite-long": (StyleOptions(encoder="lite", strength=0.7, iterations=max(1, iterations * 4 // 5)), "auto"),
         "lite-fast": (StyleOptions(encoder="lite", strength=0.75, init="fast"), "auto"),
         "fast": (StyleOptions(encoder="lite", engine="fast"), "auto"),
     }
