@@ -21,8 +21,8 @@ from .options import StyleOptions
 NEIGHBORS = (1, 2, 4)
 """How many paintings away the frames lie that a new one agrees with (Ruder et al., IJCV 2018, section 4.3)."""
 EVERY = 3
-"""Every so many paintings one agrees first of all with that so many before: from frame to frame small errors add up.
-Every so many of those agrees with that as many times as many before."""
+"""A painting agrees in part with the one so many before, every third with the one nine before: from frame to frame
+small errors add up."""
 LEAD_OVER = 16
 """Paintings before an anchor that lead over to it."""
 PASSES = "passes"
@@ -50,7 +50,7 @@ class Source:
 class Task:
     """A picture to make. Tasks of one key are equal pictures.
 
-    It is painted, in agreement with `neighbors` (the nearest first), before them with one further back (`origin`), and
+    It is painted, in agreement with `neighbors` (the nearest first), in part with one further back (`origin`), and
     beginning with what an earlier pass made of its frame (`begun`); or it is `joined` from two others: a, b and the
     share of b; or it is `copied`. An effect that follows things has tasks for what it knows of each frame (`is_track`),
     which go on from that of the frame before (`follows`) or, where a shot begins, look at how the frame moves on to
@@ -196,10 +196,9 @@ class _Planner:
         return chain
 
     def _origin(self, chain: Sequence[Task]) -> Task | None:
-        """What the next painting of a chain agrees with first. The fast engine has no time for more flow."""
-        if self.options.engine != "optimize" or len(chain) % EVERY:
-            return None
-        return chain[-EVERY if len(chain) % EVERY**2 else -EVERY**2]
+        """What lies further back that the next painting of a chain agrees with. The fast engine has no time for it."""
+        far = EVERY if len(chain) % EVERY or len(chain) < EVERY**2 else EVERY**2
+        return chain[-far] if self.options.engine == "optimize" and len(chain) >= far else None
 
     def _again(self, chain: Sequence[Task], leaders: Sequence[Source], stages: Sequence[str],
                toward: int) -> list[Task]:

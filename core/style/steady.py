@@ -5,8 +5,8 @@ from its neighbors' results, warped by the optical flow (section 4.1), and is he
 the flow is reliable, the nearest neighbor first (sections 4.2 and 4.3, eq. 8 to 11).
 
 Deviations: where the colors do not agree with the flow it is not trusted, though it goes there and back consistently
-(flat places behind what passes them by do); now and then a frame agrees first of all with one further back, since
-what is handed on from frame to frame wanders; what stands still is not only held but kept, pixel by pixel, so that a
+(flat places behind what passes them by do); a frame agrees in part with one further back, since what is handed on from
+frame to frame wanders; what stands still is not only held but kept, pixel by pixel, so that a
 static background cannot drift, blur or darken however long the shot; and the temporal loss is relative (see
 `temporal_loss`), as the other losses of Choi & Kim 2020 are, so that one stability means the same for every style and
 size.
@@ -39,6 +39,8 @@ ALIKE, PATCH = 0.06, 5
 """Colors that differ by more, on average over so many pixels each side, are not those of the same thing."""
 BROADLY, BROAD = 0.1, 17
 """Where flow is reliable, averages over larger squares may agree instead: fine things never meet pixel by pixel."""
+ORIGIN_SHARE = 1 / 3
+"""How much of a frame is taken from further back: a little in every frame, as all of it now and then is a pulse."""
 EDGE = 9
 """Pixels over which what is taken from further back goes over into what the nearest neighbor says."""
 MARGIN = 5
@@ -81,7 +83,7 @@ def held_by(neighbors: Sequence[Neighbor], content: Tensor) -> Held | None:
     Each counts where those before it cannot tell: c_long(j) = max(c(j) - sum of c(i), i before j; 0) (eq. 11), with
     c(j) 1 where the frame looks as neighbor j does, moved along: by the flow where it is consistent, else (in a plain
     sky it seldom is) as most of the picture moves. An origin counts only where the flow to it is
-    reliable: what moves too slowly to be seen from one frame to the next is moved by it.
+    reliable, and in part; what moves too slowly to be seen from one frame to the next is moved by it alone.
     """
     if not neighbors:
         return None
@@ -89,15 +91,18 @@ def held_by(neighbors: Sequence[Neighbor], content: Tensor) -> Held | None:
     known, trust = torch.zeros_like(content[:, :1]), torch.zeros_like(content[:, :1])
     flows = [_followed(neighbor.link, content.device) for neighbor in neighbors]
     still = torch.ones_like(known)
+    resting = torch.ones_like(known)
     for neighbor, flow in zip(neighbors, flows, strict=True):
         if not neighbor.origin:
             still = still * _unmoved(content, neighbor.content.to(content.device), flow)
+            resting = resting * _resting(flow).to(known)
     for neighbor, flow in zip(neighbors, flows, strict=True):
         reliability = neighbor.link.reliability.to(content.device)
         shown = inside(flow) * _alike(content, warp(neighbor.content.to(content.device), flow), reliability)
         if neighbor.origin:
             shown = shown * reliability
-            shown = shown * averaged(shown, EDGE)
+            slow = resting * (1 - _resting(flow).to(known))
+            shown = shown * averaged(shown * (ORIGIN_SHARE + (1 - ORIGIN_SHARE) * slow), EDGE)
         share = (shown - known).clamp_min(0.0)
         picture = picture + share * warp(neighbor.result.to(content.device), flow)
         known, trust = known + share, trust + share * reliability
@@ -142,12 +147,17 @@ def _alike(content: Tensor, before: Tensor, reliability: Tensor) -> Tensor:
     return (closely | (broadly & (reliability > 0.5))).to(content.dtype)
 
 
+def _resting(flow: Tensor) -> Tensor:
+    """1,1,H,W: where nothing moves."""
+    return (flow == 0).all(1, keepdim=True)
+
+
 def _unmoved(content: Tensor, before: Tensor, flow: Tensor) -> Tensor:
     """1,1,H,W, 0 or 1: where nothing moves and no color changes beyond noise, whatever passes by beside it.
 
     Averaged are those pixels of a square that lie in the picture and do not move; of fewer, noise leaves more.
     """
-    resting = (flow == 0).all(1, keepdim=True).to(content.dtype)
+    resting = _resting(flow).to(content.dtype)
     share = avg_pool2d(resting, AROUND, 1, AROUND // 2)
     summed = avg_pool2d((content - before) * resting, AROUND, 1, AROUND // 2).abs().amax(1, keepdim=True)
     return resting * (summed < STILL * share.sqrt()).to(content.dtype)

@@ -45,10 +45,10 @@ def test_a_frame_agrees_with_those_one_two_and_four_before_it() -> None:
         [], [1], [2, 1], [3, 2], [4, 3, 1], [5, 4, 2]]
 
 
-def test_every_third_agrees_first_of_all_with_the_one_three_or_nine_before_it() -> None:
+def test_a_frame_agrees_with_the_one_three_before_it_too_and_every_third_with_the_one_nine_before_it() -> None:
     made = of(clip(22, 15))
     assert {task.number: task.origin.number for task in made.results if task.origin} == {
-        4: 1, 7: 4, 10: 1, 13: 10, 18: 15, 21: 18}
+        4: 1, 5: 2, 6: 3, 7: 4, 8: 5, 9: 6, 10: 1, 11: 8, 12: 9, 13: 4, 14: 11, 18: 15, 19: 16, 20: 17, 21: 18, 22: 19}
     assert numbers(made.results[6].neighbors) == [6, 5, 3]
     assert not any(task.origin for task in of(clip(20), engine="fast").tasks), "flow costs as much as such a picture"
 

@@ -50,14 +50,14 @@ def test_the_nearest_neighbor_counts_first_and_others_where_it_shows_something_e
     assert held.known[..., :38].min() == 1 and held.known[..., 42:].max() == 0
 
 
-def test_an_origin_counts_before_the_nearest_where_flow_is_reliable() -> None:
+def test_an_origin_counts_in_part_where_flow_is_reliable() -> None:
     """What is handed on from frame to frame wanders; what comes from further back at once does not."""
     origin = Neighbor(gray(0.5), gray(0.8), link(reliable=slice(0, 30)), origin=True)
     held = held_by((origin, Neighbor(gray(0.5), gray(0.2), link())), gray(0.5))
     assert held is not None and held.known.min() == pytest.approx(1)
-    assert held.picture[..., :24].unique().tolist() == pytest.approx([0.8])
+    assert held.picture[..., :24].unique().tolist() == pytest.approx([0.4])
     assert held.picture[..., 32:].unique().tolist() == pytest.approx([0.2])
-    assert 0 < held.picture[0, 0, 0, 24:32].diff().abs().max() < 0.4, "one goes over into the other"
+    assert 0 < held.picture[0, 0, 0, 24:32].diff().abs().max() < 0.4 / 3, "one goes over into the other"
 
 
 def test_what_moves_too_slowly_to_be_seen_at_once_is_moved_by_the_origin(picture: Callable[..., Picture]) -> None:
