@@ -152,7 +152,7 @@ def settled(flow: Tensor, here: Tensor, there: Tensor) -> Tensor:
 def _together(vectors: Floats, slow: NDArray[np.bool_], least: float) -> NDArray[np.bool_]:
     """H,W: where the slow ones of the motions (2,H,W) in the largest square go one way, by more than `least` pixels."""
     mean = np.linalg.norm([_averaged_of(part, slow, WINDOWS[-1]) for part in vectors], axis=0)
-    square = _averaged_of(np.square(vectors).sum(0), slow, WINDOWS[-1])
+    square = np.maximum(_averaged_of(np.square(vectors).sum(0), slow, WINDOWS[-1]), 0.0)  # running sums end below 0
     return np.asarray((mean > least) & (mean > COHERENT * np.sqrt(square)))
 
 
