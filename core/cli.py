@@ -207,6 +207,8 @@ def _add_compare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--iterations", type=int, default=60, metavar="INT", help="L-BFGS steps each (default 60)")
     parser.add_argument("--rival-encoder", metavar="FILE",
                         help="5SE.safetensors of Collaborative Distillation; left out, the encoder has no rival")
+    parser.add_argument("--only", action="append", default=[], metavar="NAME",
+                        help="a way to paint, such as fast (repeatable; default all)")
     parser.add_argument("--output", default="compare_output", metavar="DIR", help="pictures, sheets and figures.json")
     parser.set_defaults(run=_compare)
 
@@ -215,7 +217,7 @@ def _compare(options: argparse.Namespace) -> int:
     from .evaluate import compare
     return compare.run([Path(p) for p in options.photo], [Path(s) for s in options.style], Path(options.output),
                        options.size, options.iterations,
-                       Path(options.rival_encoder) if options.rival_encoder else None)
+                       Path(options.rival_encoder) if options.rival_encoder else None, options.only)
 
 
 def _add_evaluate(parser: argparse.ArgumentParser) -> None:

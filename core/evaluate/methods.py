@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import inspect
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -19,6 +20,7 @@ from ..encoders import ENCODERS, Encoder, load_encoder
 from ..job import Job
 from ..kinds import KINDS
 from ..options import EngineOptions, StyleImage, StyleOptions, parse_layers
+from ..style import decoder, fast
 from ..style.transfer import StyleTargets, paint
 from .bench import lacking
 from .foreign import distilled_encoder
@@ -82,7 +84,8 @@ class Fast:
     _effects: dict[Path, Effect] = field(default_factory=dict)
 
     def settings(self) -> dict[str, Any]:
-        return {"weights": [weights.sha256_of(file.path()) for file in (weights.LITE, weights.DECODER)]}
+        return {"weights": [weights.sha256_of(file.path()) for file in (weights.LITE, weights.DECODER)],
+                "form": [weights.sha256_of(Path(inspect.getfile(module))) for module in (decoder, fast)]}
 
     def paint(self, photo: Path, style: Path, strength: float) -> Tensor:
         clip = clips.open_clip(str(photo))

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from core import frames
+from core.errors import OptionError
 from core.evaluate import compare, methods
 from core.evaluate.methods import Fast, Optimizing, StyletransferLite
 from core.frames import Picture
@@ -66,6 +67,11 @@ def test_a_comparison_and_going_on_with_it(tmp_path: Path, pictures: tuple[list[
     compare.run(*order)
     assert ours.painted == ["one red 0.25"]
     assert len(theirs.painted) == 12, "other settings are other pictures"
+
+    compare.run(*order, only=["lite"])
+    assert "rival encoder" not in capsys.readouterr().out.split("steps")[-1]
+    with pytest.raises(OptionError, match="oil"):
+        compare.run(*order, only=["oil"])
 
 
 @pytest.mark.usefixtures("tiny_encoder")
