@@ -27,6 +27,7 @@ from .events import Event
 from .frames import FORMATS, Picture
 from .job import BESIDE, Job
 from .kinds import KINDS, Kind, hangs_together
+from .lead import led_over
 from .manifest import Manifest, Record, digest_of, key_of
 from .motion.flow import estimator
 from .motion.links import Motion
@@ -260,7 +261,7 @@ class _Run:
         size = source.picture.size
         if task.joined:
             one, other, share = task.joined
-            yield Painted(torch.lerp(self._result(one, size), self._result(other, size), share))
+            yield Painted(led_over(self._result(one, size), self._result(other, size), share))
             return
         neighbors = tuple(Neighbor(near.content, self._result(near.task, size), near.link, near.task is task.origin)
                           for near in source.nearby if near.task not in self.unmade)

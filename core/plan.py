@@ -3,9 +3,9 @@
 A frame agrees with those painted before it in its shot. Every task's key holds the keys of the tasks it depends on,
 so that a changed frame makes again what depends on it and nothing else.
 
-An anchor is painted without regard to other frames. The last frames before the next anchor are painted twice, on
-from the frames before and back from that anchor, and led over from the one to the other: a range between two anchors
-needs nothing from outside, and yet no seam shows.
+At an anchor a new painting takes over. It is begun `LEAD_OVER` paintings earlier, without regard to those before;
+that far the frames are painted twice, and led over from the one to the other: a range between two anchors needs no
+more from outside than those frames, and yet no seam shows.
 """
 
 from __future__ import annotations
@@ -23,10 +23,12 @@ NEIGHBORS = (1, 2, 4)
 EVERY = 3
 """A painting agrees in part with the one so many before, every third with the one nine before: from frame to frame
 small errors add up."""
-LEAD_OVER = 16
-"""Paintings before an anchor that lead over to it."""
+LEAD_OVER = 24
+"""Paintings before an anchor that lead over to it: a second of film."""
 PASSES = "passes"
 """The folder, inside that of the results, for paintings that results are made from."""
+LEAD = "lead"
+"""The stage of a painting that is begun before its anchor."""
 
 
 @dataclass(frozen=True)
@@ -114,8 +116,8 @@ def plan(sources: Sequence[Source], options: StyleOptions, look: str, output: Pa
     """
     planner = _Planner(options, look, output)
     ranges = _ranges(sources, options, chunk[1])
-    parts = [planner.range_of(groups, anchor) for groups, anchor in ranges]
-    mine = part([sum(map(len, groups)) for groups, _ in ranges], chunk)
+    parts = [planner.painted(each) for each in ranges]
+    mine = part([sum(map(len, each.groups)) for each in ranges], chunk)
     planner.plan.results = [task for i in mine for task in parts[i]]
     return planner.plan
 
@@ -124,18 +126,37 @@ Group = Sequence[Source]
 """The frames that show one painting, that of the first."""
 
 
-def _ranges(sources: Sequence[Source], options: StyleOptions,
-            parts: int) -> list[tuple[Sequence[Group], Source | None]]:
-    """The groups of each range, and the anchor after it (None: the shot ends there)."""
+@dataclass(frozen=True)
+class _Range:
+    """What lies between two anchors: its groups, and the first frames of groups that lead to it and on from it.
+
+    `before` lies before its anchor (nothing, where a shot begins). `after` are its own last ones and the next anchor;
+    nothing, where the shot ends.
+    """
+
+    groups: Sequence[Group]
+    before: Sequence[Source]
+    after: Sequence[Source]
+
+    @property
+    def leaders(self) -> list[Source]:
+        return [group[0] for group in self.groups]
+
+
+def _ranges(sources: Sequence[Source], options: StyleOptions, parts: int) -> list[_Range]:
     anchor = options.anchor if options.stability else 1
     if not anchor and parts > 1:
         anchor = -(-len(sources) // parts)
-    ranges: list[tuple[Sequence[Group], Source | None]] = []
+    ranges: list[_Range] = []
     for shot in shots_of(sources):
         groups = [shot[i:i + options.hold] for i in range(0, len(shot), options.hold)]
         step = max(1, anchor // options.hold) if anchor else len(groups)
-        pieces = [groups[i:i + step] for i in range(0, len(groups), step)]
-        ranges += [(piece, after[0][0]) for piece, after in pairwise(pieces)] + [(pieces[-1], None)]
+        before: list[Source] = []
+        for i in range(0, len(groups), step):
+            piece, follows = groups[i:i + step], [group[0] for group in groups[i + step:i + step + 1]]
+            led = [group[0] for group in piece[1:][-LEAD_OVER:]] if follows else []
+            ranges.append(_Range(piece, before, led + follows))
+            before = led
     return ranges
 
 
@@ -162,37 +183,41 @@ class _Planner:
     look: str
     output: Path
     plan: Plan = field(default_factory=Plan)
-    _afresh: dict[int, Task] = field(default_factory=dict)
+    _begun: dict[int, list[Task]] = field(default_factory=dict)
 
-    def range_of(self, groups: Sequence[Group], anchor: Source | None) -> list[Task]:
+    def painted(self, of: _Range) -> list[Task]:
         """The results of a range's frames."""
-        leaders = [group[0] for group in groups]
-        painted = self._painted(leaders, anchor) if self.options.stability else [self.afresh(s) for s in leaders]
-        return [result for task, group in zip(painted, groups, strict=True)
+        leaders = of.leaders
+        chain = self._steady(of) if self.options.stability else [self._paint(source, "", ()) for source in leaders]
+        return [result for task, group in zip(chain, of.groups, strict=True)
                 for result in (task, *(self._copied(source, task) for source in group[1:]))]
 
-    def afresh(self, source: Source) -> Task:
-        """A frame painted without regard to others: the first of every range stays as this has it."""
-        if source.number not in self._afresh:
-            self._afresh[source.number] = self._paint(source, "", ())
-        return self._afresh[source.number]
-
-    def _painted(self, leaders: Sequence[Source], anchor: Source | None) -> list[Task]:
-        """A range painted forward, then again in passes, then led over to the anchor after it."""
-        led = min(LEAD_OVER, len(leaders) - 1) if anchor else 0
-        chain = [self.afresh(leaders[0])]
+    def _steady(self, of: _Range) -> list[Task]:
+        """A range painted forward, then again in passes, then led over to the painting after it."""
+        leaders, led = of.leaders, max(0, len(of.after) - 1)
+        began = self._beginning([*of.before, leaders[0]])
+        chain: list[Task] = []
         for run in range(1, self.options.passes + 1):
             stages = ["" if run == self.options.passes and i < len(leaders) - led else str(run)
                       for i in range(len(leaders))]
-            chain = self._forward(leaders, stages) if run == 1 else self._again(
+            chain = self._forward(began, leaders, stages)[len(of.before):] if run == 1 else self._again(
                 chain, leaders, stages, -1 if run % 2 else 1)
-        return self._led_over(chain, leaders, anchor, led) if anchor else chain
+        return self._led_over(chain, self._beginning(of.after)) if of.after else chain
 
-    def _forward(self, leaders: Sequence[Source], stages: Sequence[str]) -> list[Task]:
-        chain = [self.afresh(leaders[0])]
-        for i, source in enumerate(leaders[1:], 1):
-            chain.append(self._copied(source, chain[-1], stages[i]) if source.facts == leaders[i - 1].facts else
-                         self._paint(source, stages[i], _away(chain, i, -1), origin=self._origin(chain)))
+    def _beginning(self, sources: Sequence[Source]) -> list[Task]:
+        """The first frame of a range, last here, and what is painted before it: the same for all who ask for it."""
+        anchor = sources[-1]
+        if anchor.number not in self._begun:
+            stages = [*[LEAD] * (len(sources) - 1), ""]
+            self._begun[anchor.number] = self._forward([self._paint(sources[0], stages[0], ())], sources, stages)
+        return self._begun[anchor.number]
+
+    def _forward(self, before: Sequence[Task], leaders: Sequence[Source], stages: Sequence[str]) -> list[Task]:
+        """What is painted before, the first leader last, and after it the others one by one."""
+        chain = list(before)
+        for (last, source), stage in zip(pairwise(leaders), stages[1:], strict=True):
+            chain.append(self._copied(source, chain[-1], stage) if source.facts == last.facts else
+                         self._paint(source, stage, _away(chain, len(chain), -1), origin=self._origin(chain)))
         return chain
 
     def _origin(self, chain: Sequence[Task]) -> Task | None:
@@ -213,18 +238,15 @@ class _Planner:
             new[i] = self._paint(leaders[i], stages[i], neighbors, chain[i])
         return [task for task in new if task]
 
-    def _led_over(self, chain: Sequence[Task], leaders: Sequence[Source], anchor: Source, led: int) -> list[Task]:
-        """The last paintings of a range, more and more those that were painted back from the anchor."""
-        first = len(leaders) - led
-        back = [self.afresh(anchor)]
-        for source in reversed(leaders[first:]):
-            back.insert(0, self._paint(source, "back", _away(back, -1, 1)))
-        results = list(chain[:first])
-        for i, source in enumerate(leaders[first:]):
-            on, share = chain[first + i], (i + 1) / (led + 1)
-            key = key_of("joined", on.key, back[i].key, share)
-            results.append(self._add(Task(source.number, self._path(source, ""), source.input, key,
-                                          joined=(on, back[i], share))))
+    def _led_over(self, chain: Sequence[Task], begun: Sequence[Task]) -> list[Task]:
+        """The last paintings of a range, more and more those that the next one's anchor was begun with."""
+        *to, _ = begun
+        results = list(chain[:len(chain) - len(to)])
+        for i, (on, new) in enumerate(zip(chain[len(results):], to, strict=True), 1):
+            share = i / (len(to) + 1)
+            key = key_of("joined", on.key, new.key, share)
+            results.append(self._add(Task(on.number, self.output / on.path.name, on.input, key,
+                                          joined=(on, new, share))))
         return results
 
     def _paint(self, source: Source, stage: str, neighbors: tuple[Task, ...], begun: Task | None = None,

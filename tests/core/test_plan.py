@@ -82,22 +82,31 @@ def test_passes_go_back_and_forth_and_the_last_one_is_the_result() -> None:
     assert [task.number for task in of(clip(4), passes=3).tasks] == [1, 2, 3, 4, 4, 3, 2, 2, 3, 4]
 
 
-def test_between_anchors_nothing_depends_on_what_lies_outside() -> None:
-    plain = of(clip(60), anchor=20)
-    assert [task.number for task in plain.results if not task.neighbors and not task.joined] == [1, 21, 41]
-    assert changed(plain, of(clip(60, changed=30), anchor=20)) == list(range(41 - LEAD_OVER, 41))
-    by_the_anchor = changed(plain, of(clip(60, changed=21), anchor=20))
-    assert by_the_anchor == list(range(21 - LEAD_OVER, 41))
+def test_a_change_reaches_no_further_than_the_anchor_after_the_next() -> None:
+    plain = of(clip(120), anchor=40)
+    assert changed(plain, of(clip(120, changed=10), anchor=40)) == list(range(10, 41))
+    assert changed(plain, of(clip(120, changed=20), anchor=40)) == list(range(20, 81))
+    assert changed(plain, of(clip(120, changed=41), anchor=40)) == list(range(41, 81))
+
+
+def test_a_painting_is_begun_before_its_anchor_and_led_over_to() -> None:
+    made = of(clip(80), anchor=40)
+    begun = [task for task in made.tasks if task.path.parent.name == "lead"]
+    assert numbers(begun) == list(range(41 - LEAD_OVER, 41))
+    assert not begun[0].neighbors and numbers(begun[1].neighbors) == [41 - LEAD_OVER]
+    anchor = made.results[40]
+    assert numbers(anchor.neighbors) == [40, 39, 37] and set(anchor.neighbors) <= set(begun)
+    assert numbers(made.results[41].neighbors) == [41, 40, 38]
 
 
 def test_the_frames_before_an_anchor_lead_over_to_it() -> None:
-    joined = {task.number: task.joined for task in of(clip(40), anchor=20).results if task.joined}
-    assert list(joined) == list(range(21 - LEAD_OVER, 21))
+    joined = {task.number: task.joined for task in of(clip(80), anchor=40).results if task.joined}
+    assert list(joined) == list(range(41 - LEAD_OVER, 41))
     shares = [share for _, _, share in joined.values() if share]
-    assert shares == sorted(shares) and 0 < shares[0] < shares[-1] < 1
-    on, back, _ = joined[20]
-    assert (on.number, back.number) == (20, 20) and numbers(back.neighbors)[0] == 21
-    assert on.path != back.path
+    steps = [b - a for a, b in zip([0.0, *shares], [*shares, 1.0], strict=True)]
+    assert all(step == pytest.approx(1 / (LEAD_OVER + 1)) for step in steps)
+    on, new, _ = joined[40]
+    assert (on.number, new.number) == (40, 40) and on.path.parent.name == "1" and new.path.parent.name == "lead"
 
 
 @pytest.mark.parametrize("options", [{}, {"anchor": 10}, {"hold": 3}, {"passes": 3}, {"stability": 0.0},
@@ -112,8 +121,8 @@ def test_chunks_together_are_the_clip_and_each_needs_only_itself(options: dict[s
     everything = of(clip(50, *shots), (1, 1), **{**options, "anchor": options.get("anchor", 17)})
     for part in parts:
         assert all(task.key == keys(everything)[task.number] for task in part.results)
-        made_here = numbers(part.needed([]))
-        assert set(made_here) <= set(range(min(numbers(part.results)), max(numbers(part.results)) + 2))
+        made_here, first = numbers(part.needed([])), min(numbers(part.results))
+        assert set(made_here) <= set(range(first - LEAD_OVER * options.get("hold", 1), max(numbers(part.results)) + 1))
 
 
 @pytest.mark.parametrize("options", [{}, {"anchor": 10}, {"hold": 3}, {"passes": 3}, {"anchor": 12, "passes": 2}])
