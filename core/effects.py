@@ -16,14 +16,15 @@ from .motion.links import Link
 class Neighbor:
     """A finished frame of the clip: its content, what was made of it (as its file has it), both 1,3,H,W, and the link.
 
-    `link` says where each pixel of the frame to make lies in this one, and how far that can be trusted. A neighbor
-    further back may come first, though others are nearer (`origin`).
+    `link` says where each pixel of the frame to make lies in this one, `away` frames from it, and how far that can be
+    trusted. A neighbor further back may come first, though others are nearer (`origin`).
     """
 
     content: Tensor
     result: Tensor
     link: Link
     origin: bool = False
+    away: int = 1
 
 
 @dataclass(frozen=True)

@@ -93,9 +93,9 @@ class StyleOptions:
         1, "Hold", "Frames that each painting stays: 2 is animation on twos", "int", minimum=1, maximum=1000,
         soft_maximum=4)
     anchor: int = option(
-        0, "Anchor", "After so many frames a new painting takes over, begun a second earlier and led over to: long shots "
-        "do not wander off, and what lies between two anchors can be painted alone; 0 has none", "int", minimum=0, maximum=100000,
-        soft_maximum=250, unit="frames", advanced=True)
+        0, "Anchor", "After so many frames a new painting takes over, begun a second earlier and led over to: long "
+        "shots do not wander off, and what lies between two anchors can be painted alone; 0 has none", "int",
+        minimum=0, maximum=100000, soft_maximum=250, unit="frames", advanced=True)
     init: str = option(
         "auto", "Start From", "The picture the optimizer starts from; Automatic is the frame for a still, and for a "
         "clip the fast engine's painting, which changes less when things come into sight", "choice",

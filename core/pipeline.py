@@ -263,7 +263,8 @@ class _Run:
             one, other, share = task.joined
             yield Painted(led_over(self._result(one, size), self._result(other, size), share))
             return
-        neighbors = tuple(Neighbor(near.content, self._result(near.task, size), near.link, near.task is task.origin)
+        neighbors = tuple(Neighbor(near.content, self._result(near.task, size), near.link, near.task is task.origin,
+                                   abs(task.number - near.task.number))
                           for near in source.nearby if near.task not in self.unmade)
         begun = None if task.begun is None or task.begun in self.unmade else self._result(task.begun, size)
         mask = None if source.mask is None else resize(source.mask, size)

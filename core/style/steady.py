@@ -82,8 +82,8 @@ def held_by(neighbors: Sequence[Neighbor], content: Tensor) -> Held | None:
 
     Each counts where those before it cannot tell: c_long(j) = max(c(j) - sum of c(i), i before j; 0) (eq. 11), with
     c(j) 1 where the frame looks as neighbor j does, moved along: by the flow where it is consistent, else (in a plain
-    sky it seldom is) as most of the picture moves. An origin counts only where the flow to it is
-    reliable, and in part; what moves too slowly to be seen from one frame to the next is moved by it alone.
+    sky it seldom is) as most of the picture moves. An origin counts only where the flow to it is reliable, and in
+    part; what moves too slowly to be seen from one frame to the next goes its part of the way to it.
     """
     if not neighbors:
         return None
@@ -91,18 +91,15 @@ def held_by(neighbors: Sequence[Neighbor], content: Tensor) -> Held | None:
     known, trust = torch.zeros_like(content[:, :1]), torch.zeros_like(content[:, :1])
     flows = [_followed(neighbor.link, content.device) for neighbor in neighbors]
     still = torch.ones_like(known)
-    resting = torch.ones_like(known)
     for neighbor, flow in zip(neighbors, flows, strict=True):
         if not neighbor.origin:
             still = still * _unmoved(content, neighbor.content.to(content.device), flow)
-            resting = resting * _resting(flow).to(known)
-    for neighbor, flow in zip(neighbors, flows, strict=True):
+    for neighbor, flow in zip(neighbors, _creeping(neighbors, flows), strict=True):
         reliability = neighbor.link.reliability.to(content.device)
         shown = inside(flow) * _alike(content, warp(neighbor.content.to(content.device), flow), reliability)
         if neighbor.origin:
             shown = shown * reliability
-            slow = resting * (1 - _resting(flow).to(known))
-            shown = shown * averaged(shown * (ORIGIN_SHARE + (1 - ORIGIN_SHARE) * slow), EDGE)
+            shown = shown * averaged(shown, EDGE) * ORIGIN_SHARE
         share = (shown - known).clamp_min(0.0)
         picture = picture + share * warp(neighbor.result.to(content.device), flow)
         known, trust = known + share, trust + share * reliability
@@ -128,6 +125,17 @@ def _followed(link: Link, device: torch.device) -> Tensor:
     """1,2,H,W: the flow of a link where it is consistent, else as most of the picture moves."""
     flow, reliability, seen = (part.to(device) for part in (link.flow, link.reliability, link.consistency))
     return torch.where(seen > 0.5, flow, _common(flow, reliability))
+
+
+def _creeping(neighbors: Sequence[Neighbor], flows: Sequence[Tensor]) -> list[Tensor]:
+    """The flows, with an even part of the origin's where nothing moves by any other and the origin's is reliable."""
+    origin = next(((n, flow) for n, flow in zip(neighbors, flows, strict=True) if n.origin), None)
+    if origin is None:
+        return list(flows)
+    from_afar, far = origin
+    slow = torch.stack([_resting(flow) for n, flow in zip(neighbors, flows, strict=True) if not n.origin]).all(0)
+    creep = far * (slow & (from_afar.link.reliability.to(far.device) > 0.5)) / from_afar.away
+    return [flow if n.origin else flow + creep * n.away for n, flow in zip(neighbors, flows, strict=True)]
 
 
 def _common(flow: Tensor, reliability: Tensor) -> Tensor:
