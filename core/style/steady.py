@@ -15,7 +15,7 @@ size.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import torch
@@ -83,10 +83,13 @@ def held_by(neighbors: Sequence[Neighbor], content: Tensor) -> Held | None:
     Each counts where those before it cannot tell: c_long(j) = max(c(j) - sum of c(i), i before j; 0) (eq. 11), with
     c(j) 1 where the frame looks as neighbor j does, moved along: by the flow where it is consistent, else (in a plain
     sky it seldom is) as most of the picture moves. An origin counts only where the flow to it is reliable, and in
-    part; what moves too slowly to be seen from one frame to the next goes its part of the way to it.
+    part, unless there is nothing else; what moves too slowly to be seen from one frame to the next goes its part of the
+    way to it.
     """
     if not neighbors:
         return None
+    if all(neighbor.origin for neighbor in neighbors):  # the nearer ones could not be read
+        neighbors = [replace(neighbor, origin=False) for neighbor in neighbors]
     picture = torch.zeros_like(content)
     known, trust = torch.zeros_like(content[:, :1]), torch.zeros_like(content[:, :1])
     flows = [_followed(neighbor.link, content.device) for neighbor in neighbors]

@@ -60,6 +60,16 @@ def test_an_origin_counts_in_part_where_flow_is_reliable() -> None:
     assert 0 < held.picture[0, 0, 0, 24:32].diff().abs().max() < 0.4 / 3, "one goes over into the other"
 
 
+def test_an_origin_alone_counts_as_any_other_does(picture: Callable[..., Picture]) -> None:
+    """The frames between cannot be read."""
+    result = picture(1).rgb
+    alone = held_by((Neighbor(gray(0.5), result, link(-3.0), origin=True, away=3),), gray(0.5))
+    plain = held_by((Neighbor(gray(0.5), result, link(-3.0), away=3),), gray(0.5))
+    assert alone is not None and plain is not None
+    assert torch.equal(alone.picture, plain.picture) and torch.equal(alone.still, plain.still)
+    assert alone.known[..., 16:-16].min() == 1 and alone.still.max() == 0
+
+
 def test_what_moves_too_slowly_to_be_seen_at_once_moves_evenly(picture: Callable[..., Picture]) -> None:
     """Three frames back it lies three pixels away, though from frame to frame nothing seems to move."""
     first = picture(1).rgb
