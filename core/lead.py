@@ -24,11 +24,17 @@ MOST = math.sqrt(2.0)
 def led_over(one: Tensor, other: Tensor, share: float) -> Tensor:
     """A picture, 1,3,H,W in [0, 1], on the way from `one` (share 0) to `other` (share 1)."""
     mean = torch.lerp(one, other, share)
-    wanted = torch.lerp(_variance(one), _variance(other), share)
-    gain = (wanted / _variance(mean).clamp_min(1e-8)).sqrt().clamp(1.0, MOST)
-    return (mean + (gain - 1.0) * (mean - averaged(mean, AROUND))).clamp(0.0, 1.0)
+    detail = _detail(mean)
+    wanted = torch.lerp(_variance(_detail(one)), _variance(_detail(other)), share)
+    gain = (wanted / _variance(detail).clamp_min(1e-8)).sqrt().clamp(1.0, MOST)
+    return (mean + (gain - 1.0) * detail).clamp(0.0, 1.0)
 
 
-def _variance(picture: Tensor) -> Tensor:
-    """1,1,H,W: the variance around each pixel, all channels together."""
-    return averaged((picture - averaged(picture, AROUND)).square().mean(1, keepdim=True), AROUND)
+def _detail(picture: Tensor) -> Tensor:
+    """1,3,H,W: what departs from the mean around each pixel."""
+    return picture - averaged(picture, AROUND)
+
+
+def _variance(detail: Tensor) -> Tensor:
+    """1,1,H,W: the mean square of it around each pixel, all channels together."""
+    return averaged(detail.square().mean(1, keepdim=True), AROUND)

@@ -128,15 +128,15 @@ Group = Sequence[Source]
 
 @dataclass(frozen=True)
 class _Range:
-    """What lies between two anchors: its groups, and the first frames of groups that lead to it and on from it.
+    """What lies between two anchors: its groups, and the first frames of groups that its painting is begun with.
 
-    `before` lies before its anchor (nothing, where a shot begins). `after` are its own last ones and the next anchor;
-    nothing, where the shot ends.
+    `begun` are those before its anchor (none, where a shot begins) and the anchor, last. `next` is `begun` of the
+    range after it; nothing, where the shot ends.
     """
 
     groups: Sequence[Group]
-    before: Sequence[Source]
-    after: Sequence[Source]
+    begun: Sequence[Source]
+    next: Sequence[Source]
 
     @property
     def leaders(self) -> list[Source]:
@@ -151,12 +151,11 @@ def _ranges(sources: Sequence[Source], options: StyleOptions, parts: int) -> lis
     for shot in shots_of(sources):
         groups = [shot[i:i + options.hold] for i in range(0, len(shot), options.hold)]
         step = max(1, anchor // options.hold) if anchor else len(groups)
-        before: list[Source] = []
-        for i in range(0, len(groups), step):
-            piece, follows = groups[i:i + step], [group[0] for group in groups[i + step:i + step + 1]]
-            led = [group[0] for group in piece[1:][-LEAD_OVER:]] if follows else []
-            ranges.append(_Range(piece, before, led + follows))
-            before = led
+        leaders = [group[0] for group in groups]
+        starts = range(0, len(groups), step)
+        begun = [leaders[max(0, i - min(step - 1, LEAD_OVER)):i + 1] for i in starts]
+        ranges += [_Range(groups[i:i + step], here, after)
+                   for i, here, after in zip(starts, begun, [*begun[1:], []], strict=True)]
     return ranges
 
 
@@ -194,15 +193,15 @@ class _Planner:
 
     def _steady(self, of: _Range) -> list[Task]:
         """A range painted forward, then again in passes, then led over to the painting after it."""
-        leaders, led = of.leaders, max(0, len(of.after) - 1)
-        began = self._beginning([*of.before, leaders[0]])
+        leaders, led = of.leaders, max(0, len(of.next) - 1)
+        began = self._beginning(of.begun)
         chain: list[Task] = []
         for run in range(1, self.options.passes + 1):
             stages = ["" if run == self.options.passes and i < len(leaders) - led else str(run)
                       for i in range(len(leaders))]
-            chain = self._forward(began, leaders, stages)[len(of.before):] if run == 1 else self._again(
+            chain = self._forward(began, leaders, stages)[len(began) - 1:] if run == 1 else self._again(
                 chain, leaders, stages, -1 if run % 2 else 1)
-        return self._led_over(chain, self._beginning(of.after)) if of.after else chain
+        return self._led_over(chain, self._beginning(of.next)) if of.next else chain
 
     def _beginning(self, sources: Sequence[Source]) -> list[Task]:
         """The first frame of a range, last here, and what is painted before it: the same for all who ask for it."""
