@@ -73,17 +73,15 @@ class Movement:
         return torch.baddbmm(offset, matrix, features.flatten(2)).view(features.shape)
 
 
-def movement(ours: Statistics, theirs: Statistics, share: float | Tensor = 1.0) -> Movement:
-    """What moves features by `share` (0..1, a number or N,1,1) of the way from our statistics to theirs.
+def movement(ours: Statistics, theirs: Statistics) -> Movement:
+    """What moves features from our statistics to theirs.
 
     It is the linear map that gets there with the least change of the features (optimal transport between normal
     distributions; Lu et al., "A Closed-form Solution to Universal Style Transfer", ICCV 2019, eq. 9). Matching each
     channel by itself (adaptive instance normalization) gave the same style loss with more content error (measured).
     """
     matrix = _transport(_ridged(ours), _ridged(theirs))
-    # x + share (A (x - our mean) + their mean - x)
-    matrix = torch.eye(matrix.shape[-1], device=matrix.device) * (1 - share) + matrix * share
-    return Movement(matrix, ours.mean + share * (theirs.mean - ours.mean) - matrix @ ours.mean)
+    return Movement(matrix, theirs.mean - matrix @ ours.mean)  # x -> A (x - our mean) + their mean
 
 
 def _transport(ours: Tensor, theirs: Tensor) -> Tensor:

@@ -1,8 +1,8 @@
 """Training the fast engine's decoder with the normalized loss: crops of pictures painted like crops of others.
 
 The loss of a pair is that of the optimizing engine (Choi & Kim 2020, eq. 11 to 14), measured by the small encoder or
-VGG-19; as a pair's strength says, its features are moved part of the way and its content loss weighs more. A pair goes
-through both passes, as a frame does, and what the second one makes is measured.
+VGG-19; as a pair's strength says, part of the painting lies over the content and the content loss weighs more. A pair
+goes through both passes, as a frame does, and the result is measured.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from ..options import PAPER_CONTENT_LAYERS, PAPER_STYLE_LAYERS, parse_layers
 from ..sizes import resize, size_of
 from ..style import losses
 from ..style.decoder import DECODED, Decoder, untrained
-from ..style.fast import BEGUN, SMALLEST, carried, coarse, corrected, share_at
+from ..style.fast import BEGUN, SMALLEST, carried, coarse, share_at
 from ..style.statistics import Statistics, movement
 from ..weights import Layer, LayerWeights
 from .batches import Batches, Source
@@ -89,24 +89,25 @@ class DecoderTrainee:
 
     def paint(self, crops: Tensor, styles: Tensor, strengths: Tensor) -> Tensor:
         """N,3,H,W, not clamped: each crop in the style of its own (both N,3,H,W), at its strength (N)."""
-        shares = torch.tensor([share_at(float(s)) for s in strengths], device=self.device).view(-1, 1, 1)
         size = coarse(size_of(crops))
         small = resize(crops, size)
-        begun = carried(crops, small, self._pass(small, resize(styles, size), BEGUN * shares))
-        return self._pass(begun, styles, shares)
+        first = self._pass(small, resize(styles, size)).clamp(0.0, 1.0)
+        painted = self._pass(carried(crops, small, torch.lerp(small, first, BEGUN)), styles)
+        shares = torch.tensor([share_at(float(s)) for s in strengths], device=self.device).view(-1, 1, 1, 1)
+        return torch.lerp(crops, painted, shares)
 
-    def _pass(self, images: Tensor, styles: Tensor, shares: Tensor) -> Tensor:
-        """One pass of the fast engine; the statistics carry no gradient."""
-        both = {}
+    def _pass(self, images: Tensor, styles: Tensor) -> Tensor:
+        """One pass of the fast engine, not clamped; the statistics carry no gradient."""
+        moved = {}
         with torch.no_grad():
             theirs = self.encoder(styles, DECODED)
         for layer, features in self.encoder(images, DECODED).items():
             with torch.no_grad():
-                move = movement(Statistics.of(features), Statistics.of(theirs[layer]), shares)
-            both[layer] = torch.cat([move(features), features])
+                move = movement(Statistics.of(features), Statistics.of(theirs[layer]))
+            moved[layer] = move(features)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=fast_bfloat16(self.device)):
-            moved, plain = self.decoder(both).float().chunk(2)
-        return corrected(moved, images, plain, shares[..., None])
+            painted: Tensor = self.decoder(moved)
+        return painted.float()
 
     def losses(self, painted: Tensor, crops: Tensor, styles: Tensor) -> tuple[Tensor, Tensor]:
         """The normalized style and content loss of each painted crop, per pixel: N and N."""

@@ -47,14 +47,6 @@ def test_moved_features_have_the_other_s_covariance_but_for_the_ridge() -> None:
     assert (moved.covariance - target.covariance).norm() / target.covariance.norm() < 0.1
 
 
-def test_a_share_of_nothing_changes_nothing_and_half_is_half_way() -> None:
-    x, y = features(8), features(9)
-    ours, theirs = Statistics.of(x), Statistics.of(y)
-    none, half, whole = (movement(ours, theirs, share)(x) for share in (0.0, 0.5, 1.0))
-    assert torch.allclose(none, x, atol=1e-4)
-    assert torch.allclose(half, (x + whole) / 2, atol=1e-3)
-
-
 def test_features_that_hardly_vary_are_not_blown_up() -> None:
     flat = torch.ones(1, 5, 30, 40) + 1e-4 * features(10)
     moved = movement(Statistics.of(flat), Statistics.of(features(11)))(flat)
