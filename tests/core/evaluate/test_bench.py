@@ -15,7 +15,7 @@ from core.errors import GouacheError, OptionError, WeightsError
 from core.evaluate import bench, processes
 from core.evaluate.measure import Figures, Judge
 from core.evaluate.processes import Taken
-from core.evaluate.traces import Snapshot, Trace, report
+from core.evaluate.traces import Snapshot, Trace, report, soonest
 from core.frames import Picture
 from core.job import Job
 from core.options import EngineOptions, StyleImage, StyleOptions
@@ -57,6 +57,11 @@ def pictures(tmp_path: Path, picture: Callable[..., Picture]) -> tuple[Path, Pat
     return tmp_path / "content.png", tmp_path / "style.png"
 
 
+def each(pictures: tuple[Path, Path]) -> tuple[list[Path], list[Path]]:
+    """One content and one style image, as `bench.run` takes them."""
+    return [pictures[0]], [pictures[1]]
+
+
 def recipe(job: Job, folder: Path, every: int = 0, times: int = 1) -> Taken:
     """In a recipe's place: snapshots on the way from content to style; lite is eight times as quick as vgg19.
 
@@ -82,7 +87,7 @@ def test_every_section(tmp_path: Path, pictures: tuple[Path, Path], monkeypatch:
     monkeypatch.setattr(bench, "lacking", lambda options: None)
     monkeypatch.setattr(bench, "FRAMES", ((32, 32), (24, 48)))
     sections = ["steps", "recipes", "init", "fast"]
-    assert bench.run(*pictures, tmp_path / "out", 64, STEPS, sections) == 0
+    assert bench.run(*each(pictures), tmp_path / "out", 64, STEPS, sections) == 0
     said = capsys.readouterr().out
     assert "a step of lite costs 1/8.00 of vgg19's (within 1/6)" in said
     assert "lite 6.0 s (1/8.00)" in said
@@ -92,11 +97,42 @@ def test_every_section(tmp_path: Path, pictures: tuple[Path, Path], monkeypatch:
     assert min(frames.read(tmp_path / "out" / "sheet.png").size) > 300
 
 
+@pytest.mark.usefixtures("tiny_encoder")
+def test_several_pairs_are_each_painted_and_put_together(tmp_path: Path, pictures: tuple[Path, Path],
+                                                        monkeypatch: pytest.MonkeyPatch,
+                                                        capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(processes, "paint", recipe)
+    monkeypatch.setattr(bench, "lacking", lambda options: None)
+    monkeypatch.setattr(bench, "neutral_judge", Judge)
+    content, style = pictures
+    assert bench.run([content, style], [style, content], tmp_path / "out", 64, STEPS, ["pairs"]) == 0
+    said = capsys.readouterr().out
+    assert "pair 1: paper 48.0 s" in said and "pair 2: paper 48.0 s" in said
+    assert "median over 2 pairs: 1/8.00 of the paper's time; 0 of them within 1/10" in said
+    figures = json.loads((tmp_path / "out" / "figures.json").read_text())["pairs"]
+    assert list(figures) == ["out", "pair1"]
+    assert list(figures["pair1"]) == list(bench.PAIR_RECIPES)
+
+
+def test_contents_and_styles_come_in_pairs(tmp_path: Path, pictures: tuple[Path, Path]) -> None:
+    with pytest.raises(OptionError, match="2 content and 1 style"):
+        bench.run([*pictures], [pictures[1]], tmp_path / "out", 64, STEPS)
+
+
+def test_a_pair_that_no_one_gets_to_has_no_share_in_the_median() -> None:
+    paper = Trace("paper", [Snapshot(60, 0.1, 0.4)], None)
+    first, second, late = (Trace("lite", [Snapshot(seconds, style, 0.4)], None)
+                           for seconds, style in ((3, 0.1), (5, 0.1), (1, 0.2)))
+    said = list(soonest([[paper, first], [paper, second], [paper, late]]))
+    assert said[0].endswith("3.0 s by lite (1/20.00)") and said[2].endswith("never")
+    assert said[3] == "median over 3 pairs: 1/12.00 of the paper's time; 2 of them within 1/10"
+
+
 def test_what_is_missing_is_skipped_by_name(tmp_path: Path, pictures: tuple[Path, Path],
                                             monkeypatch: pytest.MonkeyPatch,
                                             capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(bench, "lacking", lambda options: "the weights are on the moon")
-    assert bench.run(*pictures, tmp_path / "out", 64, STEPS, ["steps", "init", "fast", "large"]) == 0
+    assert bench.run(*each(pictures), tmp_path / "out", 64, STEPS, ["steps", "init", "fast", "large"]) == 0
     said = capsys.readouterr().out
     for name in ("steps-lite-float32", "init-fast", "fast-512x512", "large"):
         assert f"{name}: SKIPPED, the weights are on the moon" in said
@@ -110,13 +146,13 @@ def test_a_missing_judge_fails_before_the_work(tmp_path: Path, pictures: tuple[P
 
     monkeypatch.setattr(bench, "neutral_judge", missing)
     monkeypatch.setattr(processes, "paint", lambda *_: pytest.fail("painted"))
-    assert bench.run(*pictures, tmp_path / "out", 64, STEPS, ["recipes"]) == 1
+    assert bench.run(*each(pictures), tmp_path / "out", 64, STEPS, ["recipes"]) == 1
     assert "recipes: FAILED: The judge is missing. Install it." in capsys.readouterr().out
 
 
 def test_an_unknown_section_is_refused(tmp_path: Path, pictures: tuple[Path, Path]) -> None:
-    with pytest.raises(OptionError, match="steps, recipes, init, fast, large"):
-        bench.run(*pictures, tmp_path / "out", 64, STEPS, ["everything"])
+    with pytest.raises(OptionError, match="steps, recipes, pairs, init, fast, large"):
+        bench.run(*each(pictures), tmp_path / "out", 64, STEPS, ["everything"])
 
 
 def test_a_recipe_leaves_snapshots_and_times(tmp_path: Path, picture: Callable[..., Picture],

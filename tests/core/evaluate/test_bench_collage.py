@@ -29,5 +29,5 @@ def test_ratios_and_verdicts() -> None:
 def test_without_a_clip_it_is_left_out(tmp_path: Path, picture: Callable[..., Picture],
                                        capsys: pytest.CaptureFixture[str]) -> None:
     write(tmp_path / "a.png", picture(1), "png")
-    assert bench.run(tmp_path / "a.png", tmp_path / "a.png", tmp_path / "out", 64, 2, ["collage"]) == 0
+    assert bench.run([tmp_path / "a.png"], [tmp_path / "a.png"], tmp_path / "out", 64, 2, ["collage"]) == 0
     assert "collage: SKIPPED, no clip was given (--clip)" in capsys.readouterr().out
