@@ -89,8 +89,9 @@ def soonest(pairs: Sequence[Sequence[Trace]]) -> Iterator[str]:
         ratios.append(0.0 if name is None else end.seconds / reached[name])
         found = "never" if name is None else f"{reached[name]:.1f} s by {name} (1/{ratios[-1]:.2f})"
         yield f"pair {number}: paper {end.seconds:.1f} s, style {end.style:.4f}, content {end.content:.3f}: {found}"
-    yield (f"median over {len(ratios)} pairs: 1/{statistics.median(ratios):.2f} of the paper's time; "
-           f"{sum(ratio >= ASKED for ratio in ratios)} of them within 1/{ASKED}")
+    median = statistics.median_low(ratios)
+    yield (f"median over {len(ratios)} pairs: " + (f"1/{median:.2f} of the paper's time" if median else "never")
+           + f"; {sum(ratio >= ASKED for ratio in ratios)} of them within 1/{ASKED}")
 
 
 def _compared(snapshot: Snapshot, others: Sequence[tuple[str, float | None]]) -> str:

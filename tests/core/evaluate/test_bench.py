@@ -126,6 +126,7 @@ def test_a_pair_that_no_one_gets_to_has_no_share_in_the_median() -> None:
     said = list(soonest([[paper, first], [paper, second], [paper, late]]))
     assert said[0].endswith("3.0 s by lite (1/20.00)") and said[2].endswith("never")
     assert said[3] == "median over 3 pairs: 1/12.00 of the paper's time; 2 of them within 1/10"
+    assert list(soonest([[paper, first], [paper, late]]))[-1].startswith("median over 2 pairs: never; 1 of them")
 
 
 def test_what_is_missing_is_skipped_by_name(tmp_path: Path, pictures: tuple[Path, Path],
