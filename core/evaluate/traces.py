@@ -14,8 +14,6 @@ from .processes import Taken
 
 POINTS = 6
 """Moments of the paper's recipe that the others are compared with; the last one is its end."""
-
-
 ASKED = 10
 """How many times sooner than the paper's recipe another should be as good."""
 
