@@ -68,7 +68,7 @@ class Encoder(nn.Module):
         for name in LAYERS[:depth(wanted)]:
             if name.endswith("_1") and name != "conv1_1":
                 x = functional.max_pool2d(x, 2)
-            x = functional.relu(self.convolutions[name](x))
+            x = functional.relu(self.convolutions[name](x), inplace=True)
             if name in wanted:
                 features[name] = self.taps[name](x) if name in self.taps and name not in untapped else x
         return features

@@ -47,7 +47,7 @@ class Statistics:
 def sums(features: Tensor, mask: Tensor | None = None) -> tuple[Tensor, Tensor, Tensor]:
     """The number of positions, the sum of N,C,H,W features (N,C,1) and of their products (N,C,C), by the mask's values.
 
-    In float64: the covariance is a small difference of large sums.
+    Totals are float64, so that many tiles lose nothing: the covariance is a small difference of large sums.
     """
     rows = features.flatten(2).float()
     if mask is None:
@@ -55,7 +55,7 @@ def sums(features: Tensor, mask: Tensor | None = None) -> tuple[Tensor, Tensor, 
     else:
         share = mask.flatten(2).to(rows)
         count, weighted = share.sum().clamp_min(1e-6), rows * share
-    return count.double(), weighted.double().sum(2, keepdim=True), (weighted @ rows.transpose(1, 2)).double()
+    return count.double(), weighted.sum(2, keepdim=True).double(), (weighted @ rows.transpose(1, 2)).double()
 
 
 @dataclass(frozen=True)
@@ -85,10 +85,16 @@ def movement(ours: Statistics, theirs: Statistics) -> Movement:
 
 
 def _transport(ours: Tensor, theirs: Tensor) -> Tensor:
-    """N,C,C: A symmetric with A ours A = theirs, A = ours^-1/2 (ours^1/2 theirs ours^1/2)^1/2 ours^-1/2."""
-    root, inverse = _roots(ours)
-    middle, _ = _roots(root @ theirs @ root)
-    matrix: Tensor = inverse @ middle @ inverse
+    """N,C,C: A symmetric with A ours A = theirs; with ours = L L', A = L'^-1 (L' theirs L)^1/2 L^-1.
+
+    Lu et al. have the symmetric root of ours in place of L: the same map, for one decomposition more.
+    """
+    lower = torch.linalg.cholesky(ours)
+    upper = lower.transpose(1, 2)
+    values, vectors = torch.linalg.eigh(upper @ theirs @ lower)
+    root = (vectors * values.clamp_min(0).sqrt()[:, None]) @ vectors.transpose(1, 2)
+    half = torch.linalg.solve_triangular(upper, root, upper=True)
+    matrix: Tensor = torch.linalg.solve_triangular(upper, half.transpose(1, 2), upper=True)
     return matrix.float()
 
 
@@ -98,10 +104,3 @@ def _ridged(statistics: Statistics) -> Tensor:
     ridge = RIDGE * wide.diagonal(dim1=1, dim2=2).mean(1).clamp_min(0)
     ridge = ridge + FLAT * statistics.mean.double().square().mean((1, 2)) + 1e-12
     return wide + torch.diag_embed(ridge[:, None].expand(-1, wide.shape[-1]))
-
-
-def _roots(matrix: Tensor) -> tuple[Tensor, Tensor]:
-    """Square root and inverse square root of symmetric positive matrices."""
-    values, vectors = torch.linalg.eigh(matrix)
-    values = values.clamp_min(values[:, -1:] * 1e-10)[:, None]
-    return (vectors * values.sqrt()) @ vectors.transpose(1, 2), (vectors * values.rsqrt()) @ vectors.transpose(1, 2)

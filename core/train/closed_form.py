@@ -49,23 +49,23 @@ def start(teacher: Encoder, widths: Sequence[int], crops: Tensor, begun: LayerWe
         if name.endswith("_1") and name != "conv1_1":
             ours, theirs = functional.max_pool2d(ours, 2), functional.max_pool2d(theirs, 2)
         wanted = _in_chunks(teacher.convolutions[name], theirs)
-        places = _positions(wanted, generator)
+        places = positions(wanted, generator)
         theirs = wanted.relu()
-        seen = _at(theirs, *places)
+        seen = at(theirs, *places)
         if begun is None:
-            chosen = _telling_channels(seen, widths[int(name[4]) - 1])
-            layers[name], ours = _evened(_regress_convolution(ours, _at(wanted[:, chosen], *places), *places), ours)
+            chosen = telling_channels(seen, widths[int(name[4]) - 1])
+            layers[name], ours = _evened(regress_convolution(ours, at(wanted[:, chosen], *places), *places), ours)
         else:
             layers[name] = Layer(begun[name].kernel, begun[name].bias)
-            ours = _in_chunks(partial(_convolved, layer=layers[name]), ours)
+            ours = _in_chunks(partial(convolved, layer=layers[name]), ours)
         scales[name] = float(seen.square().mean().sqrt())
-        heads[name] = _solve(_at(ours, *places), seen / scales[name]).T.contiguous()
+        heads[name] = _solve(at(ours, *places), seen / scales[name]).T.contiguous()
     return Start(layers, heads, scales)
 
 
 def _evened(layer: Layer, x: Tensor) -> tuple[Layer, Tensor]:
     """The layer divided so that its output for x has root mean square 1 per channel, and that output."""
-    outputs = _in_chunks(partial(_convolved, layer=layer), x)
+    outputs = _in_chunks(partial(convolved, layer=layer), x)
     scale = outputs.square().mean((0, 2, 3)).sqrt()
     scale = scale.clamp_min(1e-3 * scale.max())  # a channel that hardly ever answers stays quiet
     return Layer(layer.kernel / scale.view(-1, 1, 1, 1), layer.bias / scale), outputs / scale.view(1, -1, 1, 1)
@@ -76,32 +76,32 @@ def _in_chunks(layer: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
         return torch.cat([layer(part) for part in torch.split(x, CHUNK)])
 
 
-def _convolved(x: Tensor, layer: Layer) -> Tensor:
+def convolved(x: Tensor, layer: Layer) -> Tensor:
     return functional.conv2d(x, layer.kernel, layer.bias, padding=1).relu()
 
 
-def _positions(x: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+def positions(x: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
     """Random rows and columns, the same in every crop, POSITIONS in all."""
     count, (height, width) = max(1, POSITIONS // len(x)), x.shape[-2:]
     flat = torch.randperm(height * width, generator=generator)[:count]
     return flat // width, flat % width
 
 
-def _at(x: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
+def at(x: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
     """P x C: the features at these positions of every crop."""
     return x[:, :, rows, columns].permute(0, 2, 1).flatten(0, 1)
 
 
-def _telling_channels(seen: Tensor, count: int) -> Tensor:
+def telling_channels(seen: Tensor, count: int) -> Tensor:
     """The channels that best stand for all others: the first pivots of a QR decomposition with column pivoting."""
     _, _, pivots = qr(seen.numpy(), mode="economic", pivoting=True)
     return torch.from_numpy(pivots[:count].copy()).long()
 
 
-def _regress_convolution(x: Tensor, wanted: Tensor, rows: Tensor, columns: Tensor) -> Layer:
+def regress_convolution(x: Tensor, wanted: Tensor, rows: Tensor, columns: Tensor) -> Layer:
     """The kernel C' x C x 3 x 3 and bias C' that best make `wanted` (P x C') of x's 3x3 patches at these positions."""
     padded = functional.pad(x, (1, 1, 1, 1))
-    patches = torch.stack([_at(padded, rows + dy, columns + dx) for dy in range(3) for dx in range(3)], -1).flatten(1)
+    patches = torch.stack([at(padded, rows + dy, columns + dx) for dy in range(3) for dx in range(3)], -1).flatten(1)
     solution = _solve(torch.cat([patches, patches.new_ones(len(patches), 1)], 1), wanted)
     return Layer(solution[:-1].T.reshape(-1, x.shape[1], 3, 3).contiguous(), solution[-1].contiguous())
 

@@ -1,13 +1,12 @@
 """Training the fast engine's decoder with the normalized loss: crops of pictures painted like crops of others.
 
 The loss of a pair is that of the optimizing engine (Choi & Kim 2020, eq. 11 to 14), measured by the small encoder or
-VGG-19; as a pair's strength says, part of the painting lies over the content and the content loss weighs more. A pair
-goes through both passes, as a frame does, and the result is measured.
+VGG-19; as a pair's strength says, part of the painting lies over the content and the content loss weighs more.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -19,14 +18,14 @@ from ..devices import fast_bfloat16
 from ..encoders import Encoder
 from ..errors import InputError
 from ..options import PAPER_CONTENT_LAYERS, PAPER_STYLE_LAYERS, parse_layers
-from ..sizes import resize, size_of
 from ..style import losses
-from ..style.decoder import DECODED, Decoder, untrained
-from ..style.fast import BEGUN, SMALLEST, carried, coarse, share_at
+from ..style.decoder import DECODED, WIDTHS, Decoder, untrained
+from ..style.fast import SMALLEST, share_at
 from ..style.statistics import Statistics, movement
 from ..weights import Layer, LayerWeights
 from .batches import Batches, Source
 from .loop import Settings, descend, layers_of
+from .narrow import narrowed
 from .pictures import Pictures
 
 STYLE_LAYERS = parse_layers("style_layers", PAPER_STYLE_LAYERS)
@@ -40,6 +39,8 @@ FAR = 30.0
 """A loss from which on a pair counts by its logarithm."""
 STYLE_SEED = 1000
 """Added to the seed for the styles' crops, which come from the same numbers otherwise."""
+START, START_CROPS = 2**31, 64
+"""The step whose crops the start from a wider decoder sees (no other step has that number), and how many they are."""
 SCORED = 16
 SCORED_STRENGTH = 0.5
 
@@ -48,7 +49,8 @@ class DecoderTrainee:
     """The decoder in training (`Trainee`).
 
     `encoder` is the small one without its taps, `teacher` the encoder that measures the loss, `styles` are the pictures
-    that those in `pictures` are painted like, `begun` the weights to start from (None: random ones).
+    that those in `pictures` are painted like, `begun` the weights to start from (None: random ones); those of a decoder
+    with other widths or layers are narrowed first.
     """
 
     def __init__(self, encoder: Encoder, teacher: Encoder, pictures: Pictures, styles: Pictures, settings: Settings,
@@ -62,11 +64,22 @@ class DecoderTrainee:
         self.batches = Batches(sources, settings.batch, settings.side)
 
     def begin(self) -> None:
-        if self.begun is not None:
-            self._set_up(self.begun)
-            return
         channels = {layer: f.shape[1] for layer, f in self.encoder(torch.zeros(1, 3, 16, 16), DECODED).items()}
-        self._set_up(untrained(channels, self.settings.seed))
+        fresh = untrained(channels, self.settings.seed)
+        if self.begun is None:
+            self._set_up(fresh)
+        elif _shapes(self.begun) == _shapes(fresh):
+            self._set_up(self.begun)
+        else:
+            self._set_up(self._narrowed(Decoder(self.begun)))
+
+    def _narrowed(self, wide: Decoder) -> dict[str, Layer]:
+        """The closed-form start from a wider decoder, on a batch that no step sees."""
+        crops, styles = (source.pictures.batch(source.seed, START, START_CROPS, self.settings.side)
+                         for source in self.batches.sources)
+        moved = self.moved(crops.to(self.device), styles.to(self.device), {*DECODED, *wide.layers})
+        moved = {layer: features.cpu() for layer, features in moved.items()}
+        return narrowed(wide, moved, moved, WIDTHS)
 
     def _set_up(self, layers: Mapping[str, Layer]) -> None:
         self.decoder = Decoder(layers).to(self.device)
@@ -89,25 +102,17 @@ class DecoderTrainee:
 
     def paint(self, crops: Tensor, styles: Tensor, strengths: Tensor) -> Tensor:
         """N,3,H,W, not clamped: each crop in the style of its own (both N,3,H,W), at its strength (N)."""
-        size = coarse(size_of(crops))
-        small = resize(crops, size)
-        first = self._pass(small, resize(styles, size)).clamp(0.0, 1.0)
-        painted = self._pass(carried(crops, small, torch.lerp(small, first, BEGUN)), styles)
+        moved = self.moved(crops, styles, DECODED)
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=fast_bfloat16(self.device)):
+            painted = self.decoder(moved).float()
         shares = torch.tensor([share_at(float(s)) for s in strengths], device=self.device).view(-1, 1, 1, 1)
         return torch.lerp(crops, painted, shares)
 
-    def _pass(self, images: Tensor, styles: Tensor) -> Tensor:
-        """One pass of the fast engine, not clamped; the statistics carry no gradient."""
-        moved = {}
+    def moved(self, images: Tensor, styles: Tensor, layers: Collection[str]) -> dict[str, Tensor]:
+        """{layer: N,C,h,w}: features of the images, each with the statistics of its style (both N,3,H,W)."""
         with torch.no_grad():
-            theirs = self.encoder(styles, DECODED)
-        for layer, features in self.encoder(images, DECODED).items():
-            with torch.no_grad():
-                move = movement(Statistics.of(features), Statistics.of(theirs[layer]))
-            moved[layer] = move(features)
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=fast_bfloat16(self.device)):
-            painted: Tensor = self.decoder(moved)
-        return painted.float()
+            ours, theirs = self.encoder(images, layers), self.encoder(styles, layers)
+            return {j: movement(Statistics.of(ours[j]), Statistics.of(theirs[j]))(ours[j]) for j in layers}
 
     def losses(self, painted: Tensor, crops: Tensor, styles: Tensor) -> tuple[Tensor, Tensor]:
         """The normalized style and content loss of each painted crop, per pixel: N and N."""
@@ -146,6 +151,10 @@ class DecoderTrainee:
     def load_state(self, state: dict[str, Any]) -> None:
         self._set_up({name: Layer(*layer) for name, layer in state["layers"].items()})
         self.optimizer.load_state_dict(state["optimizer"])
+
+
+def _shapes(layers: LayerWeights) -> dict[str, torch.Size]:
+    return {name: layer.kernel.shape for name, layer in layers.items()}
 
 
 def _grams(features: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -106,7 +106,7 @@ def _trained_here(filename: str, sha256: str) -> WeightFile:
 
 
 LITE = _trained_here("lite.safetensors", "17d169429cddb1cdba7829c4c0b77e105988a79e6eca2dd1d38812109dd6178e")
-DECODER = _trained_here("decoder.safetensors", "3e281cf0e63591f569c1ea8b1b74763a1e84355c685145e2fdaf3cf1e9e6b2c3")
+DECODER = _trained_here("decoder.safetensors", "9715558db39d0c9a4002509c04fb057021b2d1bd037bab045f8f248d0112a50c")
 
 
 @lru_cache(maxsize=4)

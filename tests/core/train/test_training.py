@@ -16,12 +16,12 @@ from core.cli import main
 from core.encoders import LAYERS, Encoder, centered_input
 from core.errors import InputError
 from core.frames import Picture, write
-from core.style.decoder import DECODED, Decoder
+from core.style.decoder import DECODED, WIDTHS, Decoder, untrained
 from core.train import closed_form, loop
 from core.train import encoder as encoder_training
 from core.train.decoder import DecoderTrainee
 from core.train.encoder import EncoderTrainee
-from core.train.loop import Settings, Trainee, descend, rate_at, train
+from core.train.loop import Settings, Trainee, descend, layers_of, rate_at, train
 from core.train.pictures import Pictures
 
 SETTINGS = Settings("encoder", "vgg19", ("photos",), (), (), steps=8, batch=3, side=32, rate=1e-3, seed=1)
@@ -154,6 +154,22 @@ def test_a_decoder_can_start_from_an_earlier_one_and_says_so(pictures: Pictures,
     assert json.loads(second.with_suffix(".json").read_text())["start"]["rate"] == 1e-3
     first.with_suffix(".json").unlink()
     assert main([*arguments, "--output", str(second), "--start", str(first)]) == 1
+
+
+def test_a_decoder_of_another_form_is_narrowed_before_it_is_trained(
+        tiny_encoder: Encoder, pictures: Pictures, tmp_path: Path) -> None:
+    channels = {layer: f.shape[1] for layer, f in tiny_encoder(torch.zeros(1, 3, 16, 16), DECODED).items()}
+    wide = untrained(channels, 3, [width + 8 for width in WIDTHS])
+    fresh, narrowed = (DecoderTrainee(tiny_encoder, tiny_encoder, pictures, pictures, SETTINGS, CPU, begun)
+                       for begun in (None, wide))
+    crops, styles = pictures.batch(2, 1, 2, 32), pictures.batch(3, 1, 2, 32)
+    wanted = Decoder(wide)(fresh.moved(crops, styles, DECODED))
+    away = []
+    for trainee in (fresh, narrowed):
+        trainee.begin()
+        assert [len(layer.bias) for layer in layers_of(trainee.decoder).values()][::2] == [*WIDTHS, 3]
+        away.append(float((trainee.paint(crops, styles, torch.ones(2)) - wanted).detach().norm()))
+    assert away[1] < 0.5 * away[0]
 
 
 @pytest.mark.usefixtures("tiny_encoder")

@@ -1,0 +1,47 @@
+"""A narrow decoder from a wider one, without training: layer by layer, regression on the wider one's telling channels.
+
+As for the small encoder (`closed_form.py`); the wider one may also see other layers, at the same depths.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from ..style.decoder import DECODED, Decoder
+from ..weights import Layer
+from .closed_form import at, convolved, positions, regress_convolution, telling_channels
+
+
+@torch.no_grad()
+def narrowed(wide: Decoder, theirs: Mapping[str, Tensor], ours: Mapping[str, Tensor],
+             widths: Sequence[int]) -> dict[str, Layer]:
+    """Weights for a decoder of DECODED with these widths, from features of the same pictures for both.
+
+    `theirs` are what the wide one decodes, `ours` what the narrow one will; {layer: N,C,H,W}.
+    """
+    generator = torch.Generator().manual_seed(0)
+    layers: dict[str, Layer] = {}
+    x = like = None  # the narrow one's maps, and the wide one's
+    for layer, wider, width in zip(DECODED, wide.layers, widths, strict=True):
+        places = positions(ours[layer], generator)
+        joined = ours[layer] if x is None else torch.cat([functional.interpolate(x, scale_factor=2), ours[layer]], 1)
+        wanted = wide.joined(like, theirs[wider], wider)
+        layers[f"{layer}a"], x = _regressed(joined, wanted, width, places)
+        wanted = wide.convolutions[f"{wider}b"](wanted.relu())
+        layers[f"{layer}b"], x = _regressed(x, wanted, width, places)
+        like = wanted.relu()
+    assert x is not None
+    layers["image"] = regress_convolution(x, at(wide.convolutions["image"](like), *places), *places)
+    return layers
+
+
+def _regressed(x: Tensor, wanted: Tensor, width: int, places: tuple[Tensor, Tensor]) -> tuple[Layer, Tensor]:
+    """A layer that makes the `width` most telling channels of what is wanted before its ReLU, and its output."""
+    seen = at(wanted, *places)
+    chosen = telling_channels(seen.relu(), width)
+    layer = regress_convolution(x, seen[:, chosen], *places)
+    return layer, convolved(x, layer)
