@@ -6,6 +6,9 @@ once), and one decoder, trained with the normalized loss, makes a picture of the
 painting lies over the content, which brings back what the decoder cannot (faces, fine lines): at 0 nothing changes.
 Moving statistics part of the way, decoding that and adding what decoding loses gave the same style loss at the same
 content error for half as much time again (measured).
+
+A picture is painted twice: small, where the encoder sees the large forms, and then at its own size, from the content
+plus part of the small painting's change.
 """
 
 from __future__ import annotations
@@ -16,16 +19,25 @@ from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
-from torch.nn.functional import pad
+from torch.nn.functional import interpolate, pad
 
 from ..encoders import Encoder
-from ..sizes import fitted, resize, size_of
+from ..sizes import Size, averaged, fitted, resize, size_of
 from .decoder import DECODED, REACH, Decoder
 from .statistics import Movement, Statistics, movement, sums
 from .tiles import Tile, TiledEncoder, feature_size
 
 PIXELS = "conv1_1"
 """A layer whose positions are pixels: how tiles cut a picture."""
+COARSER = 3
+"""How many times smaller the first pass is: of a half it costs twice as much, of a quarter blotches are left."""
+BEGUN = 0.5
+"""How much of the first pass's painting the second one begins with. At 512 px, of none some flat pictures had four to
+ten times the style loss (the judge's deepest layer), of a quarter twice to three times; ordinary ones have 2 % more of
+it than with a quarter, at the same content error (measured)."""
+AROUND, EVEN = 5, 0.003
+"""Side, in pixels of the first pass, of the squares in which its change is explained by the content, and the variance
+(of colors in 0..1) under which the content explains nothing."""
 SMALLEST = 8
 """The side in pixels of what a position of the deepest decoded layer stands for; no picture may be smaller."""
 BORDER = 16
@@ -35,6 +47,28 @@ BORDER = 16
 def share_at(strength: float) -> float:
     """How much of the painting is shown at a strength, both 0..1: half of it at an eighth."""
     return math.cbrt(strength)
+
+
+def coarse(size: Size) -> Size:
+    """The size of a picture's first pass: whole positions of the deepest decoded layer."""
+    height, width = (max(1, round(side / COARSER / SMALLEST)) * SMALLEST for side in size)
+    return height, width
+
+
+def carried(content: Tensor, small: Tensor, painted: Tensor) -> Tensor:
+    """What the second pass begins with: N,3,H,W with the change from `small` to `painted`, both N,3,h,w, in [0, 1].
+
+    The change is a linear function of the content around each pixel, found in the small picture and applied to the
+    large one (He, Sun & Tang, "Guided Image Filtering", TPAMI 2013, eq. 5, 6 and 8, each color by itself). So it ends
+    where the content has an edge; enlarged as it is, it would lie around things as a halo.
+    """
+    change = painted - small
+    mean, moved, both, square = (averaged(part, AROUND) for part in (small, change, small * change, small.square()))
+    slope = (both - mean * moved) / (square - mean.square() + EVEN)
+    size = size_of(content)
+    slope, shift = (interpolate(averaged(part, AROUND), size, mode="bilinear")
+                    for part in (slope, moved - slope * mean))
+    return (content + slope * content + shift).clamp(0.0, 1.0)
 
 
 @dataclass
@@ -57,8 +91,11 @@ class FastStyle:
 
         Only what the mask shows counts for the content's statistics.
         """
+        small = resize(content, coarse(size_of(content)))
+        shown = None if mask is None else resize(mask, size_of(small))
         with torch.no_grad():
-            painted = self._pass(content, mask)
+            begun = carried(content, small, torch.lerp(small, self._pass(small, shown), BEGUN))
+            painted = self._pass(begun, mask)
         share = torch.tensor(share_at(strength)).to(content)
         return torch.lerp(content, painted, share if mask is None else share * mask)
 

@@ -77,6 +77,7 @@ def _in_chunks(layer: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
 
 
 def convolved(x: Tensor, layer: Layer) -> Tensor:
+    """N,C,H,W through a layer and its ReLU."""
     return functional.conv2d(x, layer.kernel, layer.bias, padding=1).relu()
 
 

@@ -1,7 +1,8 @@
 """Training the fast engine's decoder with the normalized loss: crops of pictures painted like crops of others.
 
 The loss of a pair is that of the optimizing engine (Choi & Kim 2020, eq. 11 to 14), measured by the small encoder or
-VGG-19; as a pair's strength says, part of the painting lies over the content and the content loss weighs more.
+VGG-19; as a pair's strength says, part of the painting lies over the content and the content loss weighs more. The
+engine's first, small pass has no part in it: it gives the second another beginning, not another task.
 """
 
 from __future__ import annotations
