@@ -80,7 +80,7 @@ class DecoderTrainee:
                          for source in self.batches.sources)
         moved = self.moved(crops.to(self.device), styles.to(self.device), {*DECODED, *wide.layers})
         moved = {layer: features.cpu() for layer, features in moved.items()}
-        return narrowed(wide, moved, moved, WIDTHS)
+        return narrowed(wide, moved, WIDTHS)
 
     def _set_up(self, layers: Mapping[str, Layer]) -> None:
         self.decoder = Decoder(layers).to(self.device)

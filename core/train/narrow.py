@@ -17,19 +17,19 @@ from .closed_form import at, convolved, positions, regress_convolution, telling_
 
 
 @torch.no_grad()
-def narrowed(wide: Decoder, theirs: Mapping[str, Tensor], ours: Mapping[str, Tensor],
-             widths: Sequence[int]) -> dict[str, Layer]:
-    """Weights for a decoder of DECODED with these widths, from features of the same pictures for both.
+def narrowed(wide: Decoder, features: Mapping[str, Tensor], widths: Sequence[int]) -> dict[str, Layer]:
+    """Weights for a decoder of DECODED with these widths, from the features of pictures.
 
-    `theirs` are what the wide one decodes, `ours` what the narrow one will; {layer: N,C,H,W}.
+    `features` are {layer: N,C,H,W}, of the layers that the wide one decodes and of those the narrow one will.
     """
     generator = torch.Generator().manual_seed(0)
     layers: dict[str, Layer] = {}
     x = like = None  # the narrow one's maps, and the wide one's
     for layer, wider, width in zip(DECODED, wide.layers, widths, strict=True):
-        places = positions(ours[layer], generator)
-        joined = ours[layer] if x is None else torch.cat([functional.interpolate(x, scale_factor=2), ours[layer]], 1)
-        wanted = wide.joined(like, theirs[wider], wider)
+        skip = features[layer]
+        places = positions(skip, generator)
+        joined = skip if x is None else torch.cat([functional.interpolate(x, scale_factor=2), skip], 1)
+        wanted = wide.joined(like, features[wider], wider)
         layers[f"{layer}a"], x = _regressed(joined, wanted, width, places)
         wanted = wide.convolutions[f"{wider}b"](wanted.relu())
         layers[f"{layer}b"], x = _regressed(x, wanted, width, places)

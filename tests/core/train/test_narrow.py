@@ -26,13 +26,13 @@ def features(tiny_encoder: Encoder, picture: Callable[..., Picture]) -> dict[str
 
 def test_as_wide_as_before_it_paints_the_same(features: dict[str, Tensor]) -> None:
     wide = Decoder(random_weights(features))
-    narrow = Decoder(narrowed(wide, features, features, WIDE))
+    narrow = Decoder(narrowed(wide, features, WIDE))
     assert away(narrow, wide, features) < 0.01
 
 
 def test_narrower_it_is_still_much_closer_than_at_random(features: dict[str, Tensor]) -> None:
     wide = Decoder(random_weights(features))
-    found = narrowed(wide, features, features, (5, 4, 3, 3))
+    found = narrowed(wide, features, (5, 4, 3, 3))
     assert [len(layer.bias) for layer in found.values()] == [5, 5, 4, 4, 3, 3, 3, 3, 3]
     fresh = Decoder(untrained({layer: features[layer].shape[1] for layer in DECODED}, 7, (5, 4, 3, 3)))
     assert away(Decoder(found), wide, features) < 0.5 * away(fresh, wide, features)
@@ -42,7 +42,7 @@ def test_the_wider_one_may_have_seen_a_deeper_layer(features: dict[str, Tensor])
     layers = {name.replace(DECODED[0], "conv4_4"): layer for name, layer in random_weights(features).items()}
     wide = Decoder(layers)
     assert wide.layers == ("conv4_4", *DECODED[1:])
-    narrow = Decoder(narrowed(wide, features, features, WIDE))
+    narrow = Decoder(narrowed(wide, features, WIDE))
     assert narrow.layers == DECODED
     assert away(narrow, wide, features) < 0.3
 

@@ -157,7 +157,7 @@ def test_a_decoder_can_start_from_an_earlier_one_and_says_so(pictures: Pictures,
 
 
 def test_a_decoder_of_another_form_is_narrowed_before_it_is_trained(
-        tiny_encoder: Encoder, pictures: Pictures, tmp_path: Path) -> None:
+        tiny_encoder: Encoder, pictures: Pictures) -> None:
     channels = {layer: f.shape[1] for layer, f in tiny_encoder(torch.zeros(1, 3, 16, 16), DECODED).items()}
     wide = untrained(channels, 3, [width + 8 for width in WIDTHS])
     fresh, narrowed = (DecoderTrainee(tiny_encoder, tiny_encoder, pictures, pictures, SETTINGS, CPU, begun)
