@@ -114,8 +114,9 @@ class StyleOptions:
         "auto", "Encoder", "The network whose features are compared; Automatic is VGG-19 with a GPU, Lite without",
         "choice", choices={"auto": "Automatic", "lite": "Lite", "vgg19": "VGG-19"}, advanced=True, optimizer_only=True)
     optimizer: str = option(
-        "lbfgs", "Optimizer", "L-BFGS needs a third of Adam's steps; Adam needs less memory", "choice",
-        choices={"lbfgs": "L-BFGS", "adam": "Adam"}, advanced=True, optimizer_only=True)
+        "lbfgs", "Optimizer", "L-BFGS needs the fewest steps; Adam needs less memory and three times as many; "
+        "Plain L-BFGS, as published, takes longest over large forms", "choice",
+        choices={"lbfgs": "L-BFGS", "adam": "Adam", "plain-lbfgs": "Plain L-BFGS"}, advanced=True, optimizer_only=True)
     tolerance: float = option(
         0.0, "Stop Early", "End a scale when ten steps lower the loss by less than this part of it; 0 takes every step",
         "float", minimum=0.0, maximum=1.0, soft_maximum=0.1, advanced=True, optimizer_only=True)

@@ -29,6 +29,7 @@ from ..frames import Picture
 from ..job import Job
 from ..options import EngineOptions, StyleImage, StyleOptions
 from ..sizes import Size, fitted, resize, size_of
+from ..style.optimize import PLAIN
 from . import bench_collage, processes, traces
 from .neutral import neutral_judge
 from .processes import Taken
@@ -179,8 +180,8 @@ def _recipes(iterations: int) -> dict[str, tuple[StyleOptions, str]]:
     "lite-fast" the paper's strength from the fast engine's painting.
     """
     return {
-        "paper": (StyleOptions(encoder="vgg19", scales=1, strength=0.75, iterations=iterations, tolerance=0.0),
-                  "float32"),
+        "paper": (StyleOptions(encoder="vgg19", scales=1, strength=0.75, iterations=iterations, tolerance=0.0,
+                               optimizer=PLAIN), "float32"),
         "vgg19": (StyleOptions(encoder="vgg19"), "auto"),
         "lite": (StyleOptions(encoder="lite"), "auto"),
         "lite-mild": (StyleOptions(encoder="lite", strength=0.35), "auto"),

@@ -26,6 +26,7 @@ from ..encoders import Encoder, load_encoder
 from ..frames import Picture
 from ..options import EngineOptions, StyleOptions, parse_layers
 from ..sizes import fitted, resize, size_of
+from ..style.optimize import PLAIN
 from ..style.transfer import StyleTargets, paint
 from .measure import STYLE_LAYERS, Judge
 from .sheets import write_sheet
@@ -60,7 +61,7 @@ class Cell:
         """The paper's recipe for this cell."""
         weights = ",".join(f"{j}={LAYER_WEIGHT * (EMPHASIS if j == self.raised else 1):g}" for j in STYLE_LAYERS)
         return StyleOptions(loss=self.loss, style_layers=weights, content_weight=self.content_weight, scales=1,
-                            iterations=iterations)
+                            iterations=iterations, optimizer=PLAIN)
 
 
 def run(content: Path, styles: Sequence[Path], output: Path, size: int, iterations: int) -> int:

@@ -7,6 +7,8 @@ usual two loops pass over the history as often, but over the gradient forty time
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 
@@ -25,10 +27,18 @@ def pairs_for(values: int) -> int:
     return max(FEWEST, min(HISTORY, HISTORY_BYTES // (2 * 4 * values)))
 
 
-class LBFGS:
-    """Moves a picture, float32 and contiguous, one step per gradient."""
+Filter = Callable[[Tensor], Tensor]
+"""A linear, symmetric map of pictures."""
 
-    def __init__(self, image: Tensor) -> None:
+
+class LBFGS:
+    """Moves a picture, float32 and contiguous, one step per gradient.
+
+    With a filter P the picture is P z and z is what moves: curvature is remembered of z (see `precondition.py`).
+    """
+
+    def __init__(self, image: Tensor, filtered: Filter | None = None) -> None:
+        self._filtered = filtered or (lambda values: values)
         pairs = pairs_for(image.numel())
         self._steps = image.new_empty(pairs, image.numel())
         self._changes = torch.empty_like(self._steps)
@@ -46,13 +56,13 @@ class LBFGS:
 
     def move(self, image: Tensor, gradient: Tensor) -> None:
         """Take the next step, in place."""
-        gradient = gradient.flatten()
+        gradient = self._filtered(gradient).flatten()
         if self._gradient is None or self._step is None:
             step = self._first(gradient)
         else:
             added = self._remember(self._step, gradient - self._gradient)
             step = self._direction(gradient, added)
-        image.view(-1).add_(step)
+        image.add_(self._filtered(step.view_as(image)))
         self._step, self._gradient = step, gradient
 
     def _first(self, gradient: Tensor) -> Tensor:

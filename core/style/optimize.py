@@ -10,7 +10,9 @@ import torch
 from torch import Tensor
 
 from ..effects import Step
+from ..sizes import size_of
 from .lbfgs import LBFGS
+from .precondition import Preconditioner
 
 FIRST_STEP = 0.01
 """Mean change of a pixel (of 0..1) in the first L-BFGS step."""
@@ -53,13 +55,18 @@ class Adam:
         image.grad = None
 
 
-MOVERS: dict[str, Callable[[Tensor], Mover]] = {"lbfgs": LBFGS, "adam": Adam}
+def _preconditioned(image: Tensor) -> Mover:
+    return LBFGS(image, Preconditioner(size_of(image), image.device))
+
+
+PLAIN = "plain-lbfgs"
+MOVERS: dict[str, Callable[[Tensor], Mover]] = {"lbfgs": _preconditioned, PLAIN: LBFGS, "adam": Adam}
 
 
 def minimize(image: Tensor, objective: Objective, optimizer: str, steps: int, tolerance: float = 0.0) -> Iterator[Step]:
     """Move `image` (float32, contiguous, changed in place) downhill; yields after every evaluation.
 
-    `optimizer` is "lbfgs" or "adam". There are at most steps + 1 evaluations; when the last ten steps lowered the
+    `optimizer` is one of `MOVERS`. There are at most steps + 1 evaluations; when the last ten steps lowered the
     best loss by less than `tolerance` of it, there are no more and the last one yielded counts as step `steps`. At
     the end, and whenever the caller stops early, `image` is the best of all pictures evaluated. Each evaluation costs
     one forward and one backward pass: L-BFGS runs without a line search, which costs a quarter more evaluations. In
