@@ -84,7 +84,8 @@ class Encoder(nn.Module):
 def convolution(kernel: Tensor, bias: Tensor | None = None) -> nn.Conv2d:
     """A convolution with these weights (OIHW and O), zeros around its input, which keeps the input's size."""
     outputs, inputs, side = kernel.shape[:3]
-    made = nn.Conv2d(inputs, outputs, side, padding=side // 2, bias=bias is not None)
+    made: nn.Conv2d = nn.utils.skip_init(  # type: ignore[no-untyped-call]  # random weights would take as long as these
+        nn.Conv2d, inputs, outputs, side, padding=side // 2, bias=bias is not None)
     with torch.no_grad():
         made.weight.copy_(kernel)
         if bias is not None and made.bias is not None:

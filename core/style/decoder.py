@@ -12,6 +12,7 @@ from torch.nn import functional
 from .. import weights
 from ..encoders import convolution
 from ..weights import Layer, LayerWeights
+from .statistics import Movement
 
 DECODED = ("conv4_1", "conv3_4", "conv2_2", "conv1_2")
 """The encoder's layers that the decoder sees, from the deepest up; each is twice as large as the one before."""
@@ -44,6 +45,23 @@ class Decoder(nn.Module):
             x = functional.relu(self.convolutions[f"{layer}b"](x), inplace=True)
         image: Tensor = self.convolutions["image"](x)
         return image + 0.5
+
+    def after(self, moves: Mapping[str, Movement]) -> Decoder:
+        """A decoder for features that are yet to be moved, each layer's by its movement (of one picture).
+
+        Kernel and movement are linear in one another, so one convolution does for both. Only beside the border it is
+        another map: zeros lie beyond the features before they are moved.
+        """
+        layers = {name: Layer(*(part.float() for part in found.parameters()))
+                  for name, found in self.convolutions.items()}
+        for layer in self.layers:
+            kernel, bias, _ = layers[f"{layer}a"]
+            matrix, offset = moves[layer].matrix[0], moves[layer].offset[0, :, 0]
+            deeper, skip = torch.split(kernel, [kernel.shape[1] - len(matrix), len(matrix)], 1)
+            layers[f"{layer}a"] = Layer(torch.cat([deeper, torch.einsum("ocyx,ci->oiyx", skip, matrix)], 1),
+                                        bias + torch.einsum("ocyx,c->o", skip, offset))
+        made = Decoder(layers).to(next(self.parameters()))
+        return made.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
 
     def joined(self, deeper: Tensor | None, skip: Tensor, layer: str) -> Tensor:
         """The first convolution of a depth on both inputs, each with its part of the kernel: joining them is slower."""

@@ -24,7 +24,7 @@ from torch.nn.functional import interpolate, pad
 from ..encoders import Encoder
 from ..sizes import Size, averaged, fitted, resize, size_of
 from .decoder import DECODED, REACH, Decoder
-from .statistics import Movement, Statistics, movement, sums
+from .statistics import Statistics, movement, sums
 from .tiles import Tile, TiledEncoder, feature_size
 
 PIXELS = "conv1_1"
@@ -116,19 +116,16 @@ class FastStyle:
         tiles = TiledEncoder(self.encoder, DECODED, size_of(seen), self.tile, REACH).tiles
         features = self.encoder(seen, DECODED) if len(tiles) == 1 else None  # need not be computed twice
         ours = self._statistics(seen, mask) if features is None else _statistics_of(features, mask)
-        moves = {j: movement(ours[j], styles[j]) for j in DECODED}
+        decoder = self.decoder.after({j: movement(ours[j], styles[j]) for j in DECODED})
         if features is not None:
-            return self._decoded(features, moves)
+            whole: Tensor = decoder(features).float()
+            return whole
         painted = torch.empty_like(seen)
         for tile in tiles:
             part = tile.seen(seen)
-            part = self._decoded(self.encoder(part, DECODED), moves)
+            part = decoder(self.encoder(part, DECODED)).float()
             tile.of(painted, PIXELS).copy_(tile.inner(part, PIXELS))
         return painted
-
-    def _decoded(self, features: Mapping[str, Tensor], moves: Mapping[str, Movement]) -> Tensor:
-        painted: Tensor = self.decoder({j: moves[j](features[j]) for j in DECODED})
-        return painted.float()
 
     def _at(self, long_side: int) -> dict[str, Statistics]:
         """The blended styles' statistics for a frame whose long side has this many pixels; made once."""

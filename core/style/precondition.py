@@ -31,4 +31,5 @@ class Preconditioner:
         self.gain = (frequency / EVEN) ** EXPONENT
 
     def __call__(self, image: Tensor) -> Tensor:
-        return torch.fft.irfft2(torch.fft.rfft2(image) * self.gain, s=self.size)
+        filtered: Tensor = torch.fft.irfft2(torch.fft.rfft2(image) * self.gain, s=self.size)
+        return filtered

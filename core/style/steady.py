@@ -20,7 +20,7 @@ from functools import cached_property
 
 import torch
 from torch import Tensor
-from torch.nn.functional import avg_pool2d, max_pool2d
+from torch.nn.functional import max_pool2d
 
 from ..effects import Neighbor
 from ..motion.links import Link
@@ -169,8 +169,8 @@ def _unmoved(content: Tensor, before: Tensor, flow: Tensor) -> Tensor:
     Averaged are those pixels of a square that lie in the picture and do not move; of fewer, noise leaves more.
     """
     resting = _resting(flow).to(content.dtype)
-    share = avg_pool2d(resting, AROUND, 1, AROUND // 2)
-    summed = avg_pool2d((content - before) * resting, AROUND, 1, AROUND // 2).abs().amax(1, keepdim=True)
+    share = averaged(resting, AROUND, "constant")
+    summed = averaged((content - before) * resting, AROUND, "constant").abs().amax(1, keepdim=True)
     return resting * (summed < STILL * share.sqrt()).to(content.dtype)
 
 

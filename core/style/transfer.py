@@ -13,7 +13,7 @@ from ..encoders import Encoder
 from ..options import StyleOptions, parse_layers
 from ..sizes import enlarged, fitted, ladder, resize, size_of
 from . import losses
-from .optimize import PLAIN, minimize
+from .optimize import minimize
 from .steady import Held, temporal_loss
 from .tiles import Tile, TiledEncoder, feature_size
 
@@ -125,8 +125,6 @@ def paint(encoder: Encoder, content: Tensor, targets: StyleTargets, options: Sty
     """
     sizes = ladder(size_of(content), options.scales)
     steps = options.iterations
-    # What is held has the same weight at all frequencies, and must not move with what is far away
-    optimizer = PLAIN if held and options.optimizer == "lbfgs" else options.optimizer
     change: Tensor | None = None
     for i, size in enumerate(sizes):
         small = resize(content, size)
@@ -139,7 +137,7 @@ def paint(encoder: Encoder, content: Tensor, targets: StyleTargets, options: Sty
         loss = TransferLoss(encoder, small, targets.at(max(size)), options, content_weight,
                             None if mask is None else resize(mask, size), targets.tile,
                             held and (held[0].at(size), held[1]))
-        for step in minimize(image, loss, optimizer, steps, options.tolerance):
+        for step in minimize(image, loss, options.optimizer, steps, options.tolerance):
             if step.step:
                 yield Step(i * steps + step.step, len(sizes) * steps, step.loss, step.picture)
         change = image - first

@@ -23,6 +23,7 @@ from ..options import StyleOptions, parse_layers
 from ..weights import WeightFile
 from .decoder import DECODED, load_decoder
 from .fast import FastStyle
+from .optimize import PLAIN
 from .steady import Held, held_by, temporal_weight
 from .transfer import StyleTargets, paint
 
@@ -60,6 +61,9 @@ class StyleEffect:
 
     def __init__(self, options: StyleOptions, styles: Sequence[tuple[Picture, float]], compute: Compute,
                  reference: Callable[[], Picture]) -> None:
+        if options.stability and options.optimizer == "lbfgs":
+            # Preconditioned, neighboring paintings differ by half as much again: alley_1 would be less steady
+            options = replace(options, optimizer=PLAIN)
         self.options, self.device = options, compute.device
         self.gray = options.keep_color == "luminance"
         self.init = options.init

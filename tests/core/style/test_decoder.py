@@ -1,11 +1,12 @@
-"""The fast engine's decoder: its shortcut over enlarged maps is the plain convolution."""
+"""The fast engine's decoder: its shortcuts over enlarged maps and movements are the plain ones."""
 
 from __future__ import annotations
 
 import torch
 from torch.nn import functional
 
-from core.style.decoder import add_enlarged_convolution
+from core.style.decoder import DECODED, REACH, Decoder, add_enlarged_convolution, untrained
+from core.style.statistics import Movement
 
 
 def test_an_enlarged_map_is_convolved_as_if_it_had_been_enlarged_first() -> None:
@@ -26,3 +27,17 @@ def test_its_gradient_is_the_plain_one_too() -> None:
         found.append(torch.autograd.grad(convolve(*inputs).square().sum(), inputs))
     for ours, plain in zip(*found, strict=True):
         assert torch.allclose(ours, plain, rtol=1e-4, atol=1e-3)
+
+
+def test_what_is_moved_on_the_way_is_painted_as_if_it_had_been_moved_before() -> None:
+    generator = torch.Generator().manual_seed(3)
+    channels = dict(zip(DECODED, (6, 5, 4, 3), strict=True))
+    decoder = Decoder(untrained(channels, 1, (6, 5, 4, 3)))
+    side = 4 * REACH
+    features = {j: torch.randn(1, channels[j], side >> (3 - i), side >> (3 - i), generator=generator)
+                for i, j in enumerate(DECODED)}
+    moves = {j: Movement(torch.randn(1, c, c, generator=generator), torch.randn(1, c, 1, generator=generator))
+             for j, c in channels.items()}
+    apart = (decoder.after(moves)(features) - decoder({j: moves[j](features[j]) for j in DECODED})).abs()
+    assert apart[..., REACH:-REACH, REACH:-REACH].max() < 1e-4
+    assert apart.max() > 1e-2  # beside the border zeros are moved, too
