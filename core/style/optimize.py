@@ -60,6 +60,7 @@ def _preconditioned(image: Tensor) -> Mover:
 
 
 PLAIN = "plain-lbfgs"
+"""L-BFGS as published, on the picture itself."""
 MOVERS: dict[str, Callable[[Tensor], Mover]] = {"lbfgs": _preconditioned, PLAIN: LBFGS, "adam": Adam}
 
 

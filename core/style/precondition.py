@@ -3,8 +3,8 @@
 The loss bends more steeply along fine detail than along large forms: by measured pairs of steps s and gradient changes
 y, its curvature s'y / s's at f cycles a pixel grows about as f below 0.1 and as f^0.6 above (Lite, four pairs of
 pictures, two sizes). So the picture is written as x = P z with P a filter of gain f^(-1/2), and the optimizer moves z:
-gradients P'g, whose curvature is the same along all frequencies up to a small factor, and steps P dz. The result that
-everything converges to is the same.
+gradients P'g, whose curvature is the same along all frequencies up to a small factor, and steps P dz. What is minimal
+stays minimal; only the way there is another, and only it knows that the filter takes the picture as periodic.
 """
 
 from __future__ import annotations
