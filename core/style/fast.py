@@ -116,14 +116,14 @@ class FastStyle:
         tiles = TiledEncoder(self.encoder, DECODED, size_of(seen), self.tile, REACH).tiles
         features = self.encoder(seen, DECODED) if len(tiles) == 1 else None  # need not be computed twice
         ours = self._statistics(seen, mask) if features is None else _statistics_of(features, mask)
-        decoder = self.decoder.after({j: movement(ours[j], styles[j]) for j in DECODED})
+        moves = {j: movement(ours[j], styles[j]) for j in DECODED}
         if features is not None:
-            whole: Tensor = decoder(features).float()
+            whole: Tensor = self.decoder(features, moves).float()
             return whole
         painted = torch.empty_like(seen)
         for tile in tiles:
             part = tile.seen(seen)
-            part = decoder(self.encoder(part, DECODED)).float()
+            part = self.decoder(self.encoder(part, DECODED), moves).float()
             tile.of(painted, PIXELS).copy_(tile.inner(part, PIXELS))
         return painted
 

@@ -54,7 +54,8 @@ def start(teacher: Encoder, widths: Sequence[int], crops: Tensor, begun: LayerWe
         seen = at(theirs, *places)
         if begun is None:
             chosen = telling_channels(seen, widths[int(name[4]) - 1])
-            layers[name], ours = _evened(regress_convolution(ours, at(wanted[:, chosen], *places), *places), ours)
+            layer, = regress_convolutions([(ours, 3)], at(wanted[:, chosen], *places), *places)
+            layers[name], ours = _evened(layer, ours)
         else:
             layers[name] = Layer(begun[name].kernel, begun[name].bias)
             ours = _in_chunks(partial(convolved, layer=layers[name]), ours)
@@ -99,12 +100,26 @@ def telling_channels(seen: Tensor, count: int) -> Tensor:
     return torch.from_numpy(pivots[:count].copy()).long()
 
 
-def regress_convolution(x: Tensor, wanted: Tensor, rows: Tensor, columns: Tensor) -> Layer:
-    """The kernel C' x C x 3 x 3 and bias C' that best make `wanted` (P x C') of x's 3x3 patches at these positions."""
-    padded = functional.pad(x, (1, 1, 1, 1))
-    patches = torch.stack([at(padded, rows + dy, columns + dx) for dy in range(3) for dx in range(3)], -1).flatten(1)
-    solution = _solve(torch.cat([patches, patches.new_ones(len(patches), 1)], 1), wanted)
-    return Layer(solution[:-1].T.reshape(-1, x.shape[1], 3, 3).contiguous(), solution[-1].contiguous())
+def regress_convolutions(maps: Sequence[tuple[Tensor, int]], wanted: Tensor, rows: Tensor,
+                         columns: Tensor) -> list[Layer]:
+    """The convolutions, one over each map (N,C,H,W and its kernel's side), that best add up to `wanted` (P x C').
+
+    `rows` and `columns` are where that is wanted, in every crop. The bias is the first convolution's.
+    """
+    regressors = [_patches(x, side, rows, columns) for x, side in maps]
+    ones = wanted.new_ones(len(wanted), 1)
+    kernels, bias = torch.split(_solve(torch.cat([*regressors, ones], 1), wanted),
+                                [sum(part.shape[1] for part in regressors), 1])
+    parts = torch.split(kernels, [part.shape[1] for part in regressors])
+    biases = [bias[0].contiguous(), *(torch.zeros_like(bias[0]) for _ in parts[1:])]
+    return [Layer(part.T.reshape(-1, x.shape[1], side, side).contiguous(), bias)
+            for part, (x, side), bias in zip(parts, maps, biases, strict=True)]
+
+
+def _patches(x: Tensor, side: int, rows: Tensor, columns: Tensor) -> Tensor:
+    """P x (C side side): the squares of this odd side around these positions of every crop, zeros beyond the border."""
+    padded = functional.pad(x, (side // 2,) * 4)
+    return torch.stack([at(padded, rows + dy, columns + dx) for dy in range(side) for dx in range(side)], -1).flatten(1)
 
 
 def _solve(regressors: Tensor, wanted: Tensor) -> Tensor:

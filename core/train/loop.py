@@ -83,7 +83,7 @@ class Trainee(Protocol):
 
 
 def layers_of(network: nn.Module) -> dict[str, Layer]:
-    """A network's named 3x3 convolutions as float32 weights on the CPU."""
+    """A network's named convolutions as float32 weights on the CPU."""
     tensors = {key: tensor.detach().float().cpu() for key, tensor in network.state_dict().items()}
     names = [key.split(".")[1] for key in tensors if key.startswith("convolutions.") and key.endswith(".weight")]
     return {name: Layer(tensors[f"convolutions.{name}.weight"], tensors[f"convolutions.{name}.bias"])

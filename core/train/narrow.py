@@ -13,7 +13,7 @@ from torch.nn import functional
 
 from ..style.decoder import DECODED, Decoder
 from ..weights import Layer
-from .closed_form import at, convolved, positions, regress_convolution, telling_channels
+from .closed_form import at, positions, regress_convolutions, telling_channels
 
 
 @torch.no_grad()
@@ -28,20 +28,30 @@ def narrowed(wide: Decoder, features: Mapping[str, Tensor], widths: Sequence[int
     for layer, wider, width in zip(DECODED, wide.layers, widths, strict=True):
         skip = features[layer]
         places = positions(skip, generator)
-        joined = skip if x is None else torch.cat([functional.interpolate(x, scale_factor=2), skip], 1)
         wanted = wide.joined(like, features[wider], wider)
-        layers[f"{layer}a"], x = _regressed(joined, wanted, width, places)
-        wanted = wide.convolutions[f"{wider}b"](wanted.relu())
-        layers[f"{layer}b"], x = _regressed(x, wanted, width, places)
+        entering = {f"{layer}_skip": (skip, 1)}
+        if x is not None:
+            entering[f"{layer}_deeper"] = (functional.interpolate(x, scale_factor=2), 3)
+        found, x = _regressed(entering, wanted, width, places)
+        layers |= found
+        wanted = wide.convolutions[f"{wider}_out"](wanted.relu())
+        found, x = _regressed({f"{layer}_out": (x, 3)}, wanted, width, places)
+        layers |= found
         like = wanted.relu()
     assert x is not None
-    layers["image"] = regress_convolution(x, at(wide.convolutions["image"](like), *places), *places)
+    layers["image"], = regress_convolutions([(x, 1)], at(wide.convolutions["image"](like), *places), *places)
     return layers
 
 
-def _regressed(x: Tensor, wanted: Tensor, width: int, places: tuple[Tensor, Tensor]) -> tuple[Layer, Tensor]:
-    """A layer that makes the `width` most telling channels of what is wanted before its ReLU, and its output."""
+def _regressed(maps: Mapping[str, tuple[Tensor, int]], wanted: Tensor, width: int,
+               places: tuple[Tensor, Tensor]) -> tuple[dict[str, Layer], Tensor]:
+    """Layers that add up to the `width` most telling channels of what is wanted before its ReLU, and their output.
+
+    `maps` are what each of the layers, by name, goes over, and the side of its kernel.
+    """
     seen = at(wanted, *places)
     chosen = telling_channels(seen.relu(), width)
-    layer = regress_convolution(x, seen[:, chosen], *places)
-    return layer, convolved(x, layer)
+    layers = regress_convolutions(list(maps.values()), seen[:, chosen], *places)
+    outputs = [functional.conv2d(x, layer.kernel, layer.bias, padding=side // 2)
+               for (x, side), layer in zip(maps.values(), layers, strict=True)]
+    return dict(zip(maps, layers, strict=True)), sum(outputs, torch.zeros(())).relu()

@@ -106,7 +106,7 @@ def _trained_here(filename: str, sha256: str) -> WeightFile:
 
 
 LITE = _trained_here("lite.safetensors", "17d169429cddb1cdba7829c4c0b77e105988a79e6eca2dd1d38812109dd6178e")
-DECODER = _trained_here("decoder.safetensors", "9715558db39d0c9a4002509c04fb057021b2d1bd037bab045f8f248d0112a50c")
+DECODER = _trained_here("decoder.safetensors", "f90c06e544df1157de1edb688018a8825358cddb2fe18a30a1297d085779ec05")
 
 
 @lru_cache(maxsize=4)

@@ -172,7 +172,8 @@ def test_a_decoder_of_another_form_is_narrowed_before_it_is_trained(
     away = []
     for trainee in (fresh, narrowed):
         trainee.begin()
-        assert [len(layer.bias) for layer in layers_of(trainee.decoder).values()][::2] == [*WIDTHS, 3]
+        layers = layers_of(trainee.decoder)
+        assert tuple(len(layers[f"{layer}_out"].bias) for layer in DECODED) == WIDTHS
         away.append(float((trainee.paint(crops, styles, torch.ones(2)) - wanted).detach().norm()))
     assert away[1] < 0.5 * away[0]
 
