@@ -38,7 +38,7 @@ from .traces import Trace
 
 EVERY = 10
 """Steps between snapshots."""
-PAIR_RECIPES = ("paper", "lite", "lite-mild", "lite-long")
+PAIR_RECIPES = ("paper", "lite", "lite-mild", "lite-plain", "lite-long")
 """What is compared over several pairs: a style's strength asks for another setting, and chance has its part."""
 TIMED_STEPS = 12
 INIT_STEPS = 120
@@ -177,7 +177,7 @@ def _recipes(iterations: int) -> dict[str, tuple[StyleOptions, str]]:
 
     "lite-long" is what reached the paper's loss soonest at no more content error on the town in Starry Night's style
     (measured: strengths 0.65 to 0.75, 70 to 100 steps), "lite-mild" on three other pairs (0.25 to 0.5, 60 steps),
-    "lite-fast" the paper's strength from the fast engine's painting.
+    "lite-plain" the same by the paper's L-BFGS, "lite-fast" the paper's strength from the fast engine's painting.
     """
     return {
         "paper": (StyleOptions(encoder="vgg19", scales=1, strength=0.75, iterations=iterations, tolerance=0.0,
@@ -185,6 +185,7 @@ def _recipes(iterations: int) -> dict[str, tuple[StyleOptions, str]]:
         "vgg19": (StyleOptions(encoder="vgg19"), "auto"),
         "lite": (StyleOptions(encoder="lite"), "auto"),
         "lite-mild": (StyleOptions(encoder="lite", strength=0.35), "auto"),
+        "lite-plain": (StyleOptions(encoder="lite", strength=0.35, optimizer=PLAIN), "auto"),
         "lite-long": (StyleOptions(encoder="lite", strength=0.7, iterations=max(1, iterations * 4 // 5)), "auto"),
         "lite-fast": (StyleOptions(encoder="lite", strength=0.75, init="fast"), "auto"),
         "fast": (StyleOptions(encoder="lite", engine="fast"), "auto"),
