@@ -106,7 +106,7 @@ def _trained_here(filename: str, sha256: str) -> WeightFile:
 
 
 LITE = _trained_here("lite.safetensors", "17d169429cddb1cdba7829c4c0b77e105988a79e6eca2dd1d38812109dd6178e")
-DECODER = _trained_here("decoder.safetensors", "f90c06e544df1157de1edb688018a8825358cddb2fe18a30a1297d085779ec05")
+DECODER = _trained_here("decoder.safetensors", "87a9e5765dfd8881a93d9743b0da865a7dd086940a563a604f8a3e3a0c104656")
 
 
 @lru_cache(maxsize=4)
