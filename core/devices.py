@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import torch
 
+from . import memory
 from .errors import DeviceError
 from .options import EngineOptions
 
@@ -26,8 +27,12 @@ class Compute:
 
 
 def choose(options: EngineOptions) -> Compute:
-    """The device, precision and tiles for these options; sets torch's thread count. Raises DeviceError."""
+    """The device, precision and tiles for these options. Raises DeviceError.
+
+    Sets the process up for computing: torch's thread count, and that freed memory is kept.
+    """
     torch.set_num_threads(options.threads or STARTING_THREADS)
+    memory.keep_freed()
     device = torch.device(_device(options.device))
     return Compute(device, _precision(options.precision, device), options.tile)
 

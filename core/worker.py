@@ -30,7 +30,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TextIO
 
-from . import __version__, devices, doctor, events, pipeline
+from . import __version__, devices, doctor, events, memory, pipeline
 from .errors import GouacheError, OptionError
 from .job import Job
 from .options import EngineOptions
@@ -46,6 +46,7 @@ def serve(commands: TextIO = sys.stdin, answers: TextIO = sys.stdout) -> int:
     worker.say("ready", version=__version__, protocol=PROTOCOL, device=str(devices.choose(EngineOptions())))
     for command in inbox.commands():
         worker.obey(command)
+        memory.give_back()  # Blender needs it more than an idle worker
     return 0
 
 
