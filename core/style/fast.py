@@ -63,11 +63,11 @@ def carried(content: Tensor, small: Tensor, painted: Tensor) -> Tensor:
     where the content has an edge; enlarged as it is, it would lie around things as a halo.
     """
     change = painted - small
-    mean, moved, both, square = (averaged(part, AROUND) for part in (small, change, small * change, small.square()))
+    maps = torch.cat([small, change, small * change, small.square()], 1).contiguous()
+    mean, moved, both, square = averaged(maps, AROUND).chunk(4, 1)
     slope = (both - mean * moved) / (square - mean.square() + EVEN)
-    size = size_of(content)
-    slope, shift = (interpolate(averaged(part, AROUND), size, mode="bilinear")
-                    for part in (slope, moved - slope * mean))
+    line = averaged(torch.cat([slope, moved - slope * mean], 1), AROUND)
+    slope, shift = interpolate(line, size_of(content), mode="bilinear").chunk(2, 1)
     return (content + slope * content + shift).clamp(0.0, 1.0)
 
 
