@@ -75,7 +75,10 @@ class DecoderTrainee:
             self._set_up(self._narrowed(Decoder(self.begun)))
 
     def _narrowed(self, wide: Decoder) -> dict[str, Layer]:
-        """The closed-form start from a wider decoder, on a batch that no step sees."""
+        """The closed-form start from a wider decoder, on a batch that no step sees. Raises InputError."""
+        if len(wide.layers) != len(DECODED):
+            raise InputError("The weights to start from are of another form than this version's decoder.",
+                             "Begin without them, or with weights that this version wrote.")
         crops, styles = (source.pictures.batch(source.seed, START, START_CROPS, self.settings.side)
                          for source in self.batches.sources)
         moved = self.moved(crops.to(self.device), styles.to(self.device), {*DECODED, *wide.layers})

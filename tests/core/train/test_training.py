@@ -23,6 +23,7 @@ from core.train.decoder import DecoderTrainee
 from core.train.encoder import EncoderTrainee
 from core.train.loop import Settings, Trainee, descend, layers_of, rate_at, train
 from core.train.pictures import Pictures
+from core.weights import Layer
 
 SETTINGS = Settings("encoder", "vgg19", ("photos",), (), (), steps=8, batch=3, side=32, rate=1e-3, seed=1)
 CPU = torch.device("cpu")
@@ -176,6 +177,12 @@ def test_a_decoder_of_another_form_is_narrowed_before_it_is_trained(
         assert tuple(len(layers[f"{layer}_out"].bias) for layer in DECODED) == WIDTHS
         away.append(float((trainee.paint(crops, styles, torch.ones(2)) - wanted).detach().norm()))
     assert away[1] < 0.5 * away[0]
+
+
+def test_weights_that_are_no_decoder_are_an_error(tiny_encoder: Encoder, pictures: Pictures) -> None:
+    older = {"conv4_1a": Layer(torch.zeros(4, 6, 3, 3), torch.zeros(4))}
+    with pytest.raises(InputError, match="another form"):
+        DecoderTrainee(tiny_encoder, tiny_encoder, pictures, pictures, SETTINGS, CPU, older).begin()
 
 
 @pytest.mark.usefixtures("tiny_encoder")
