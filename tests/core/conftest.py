@@ -45,7 +45,7 @@ def tiny_layers() -> weights.LayerWeights:
 
 def tiny_decoder() -> weights.LayerWeights:
     """A decoder of widths 4, 4, 4, 4 for the tiny encoder, with seeded random weights."""
-    return untrained({"conv4_1": 8, "conv3_4": 8, "conv2_2": 6, "conv1_2": 4}, 5, (4, 4, 4, 4))
+    return untrained({"conv4_1": 8, "conv3_4": 8, "conv2_2": 6, "conv1_2": 4}, 3, (4, 4, 4, 4))
 
 
 @pytest.fixture
