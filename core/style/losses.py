@@ -14,6 +14,7 @@ classic loss it replaces the 1/(H W) of equation 4, which for equal sizes is the
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -34,16 +35,37 @@ def gram_matrix(features: Tensor, mask: Tensor | None = None) -> Tensor:
 
 
 def gram_sum(features: Tensor, mask: Tensor | None = None) -> Tensor:
-    """F^T F, float32 C x C: a Gram matrix before the division. The sums of a picture's tiles add up to its own.
+    """F^T F, float32 C x C: a Gram matrix before the division. The sums of a picture's tiles add up to its own."""
+    total: Tensor = _GramSum.apply(features, mask)  # type: ignore[no-untyped-call]
+    return total
 
-    It is symmetric, so both its factors have the same gradient: one product gives it where autograd would make two.
-    Positions are rows here, as channels-last features lie in memory: nothing is copied, in the gradient neither.
+
+class _GramSum(torch.autograd.Function):
+    """F^T F, whose gradient is one product in the features' own precision and order in memory.
+
+    F^T F is symmetric, so both its factors have the same gradient: autograd would compute it twice, and in float32, of
+    copies. Positions are rows here, as channels-last features lie in memory.
     """
-    rows = _wide(features.squeeze(0).flatten(1).T)
-    counted = rows if mask is None else rows * mask.flatten().to(rows.dtype)[:, None]
-    half = rows.detach().T @ counted
-    half = (half + half.T) / 2
-    return half + (half - half.detach())
+
+    @staticmethod
+    def forward(ctx: Any, features: Tensor, mask: Tensor | None) -> Tensor:
+        ctx.save_for_backward(features, mask)
+        rows = _wide(_rows(features))
+        total = rows.T @ (rows if mask is None else rows * _rows(mask).to(rows.dtype))
+        return (total + total.T) / 2
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
+        features, mask = ctx.saved_tensors
+        rows = _rows(features) @ (gradient + gradient.T).to(features.dtype)
+        if mask is not None:
+            rows = rows * _rows(mask).to(rows.dtype)
+        return rows.T.view(features.shape), None
+
+
+def _rows(features: Tensor) -> Tensor:
+    """1 x C x H x W as H W x C."""
+    return features.squeeze(0).flatten(1).T
 
 
 def positions(size: Size, mask: Tensor | None = None) -> float | Tensor:

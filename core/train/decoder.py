@@ -163,5 +163,5 @@ def _shapes(layers: LayerWeights) -> dict[str, torch.Size]:
 
 def _grams(features: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """{layer: N,C,C}: each picture's Gram matrices."""
-    of_each = torch.vmap(losses.gram_matrix)
-    return {layer: of_each(features[layer][:, None]) for layer in STYLE_LAYERS}
+    return {layer: torch.stack([losses.gram_matrix(picture) for picture in torch.split(features[layer], 1)])
+            for layer in STYLE_LAYERS}
