@@ -42,7 +42,8 @@ BROADLY, BROAD = 0.1, 17
 ORIGIN_SHARE = 1 / 3
 """How much of a frame is taken from further back: a little in every frame, as all of it now and then is a pulse."""
 EDGE = 9
-"""Pixels over which what is taken from further back goes over into what the nearest neighbor says."""
+"""Pixels over which what is taken from further back goes over into what the nearest neighbor says, and what is known
+into what is not."""
 MARGIN = 5
 """Pixels by which what moves is widened, so that its edge is painted with it."""
 LEAST, MOST = 1e-3, 1e2
@@ -72,6 +73,13 @@ class Held:
         """The same for a picture of another size (H, W)."""
         return Held(*(resize(part, size) for part in (self.picture, self.known, self.trust, self.still)))
 
+    def over(self, start: Tensor) -> Tensor:
+        """The picture over `start`, 1,3,H,W, which shows elsewhere: painting begins with both.
+
+        Where flow is not reliable one goes over into the other: in water and the like an edge would stay to be seen.
+        """
+        return torch.lerp(start, self.picture, torch.maximum(self.trust, _feathered(self.known)))
+
     def kept(self, painted: Tensor) -> Tensor:
         """A painted frame, 1,3,H,W, with what stands still as it was."""
         return torch.lerp(painted, self.picture, self.still)
@@ -83,7 +91,7 @@ def held_by(neighbors: Sequence[Neighbor], content: Tensor) -> Held | None:
     Each counts where those before it cannot tell: c_long(j) = max(c(j) - sum of c(i), i before j; 0) (eq. 11), with
     c(j) 1 where the frame looks as neighbor j does, moved along: by the flow where it is consistent, else (in a plain
     sky it seldom is) as most of the picture moves. An origin counts only where the flow to it is reliable, and in
-    part, unless there is nothing else; what moves too slowly to be seen from one frame to the next goes its part of the
+    part, unless nothing else can tell; what moves too slowly to be seen from one frame to the next goes its part of the
     way to it.
     """
     if not neighbors:
@@ -97,15 +105,21 @@ def held_by(neighbors: Sequence[Neighbor], content: Tensor) -> Held | None:
     for neighbor, flow in zip(neighbors, flows, strict=True):
         if not neighbor.origin:
             still = still * _unmoved(content, neighbor.content.to(content.device), flow)
+    told, told_last = [], []  # where each shows something, how reliable its flow is, its result moved along
     for neighbor, flow in zip(neighbors, _creeping(neighbors, flows), strict=True):
         reliability = neighbor.link.reliability.to(content.device)
+        moved = warp(neighbor.result.to(content.device), flow)
         shown = inside(flow) * _alike(content, warp(neighbor.content.to(content.device), flow), reliability)
         if neighbor.origin:
             shown = shown * reliability
+            told_last.append((shown, reliability, moved))
             shown = shown * averaged(shown, EDGE) * ORIGIN_SHARE
+        told.append((shown, reliability, moved))
+    for shown, reliability, moved in told + told_last:
         share = (shown - known).clamp_min(0.0)
-        picture = picture + share * warp(neighbor.result.to(content.device), flow)
+        picture = picture + share * moved
         known, trust = known + share, trust + share * reliability
+    picture = torch.where(known > 0, picture / known.clamp_min(1e-6), picture)  # a mean, however little is known
     return Held(picture, known, trust, _softened(still * known))
 
 
@@ -172,6 +186,11 @@ def _unmoved(content: Tensor, before: Tensor, flow: Tensor) -> Tensor:
     share = averaged(resting, AROUND, "constant")
     summed = averaged((content - before) * resting, AROUND, "constant").abs().amax(1, keepdim=True)
     return resting * (summed < STILL * share.sqrt()).to(content.dtype)
+
+
+def _feathered(known: Tensor) -> Tensor:
+    """The map, which falls to 0 toward its edge."""
+    return known * (2 * averaged(known, EDGE) - 1).clamp_min(0.0)
 
 
 def _softened(still: Tensor) -> Tensor:

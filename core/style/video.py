@@ -136,9 +136,9 @@ class StyleEffect:
             begun = color.gray(frame.begun.to(self.device)) if self.gray else frame.begun.to(self.device)
             return begun if held is None else torch.lerp(begun, held.picture, held.known * (1 - BEGUN_SHARE))
         if self.init != "fast":
-            return None if held is None else torch.lerp(content, held.picture, held.known)
+            return None if held is None else held.over(content)
         painted = self.fast.paint(content, frame.strength, mask)
-        return painted if held is None else torch.lerp(painted, held.picture, held.known)
+        return painted if held is None else held.over(painted)
 
     def _content(self, picture: Picture) -> Tensor:
         filled = picture.rgb if picture.alpha is None else color.fill_transparent(picture.rgb, picture.alpha)

@@ -60,6 +60,25 @@ def test_an_origin_counts_in_part_where_flow_is_reliable() -> None:
     assert 0 < held.picture[0, 0, 0, 24:32].diff().abs().max() < 0.4 / 3, "one goes over into the other"
 
 
+def test_an_origin_counts_in_whole_where_nothing_else_can_tell() -> None:
+    """A part of it alone would be a picture that much darker."""
+    origin = Neighbor(gray(0.5), gray(0.8), link(), origin=True, away=3)
+    held = held_by((origin, Neighbor(hidden_from(40), gray(0.2), link())), gray(0.5))
+    assert held is not None and held.known.min() == pytest.approx(1)
+    assert held.picture[..., 43:].unique().tolist() == pytest.approx([0.8])
+    assert held.picture[..., 24:36].unique().tolist() == pytest.approx([0.4])
+
+
+def test_what_is_known_goes_over_into_what_is_not() -> None:
+    """But where flow is reliable all of it stays."""
+    for reliable, falls in ((slice(0, 0), True), (slice(0, 64), False)):
+        held = held_by((Neighbor(hidden_from(40), gray(0.8), link(reliable=reliable)),), gray(0.5))
+        assert held is not None
+        begun = held.over(gray(0.0))[0, 0, 24]
+        assert begun[:30].tolist() == pytest.approx([0.8] * 30) and begun[45:].max() == 0
+        assert (begun.diff().abs().max() < 0.4) == falls
+
+
 def test_an_origin_alone_counts_as_any_other_does(picture: Callable[..., Picture]) -> None:
     """The frames between cannot be read."""
     result = picture(1).rgb
