@@ -138,6 +138,16 @@ def test_the_trained_engine_takes_a_style_s_colors(trained: FastStyle, picture: 
     assert warmth["painted"] > (warmth["content"] + warmth["style"]) / 2
 
 
+def test_a_dark_style_makes_a_dark_painting(trained: FastStyle, picture: Pictures) -> None:
+    """Of its mean color, in whatever color the frame is; what the mask hides does not count."""
+    mask = torch.ones(1, 1, 64, 80)
+    mask[..., 40:] = 0.0
+    for darker in (1.0, 0.5):
+        style = picture(9, 64, 80).rgb * darker
+        painted = replace(trained, images=[(style, 1.0)]).paint(picture(0, 64, 80).rgb, 1.0, mask)[..., :40]
+        assert torch.allclose(painted.mean((2, 3)), style.mean((2, 3)), atol=0.02)
+
+
 def test_the_trained_engine_gives_the_content_back_at_strength_0(trained: FastStyle, picture: Pictures) -> None:
     content = picture(0, 96, 128).rgb
     trained.images = [(picture(9, 96, 128).rgb, 1.0)]
