@@ -16,6 +16,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -105,12 +106,13 @@ class FastStyle:
         An encoder hardly sees how bright a picture is as a whole, so a decoder trained by one leaves that as it was.
         Over 48 held-out pairs this takes 4 to 7 % of the style loss at the same content error (measured).
         """
-        shown = torch.ones_like(painted[:, :1]) if mask is None else mask
-        ours = (painted * shown).sum((2, 3), keepdim=True) / shown.sum().clamp_min(1e-6)
-        total = sum(weight for _, weight in self.images)
-        for image, weight in self.images:
-            painted = painted + (image.mean((2, 3), keepdim=True) - ours) * (weight / total)
-        return painted.clamp(0.0, 1.0)
+        change = self._color - Statistics.of(painted, mask).mean
+        return (painted + change[..., None]).clamp(0.0, 1.0)
+
+    @cached_property
+    def _color(self) -> Tensor:
+        """1,3,1: the mean color of the blended styles; made once."""
+        return Statistics.blended([(Statistics.of(image), weight) for image, weight in self.images]).mean
 
     def _pass(self, image: Tensor, mask: Tensor | None) -> Tensor:
         """1,3,H,W painted, in [0, 1]."""

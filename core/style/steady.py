@@ -119,7 +119,7 @@ def held_by(neighbors: Sequence[Neighbor], content: Tensor) -> Held | None:
         share = (shown - known).clamp_min(0.0)
         picture = picture + share * moved
         known, trust = known + share, trust + share * reliability
-    picture = torch.where(known > 0, picture / known.clamp_min(1e-6), picture)  # a mean, however little is known
+    picture = picture / known.clamp_min(1e-6)  # a mean, however little is known
     return Held(picture, known, trust, _softened(still * known))
 
 
