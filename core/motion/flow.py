@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import cv2
 import numpy as np
@@ -75,8 +75,8 @@ class Dis:
         height, width = size_of(here)
         sides = (0, max(0, SMALLEST - width), 0, max(0, SMALLEST - height))
         first, second = (_gray(pad(image, sides, mode="replicate")) for image in (here, there))
-        flow = np.asarray(self._search.calc(first, second, np.zeros((*first.shape, 2), np.float32)), np.float32)
-        return torch.from_numpy(flow).permute(2, 0, 1)[None, :, :height, :width].contiguous()
+        flow = self._search.calc(first, second, np.zeros((*first.shape, 2), np.float32))
+        return _flow(flow[:height, :width])
 
 
 class Refined:
@@ -97,13 +97,18 @@ class Refined:
         flow = self._first(here, there)[0].permute(1, 2, 0).numpy().copy(order="C")
         pictures = _gray(here), _gray(there)
         for _ in range(ROUNDS):
-            flow = np.asarray(self._refinement.calc(*pictures, flow), np.float32)
-        return torch.from_numpy(flow).permute(2, 0, 1)[None].contiguous()
+            flow = self._refinement.calc(*pictures, flow)
+        return _flow(flow)
 
 
 def _gray(image: Tensor) -> NDArray[np.uint8]:
     """H,W: the luma of a picture in 8 bits."""
     return np.asarray((luminance(image)[0, 0] * 255).round().clamp(0, 255).byte().cpu().numpy())
+
+
+def _flow(vectors: NDArray[Any]) -> Tensor:
+    """1,2,H,W of OpenCV's H,W,2."""
+    return torch.from_numpy(np.asarray(vectors, np.float32)).permute(2, 0, 1)[None].contiguous()
 
 
 def estimator(name: str, weights: str, device: torch.device) -> Estimator:

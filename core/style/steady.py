@@ -98,29 +98,15 @@ def held_by(neighbors: Sequence[Neighbor], content: Tensor) -> Held | None:
         return None
     if all(neighbor.origin for neighbor in neighbors):  # the nearer ones could not be read
         neighbors = [replace(neighbor, origin=False) for neighbor in neighbors]
+    flows = [_followed(neighbor.link, content.device) for neighbor in neighbors]
     picture = torch.zeros_like(content)
     known, trust = torch.zeros_like(content[:, :1]), torch.zeros_like(content[:, :1])
-    flows = [_followed(neighbor.link, content.device) for neighbor in neighbors]
-    still = torch.ones_like(known)
-    for neighbor, flow in zip(neighbors, flows, strict=True):
-        if not neighbor.origin:
-            still = still * _unmoved(content, neighbor.content.to(content.device), flow)
-    told, told_last = [], []  # where each shows something, how reliable its flow is, its result moved along
-    for neighbor, flow in zip(neighbors, _creeping(neighbors, flows), strict=True):
-        reliability = neighbor.link.reliability.to(content.device)
-        moved = warp(neighbor.result.to(content.device), flow)
-        shown = inside(flow) * _alike(content, warp(neighbor.content.to(content.device), flow), reliability)
-        if neighbor.origin:
-            shown = shown * reliability
-            told_last.append((shown, reliability, moved))
-            shown = shown * averaged(shown, EDGE) * ORIGIN_SHARE
-        told.append((shown, reliability, moved))
-    for shown, reliability, moved in told + told_last:
+    for shown, reliability, moved in _told(neighbors, flows, content):
         share = (shown - known).clamp_min(0.0)
         picture = picture + share * moved
         known, trust = known + share, trust + share * reliability
     picture = picture / known.clamp_min(1e-6)  # a mean, however little is known
-    return Held(picture, known, trust, _softened(still * known))
+    return Held(picture, known, trust, _softened(_still(neighbors, flows, content) * known))
 
 
 def temporal_weight(stability: float) -> float:
@@ -136,6 +122,34 @@ def temporal_loss(image: Tensor, held: Held) -> Tensor:
     """
     height, width = size_of(image)
     return height * width * (held.trust * (image - held.picture).square()).sum() / held.energy
+
+
+def _told(neighbors: Sequence[Neighbor], flows: Sequence[Tensor],
+          content: Tensor) -> list[tuple[Tensor, Tensor, Tensor]]:
+    """Where each neighbor shows something, how reliable its flow is, and its result moved along; in order of their say.
+
+    An origin is asked twice: for its part, and at last for what nothing else can tell.
+    """
+    told, told_last = [], []
+    for neighbor, flow in zip(neighbors, _creeping(neighbors, flows), strict=True):
+        reliability = neighbor.link.reliability.to(content.device)
+        moved = warp(neighbor.result.to(content.device), flow)
+        shown = inside(flow) * _alike(content, warp(neighbor.content.to(content.device), flow), reliability)
+        if neighbor.origin:
+            shown = shown * reliability
+            told_last.append((shown, reliability, moved))
+            shown = shown * averaged(shown, EDGE) * ORIGIN_SHARE
+        told.append((shown, reliability, moved))
+    return told + told_last
+
+
+def _still(neighbors: Sequence[Neighbor], flows: Sequence[Tensor], content: Tensor) -> Tensor:
+    """1,1,H,W, 0 or 1: what has not moved since any neighbor but an origin."""
+    still = torch.ones_like(content[:, :1])
+    for neighbor, flow in zip(neighbors, flows, strict=True):
+        if not neighbor.origin:
+            still = still * _unmoved(content, neighbor.content.to(content.device), flow)
+    return still
 
 
 def _followed(link: Link, device: torch.device) -> Tensor:

@@ -21,7 +21,7 @@ from ..errors import InputError
 from ..options import PAPER_CONTENT_LAYERS, PAPER_STYLE_LAYERS, parse_layers
 from ..style import losses
 from ..style.decoder import DECODED, WIDTHS, Decoder, untrained
-from ..style.fast import SMALLEST, share_at
+from ..style.fast import SMALLEST, share_at, toned
 from ..style.statistics import Statistics, movement
 from ..weights import Layer, LayerWeights
 from .batches import Batches, Source
@@ -109,6 +109,7 @@ class DecoderTrainee:
         moved = self.moved(crops, styles, DECODED)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=fast_bfloat16(self.device)):
             painted = self.decoder(moved).float()
+        painted = toned(painted, Statistics.of(styles).mean)
         shares = torch.tensor([share_at(float(s)) for s in strengths], device=self.device).view(-1, 1, 1, 1)
         return torch.lerp(crops, painted, shares)
 
