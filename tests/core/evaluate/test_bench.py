@@ -105,13 +105,14 @@ def test_several_pairs_are_each_painted_and_put_together(tmp_path: Path, picture
     monkeypatch.setattr(bench, "lacking", lambda options: None)
     monkeypatch.setattr(bench, "neutral_judge", Judge)
     content, style = pictures
-    assert bench.run([content, style], [style, content], tmp_path / "out", 64, STEPS, ["pairs"]) == 0
+    assert bench.run([content, style], [style, content], tmp_path / "out", 64, STEPS, ["pairs", "init"]) == 0
     said = capsys.readouterr().out
     assert "pair 1: paper 48.0 s" in said and "pair 2: paper 48.0 s" in said
     assert "median over 2 pairs: 1/8.00 of the paper's time; 0 of them within 1/10" in said
-    figures = json.loads((tmp_path / "out" / "figures.json").read_text())["pairs"]
-    assert list(figures) == ["out", "pair1"]
-    assert list(figures["pair1"]) == list(bench.PAIR_RECIPES)
+    assert said.count("that loss after 3 steps") == 2
+    figures = json.loads((tmp_path / "out" / "figures.json").read_text())
+    assert list(figures["pairs"]) == list(figures["init"]) == ["out", "pair1"]
+    assert list(figures["pairs"]["pair1"]) == list(bench.PAIR_RECIPES)
 
 
 def test_contents_and_styles_come_in_pairs(tmp_path: Path, pictures: tuple[Path, Path]) -> None:
