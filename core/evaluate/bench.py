@@ -247,7 +247,7 @@ def _pastiche(bench: Bench) -> Taken | None:
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.glob("*.png"):
         old.unlink()
-    size = str(max(frames.read(bench.content).size))
+    size = str(max(frames.size(bench.content)))
     began = time.time()
     peak = processes.run(
         [sys.executable, "-m", "pastiche", "--content", str(bench.content), "--styles", str(bench.style), "--output",
@@ -268,7 +268,7 @@ def init(bench: Bench) -> dict[str, Any]:
 
 def _started(bench: Bench) -> dict[str, Any]:
     """One pair from the content and from the fast engine's painting; prints how they compare."""
-    height, width = frames.read(bench.content).size
+    height, width = frames.size(bench.content)
     print(f"{bench.output.name}: {width} x {height} pixels")
     plain = bench.paint("init-content", StyleOptions(encoder="lite", tolerance=0.0))
     fast = bench.paint("init-fast", StyleOptions(encoder="lite", init="fast", iterations=INIT_STEPS, scales=1,

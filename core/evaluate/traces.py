@@ -44,7 +44,7 @@ class Trace:
 
 def measured(name: str, taken: Taken, content: Path, judge: Judge) -> Trace:
     """The trace of a recipe that left snapshots, each measured at the content's size."""
-    size = frames.read(content).size
+    size = frames.size(content)
     snapshots = []
     for key in sorted(taken.snapshots):
         figures = judge(resize(frames.read(taken.folder / f"{key}.png").rgb, size))
