@@ -15,9 +15,8 @@ from core.errors import WeightsError
 from core.frames import Picture, read, write
 from core.job import Job
 from core.options import StyleImage
-from core.sizes import resize, size_of
 from core.style.decoder import load_decoder
-from core.style.fast import FastStyle, carried, coarse
+from core.style.fast import FastStyle
 
 pytestmark = pytest.mark.usefixtures("tiny_encoder")
 Pictures = Callable[..., Picture]
@@ -171,23 +170,3 @@ def test_a_large_picture_in_tiles_is_the_picture_in_one(style: Callable[..., Fas
     in_tiles = style(1)
     in_tiles.tile = 48
     assert torch.allclose(in_tiles.paint(content, 0.8, mask), whole.paint(content, 0.8, mask), atol=1e-3)
-
-
-def test_what_the_first_pass_changed_ends_where_the_content_has_an_edge() -> None:
-    """A dark thing on a light ground is made red in small: beside it the ground stays as it was."""
-    content = torch.full((1, 3, 96, 96), 0.9)
-    content[..., 30:71, 30:71] = 0.1
-    small = resize(content, coarse(size_of(content)))
-    painted = small.clone()
-    painted[:, 0] = torch.where(small[:, 0] < 0.5, 0.6, painted[:, 0])
-    change = (carried(content, small, painted) - content)[0, 0]
-    assert change[34:67, 34:67].min() > 0.4
-    ground = torch.ones(96, 96, dtype=torch.bool)
-    ground[30:71, 30:71] = False
-    assert change[ground].abs().max() < 0.1
-
-
-def test_where_the_first_pass_changed_nothing_the_second_begins_with_the_content(picture: Pictures) -> None:
-    content = picture(4).rgb
-    small = resize(content, coarse(size_of(content)))
-    assert torch.allclose(carried(content, small, small), content, atol=1e-6)
