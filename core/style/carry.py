@@ -20,21 +20,19 @@ from ..sizes import averaged, size_of
 
 CLOSE, BROAD = 5, 21
 """Sides, in small pixels, of the squares in which the content explains the change: on even ground, near edges."""
-CLOSE_EVEN, BROAD_EVEN = 3e-3, 3e-4
+CLOSE_EVEN, BROAD_EVEN = 3e-3, 1e-3
 """The variances (of colors in 0..1) under which the content of such squares explains nothing."""
 RIM = 9
 """Side, in small pixels, of the squares that must hold an edge for their middle to count less."""
 EDGE = 0.002
 """The variance (of colors in 0..1) in such a square at which it counts half."""
-NEAR = 1.25
-"""How soon the larger squares take over: wholly where places count, on average, less than 1 - 1 / NEAR."""
 
 
-def carried(content: Tensor, small: Tensor, painted: Tensor, share: float = 1.0) -> Tensor:
-    """`content`, N,3,H,W, with a share of the change from `small` to `painted`, both N,3,h,w; in [0, 1]."""
-    change = share * (painted - small)
+def carried(content: Tensor, small: Tensor, painted: Tensor) -> Tensor:
+    """`content`, N,3,H,W, with the change from `small` to `painted`, both N,3,h,w; in [0, 1]."""
+    change = painted - small
     counts = _counts(small)
-    near = (NEAR * (1.0 - averaged(counts, BROAD))).clamp_max(1.0)
+    near = 1.0 - averaged(counts, BROAD)
     line = torch.lerp(_explained(small, change, CLOSE, CLOSE_EVEN),
                       _explained(small, change, BROAD, BROAD_EVEN, counts), near)
     slope, shift = interpolate(line, size_of(content), mode="bilinear").chunk(2, 1)

@@ -169,4 +169,5 @@ def test_a_large_picture_in_tiles_is_the_picture_in_one(style: Callable[..., Fas
     whole = style(1)
     in_tiles = style(1)
     in_tiles.tile = 48
-    assert torch.allclose(in_tiles.paint(content, 0.8, mask), whole.paint(content, 0.8, mask), atol=1e-3)
+    # half a step of 8 bits: the second pass enlarges what rounding did to the first
+    assert torch.allclose(in_tiles.paint(content, 0.8, mask), whole.paint(content, 0.8, mask), atol=0.5 / 255)
