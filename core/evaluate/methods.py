@@ -20,7 +20,7 @@ from ..encoders import ENCODERS, Encoder, load_encoder
 from ..job import Job
 from ..kinds import KINDS
 from ..options import EngineOptions, StyleImage, StyleOptions, parse_layers
-from ..style import decoder, fast
+from ..style import carry, decoder, fast, statistics
 from ..style.transfer import StyleTargets, paint
 from .bench import lacking
 from .foreign import distilled_encoder
@@ -85,7 +85,8 @@ class Fast:
 
     def settings(self) -> dict[str, Any]:
         return {"weights": [weights.sha256_of(file.path()) for file in (weights.LITE, weights.DECODER)],
-                "form": [weights.sha256_of(Path(inspect.getfile(module))) for module in (decoder, fast)]}
+                "form": [weights.sha256_of(Path(inspect.getfile(module)))
+                         for module in (carry, decoder, fast, statistics)]}
 
     def paint(self, photo: Path, style: Path, strength: float) -> Tensor:
         clip = clips.open_clip(str(photo))

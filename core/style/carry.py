@@ -1,4 +1,4 @@
-"""What painting a small picture changed, carried over to the picture at its own size: sharp at edges, without halos.
+"""What painting a small picture changed, carried over to the picture at its own size: sharp at edges, no wide halos.
 
 The change is a linear function of the content around each pixel, found in the small picture and applied to the large
 one (He, Sun & Tang, "Guided Image Filtering", TPAMI 2013, eq. 5, 6 and 8, each color by itself). So it ends where the
