@@ -35,8 +35,8 @@ COARSER = 3
 """How many times smaller the first pass is: of a half it costs twice as much, of a quarter blotches are left."""
 BEGUN = 0.85
 """How much of the first pass's painting the second one begins with. With less, pictures of much even ground lose style
-(the judge's deepest layer; with none five of six had two to eleven times the style loss); with more, skies get blotches
-and rims (measured and looked at, at 512 px)."""
+(the judge's deepest layer; with none five of six had two to eleven times the style loss, when change was carried over
+without regard to edges nearby); with more, skies get blotches and rims (measured and looked at, at 512 px)."""
 SMALLEST = 8
 """The side in pixels of what a position of the deepest decoded layer stands for; no picture may be smaller."""
 BORDER = 24

@@ -1,4 +1,4 @@
-"""What a small painting changed, carried over to the large picture: it ends at edges and leaves no halo beside them."""
+"""What a small painting changed, carried over to the large picture: it ends at edges, halos beside them are weakened."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ def test_where_the_first_pass_changed_nothing_the_content_stays(picture: Callabl
     assert torch.allclose(carried(content, small, small), content, atol=1e-6)
 
 
-def test_a_rim_that_the_first_pass_paints_around_things_is_not_carried_over() -> None:
-    """Three small pixels of yellow around the thing: nine large ones would be a halo; a half of it goes."""
+def test_a_rim_that_the_first_pass_paints_around_things_is_weakened() -> None:
+    """Three small pixels of yellow around the thing: nine large ones would be a halo; about half of it goes."""
     content = dark_square(288, 108, 180)
     small = resize(content, coarse(size_of(content)))
     painted = small.clone()
