@@ -1,4 +1,4 @@
-"""What a small painting changed, carried over to the large picture: it ends at edges, halos beside them are weakened."""
+"""What a small painting changed, carried over to the large picture: it ends at edges, halos there are weakened."""
 
 from __future__ import annotations
 
