@@ -15,7 +15,7 @@ import sys
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
-from itertools import pairwise
+from itertools import pairwise, product
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +41,8 @@ EVERY = 10
 PAIR_RECIPES = ("paper", "lite", "lite-mild", "lite-plain", "lite-long")
 """What is compared over several pairs: a style's strength asks for another setting, and chance has its part."""
 TIMED_STEPS = 12
+PRECISIONS = ("auto", "float32")
+"""What is timed: the default, and what the default is on processors without bfloat16."""
 INIT_STEPS = 120
 """At most so many from the fast start: twice the default's at the final size, to tell how late it is if it is late."""
 LARGE: Size = (2304, 4096)
@@ -144,7 +146,7 @@ def _prepare(content: Path, style: Path, output: Path, size: int) -> tuple[Path,
 def steps(bench: Bench) -> dict[str, Any]:
     """seconds per step and peak memory of both encoders, in the default precision and in float32"""
     found: dict[tuple[str, str], Taken] = {}
-    for precision in ("auto", "float32"):
+    for precision in PRECISIONS:
         for encoder in ("vgg19", "lite"):
             options = StyleOptions(encoder=encoder, scales=1, iterations=TIMED_STEPS, tolerance=0.0)
             if taken := bench.paint(f"steps-{encoder}-{precision}", options, precision):
@@ -161,7 +163,7 @@ def _step_lines(found: dict[tuple[str, str], Taken]) -> Iterator[str]:
     for (encoder, precision), taken in found.items():
         peak = f"{taken.peak_mib:.0f}" if taken.peak_mib else "n/a"
         yield f"{encoder:9}{precision:9}{taken.precision:11}{taken.seconds_per_step:10.4f}{peak:>10}"
-    for precision in ("auto", "float32"):
+    for precision in PRECISIONS:
         pair = [found.get((encoder, precision)) for encoder in ("vgg19", "lite")]
         if pair[0] and pair[1]:
             ratio = pair[0].seconds_per_step / pair[1].seconds_per_step
@@ -311,19 +313,21 @@ def _final(taken: Taken) -> int:
 
 
 def fast(bench: Bench) -> dict[str, Any]:
-    """seconds a frame of the fast engine, after loading: the first frame and the median of the others"""
+    """seconds a frame of the fast engine in both precisions, after loading: the first frame, the others' median"""
     found = {}
     picture = frames.read(bench.content).rgb
-    for size, limit in zip(FRAMES, (0.3, 3.0), strict=True):
-        name = f"fast-{size[1]}x{size[0]}"
+    for precision, (size, limit) in product(PRECISIONS, zip(FRAMES, (0.3, 3.0), strict=True)):
+        name = f"fast-{size[1]}x{size[0]}-{precision}"
         content = bench.output / f"{name}.png"
         frames.write(content, Picture(resize(picture, size)), "png")
-        taken = bench.paint(name, StyleOptions(encoder="lite", engine="fast"), times=FRAME_REPEATS, content=content)
+        taken = bench.paint(name, StyleOptions(encoder="lite", engine="fast"), precision, times=FRAME_REPEATS,
+                            content=content)
         if taken:
             median = statistics.median(taken.repeats[1:])
-            found[name] = {"first": taken.repeats[0], "median": median, "peak_mib": taken.peak_mib}
-            print(f"{name}: first frame {taken.repeats[0]:.3f} s, then {median:.3f} s ({_verdict(median <= limit)} "
-                  f"{limit} s), peak {taken.peak_mib or float('nan'):.0f} MiB")
+            found[name] = {"precision": taken.precision, "first": taken.repeats[0], "median": median,
+                           "peak_mib": taken.peak_mib}
+            print(f"{name}: {taken.precision}, first frame {taken.repeats[0]:.3f} s, then {median:.3f} s "
+                  f"({_verdict(median <= limit)} {limit} s), peak {taken.peak_mib or float('nan'):.0f} MiB")
     return found
 
 

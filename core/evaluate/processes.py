@@ -55,13 +55,17 @@ def paint(job: Job, folder: Path, every: int = 0, times: int = 1) -> Taken:
 
 
 def run(command: Sequence[str], log: Path) -> float | None:
-    """Run to the end; the peak memory in MiB (None where the system does not tell). Raises GouacheError if it fails."""
+    """Run to the end; the peak memory in MiB (None where the system does not tell). Raises GouacheError if it fails.
+
+    The command does not outlive this process.
+    """
     report = log.with_name("peak.txt")
     report.unlink(missing_ok=True)
-    with log.open("w") as file:
-        done = subprocess.run([sys.executable, "-m", f"{__package__}.peak", str(report), *command], stdout=file,
-                              stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
-    if done.returncode:
+    measured = [sys.executable, "-m", f"{__package__}.peak", str(report), *command]
+    with log.open("w") as file, subprocess.Popen(measured, stdin=subprocess.PIPE, stdout=file,
+                                                 stderr=subprocess.STDOUT) as process:
+        failed = process.wait()
+    if failed:
         said = log.read_text("utf-8", errors="replace")
         last = next((line.strip() for line in reversed(said.splitlines()) if line.strip()), "it was ended from outside")
         raise GouacheError(f"The benchmark's '{log.parent.name}' failed: {last}", f"See its {log.name}.", said[-2000:])

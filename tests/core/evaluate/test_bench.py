@@ -92,7 +92,8 @@ def test_every_section(tmp_path: Path, pictures: tuple[Path, Path], monkeypatch:
     assert "a step of lite costs 1/8.00 of vgg19's (within 1/6)" in said
     assert "lite 6.0 s (1/8.00)" in said
     assert "that loss after 3 steps" in said and "0.25 of all steps (within 1/2)" in said
-    assert "fast-48x24: first frame 9.000 s, then 0.250 s (within 3.0 s)" in said
+    for precision in bench.PRECISIONS:
+        assert f"fast-48x24-{precision}: float32, first frame 9.000 s, then 0.250 s (within 3.0 s)" in said
     assert list(json.loads((tmp_path / "out" / "figures.json").read_text())) == sections
     assert min(frames.read(tmp_path / "out" / "sheet.png").size) > 300
 
@@ -136,7 +137,7 @@ def test_what_is_missing_is_skipped_by_name(tmp_path: Path, pictures: tuple[Path
     monkeypatch.setattr(bench, "lacking", lambda options: "the weights are on the moon")
     assert bench.run(*each(pictures), tmp_path / "out", 64, STEPS, ["steps", "init", "fast", "large"]) == 0
     said = capsys.readouterr().out
-    for name in ("steps-lite-float32", "init-fast", "fast-512x512", "large"):
+    for name in ("steps-lite-float32", "init-fast", "fast-512x512-float32", "large"):
         assert f"{name}: SKIPPED, the weights are on the moon" in said
 
 
