@@ -115,8 +115,9 @@ class StyleOptions:
         "choice", choices={"auto": "Automatic", "lite": "Lite", "vgg19": "VGG-19"}, advanced=True, optimizer_only=True)
     optimizer: str = option(
         "lbfgs", "Optimizer", "L-BFGS needs the fewest steps; Adam needs less memory and three times as many; "
-        "Plain L-BFGS, as published, takes longer over large forms, and is what steady clips always have", "choice",
-        choices={"lbfgs": "L-BFGS", "adam": "Adam", "plain-lbfgs": "Plain L-BFGS"}, advanced=True, optimizer_only=True)
+        "Plain L-BFGS, as published, takes longer over large forms; steady clips go on with it from frame to frame",
+        "choice", choices={"lbfgs": "L-BFGS", "adam": "Adam", "plain-lbfgs": "Plain L-BFGS"}, advanced=True,
+        optimizer_only=True)
     tolerance: float = option(
         0.0, "Stop Early", "End a scale when ten steps lower the loss by less than this part of it; 0 takes every step",
         "float", minimum=0.0, maximum=1.0, soft_maximum=0.1, advanced=True, optimizer_only=True)

@@ -43,10 +43,17 @@ def blend_at(stability: float) -> float:
 
 
 def _shortened(options: StyleOptions, known: float) -> StyleOptions:
-    """The options for a frame of which this share (0..1) is painted already."""
+    """The options for a frame of which this share (0..1) is painted already.
+
+    What goes on from neighbors is painted with plain L-BFGS: preconditioned, neighboring paintings differ by half as
+    much again. What is new is not, or steady clips had up to 1.4 times the style loss of frames painted alone.
+    """
     share = WARM_SHARE * known + (1 - known)
-    return replace(options, iterations=max(1, round(options.iterations * share)),
-                   scales=options.scales if known < KNOWN_SHARE else 1)
+    shorter = replace(options, iterations=max(1, round(options.iterations * share)))
+    if known < KNOWN_SHARE:
+        return shorter
+    plain = options.stability and options.optimizer == "lbfgs"
+    return replace(shorter, scales=1, optimizer=PLAIN if plain else options.optimizer)
 
 
 class StyleEffect:
@@ -61,9 +68,6 @@ class StyleEffect:
 
     def __init__(self, options: StyleOptions, styles: Sequence[tuple[Picture, float]], compute: Compute,
                  reference: Callable[[], Picture]) -> None:
-        if options.stability and options.optimizer == "lbfgs":
-            # Preconditioned, neighboring paintings differ by half as much again: alley_1 would be less steady
-            options = replace(options, optimizer=PLAIN)
         self.options, self.device = options, compute.device
         self.gray = options.keep_color == "luminance"
         self.init = options.init

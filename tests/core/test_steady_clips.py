@@ -54,6 +54,15 @@ def test_what_stands_still_stays_as_it_is(moving: Moving, job: Jobs, engine: str
         assert change(order, number)[16:32, 2 * number:2 * number + 4].max() > 2 / 255
 
 
+def test_the_first_frame_is_painted_as_it_would_be_alone(moving: Moving, job: Jobs, tmp_path: Path) -> None:
+    steady, alone = (job(moving(), tmp_path / name, stability=stability, init="fast", iterations=6)
+                     for name, stability in (("steady", 0.5), ("alone", 0.0)))
+    run(steady)
+    run(alone)
+    assert torch.equal(pixels(steady, 1), pixels(alone, 1))
+    assert not torch.equal(pixels(steady, 2), pixels(alone, 2))
+
+
 def made_noisy(folder: Path) -> Path:
     """The same folder, its frames with the noise of footage, 1.5 of 255."""
     for number, file in enumerate(sorted(folder.glob("*.png"))):
