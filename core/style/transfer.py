@@ -13,7 +13,7 @@ from ..encoders import Encoder
 from ..options import StyleOptions, parse_layers
 from ..sizes import enlarged, fitted, ladder, resize, size_of
 from . import losses
-from .optimize import minimize
+from .optimize import FIRST_STEP, minimize
 from .steady import Held, temporal_loss
 from .tiles import Tile, TiledEncoder, feature_size
 
@@ -113,7 +113,7 @@ class StyleTargets:
 
 def paint(encoder: Encoder, content: Tensor, targets: StyleTargets, options: StyleOptions, content_weight: float,
           start: Tensor | None = None, mask: Tensor | None = None,
-          held: tuple[Held, float] | None = None) -> Iterator[Step | Tensor]:
+          held: tuple[Held, float] | None = None, first_step: float = FIRST_STEP) -> Iterator[Step | Tensor]:
     """Paint one frame: yields a Step per optimizer step and last the painted picture, 1,3,H,W in [0, 1].
 
     `content` is 1,3,H,W, `mask` 1,1,H,W. It is painted coarse to fine, from a `start` (1,3,H,W), else from the content
@@ -137,7 +137,7 @@ def paint(encoder: Encoder, content: Tensor, targets: StyleTargets, options: Sty
         loss = TransferLoss(encoder, small, targets.at(max(size)), options, content_weight,
                             None if mask is None else resize(mask, size), targets.tile,
                             held and (held[0].at(size), held[1]))
-        for step in minimize(image, loss, options.optimizer, steps, options.tolerance):
+        for step in minimize(image, loss, options.optimizer, steps, options.tolerance, first_step):
             if step.step:
                 yield Step(i * steps + step.step, len(sizes) * steps, step.loss, step.picture)
         change = image - first

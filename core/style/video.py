@@ -23,7 +23,7 @@ from ..options import StyleOptions, parse_layers
 from ..weights import WeightFile
 from .decoder import DECODED, load_decoder
 from .fast import FastStyle
-from .optimize import PLAIN
+from .optimize import FIRST_STEP, PLAIN, SETTLED_STEP
 from .steady import Held, held_by, temporal_weight
 from .transfer import StyleTargets, paint
 
@@ -129,10 +129,12 @@ class StyleEffect:
             yield painted if held is None else torch.lerp(painted, held.picture, held.trust * blend)
         else:
             start = self._start(frame, content, mask, held)
-            if held is not None or frame.begun is not None:
-                options = _shortened(options, 1.0 if held is None else float(held.known.mean()))
+            known = float(held.known.mean()) if held is not None else float(frame.begun is not None)
+            options = _shortened(options, known)
+            settled = known >= KNOWN_SHARE and options.optimizer != "adam"  # whose first step is as long as all others
             yield from paint(self.encoder, content, self.targets, options, options.content_weight_at(frame.strength),
-                             start, mask, None if held is None else (held, temporal_weight(options.stability)))
+                             start, mask, None if held is None else (held, temporal_weight(options.stability)),
+                             SETTLED_STEP if settled else FIRST_STEP)
 
     def _start(self, frame: Frame, content: Tensor, mask: Tensor | None, held: Held | None) -> Tensor | None:
         """The picture that painting starts from; None: as `init` says, coarse to fine."""

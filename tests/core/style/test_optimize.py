@@ -10,13 +10,21 @@ from torch import Tensor
 
 from core.style import lbfgs
 from core.style.lbfgs import LBFGS
-from core.style.optimize import Adam, minimize
+from core.style.optimize import FIRST_STEP, SETTLED_STEP, Adam, minimize
 
 
 def quadratic(target: Tensor) -> object:
     def loss(image: Tensor) -> Tensor:
         return (torch.linspace(1, 50, image.numel()) * (image - target).flatten() ** 2).sum()
     return loss
+
+
+def test_a_shorter_first_step_spares_what_is_nearly_done() -> None:
+    target = torch.rand(1, 3, 8, 8, generator=torch.Generator().manual_seed(1))
+    last = {}
+    for first_step in (FIRST_STEP, SETTLED_STEP):
+        *_, last[first_step] = minimize(target + SETTLED_STEP, quadratic(target), "plain-lbfgs", 2, 0.0, first_step)
+    assert last[SETTLED_STEP].loss < 0.1 * last[FIRST_STEP].loss
 
 
 @pytest.mark.parametrize(("optimizer", "steps"), [("lbfgs", 40), ("adam", 200)])
