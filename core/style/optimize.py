@@ -70,12 +70,12 @@ def minimize(image: Tensor, objective: Objective, optimizer: str, steps: int, to
              first_step: float = FIRST_STEP) -> Iterator[Step]:
     """Move `image` (float32, contiguous, changed in place) downhill; yields after every evaluation.
 
-    `optimizer` is one of `MOVERS`. There are at most steps + 1 evaluations; when the last ten steps lowered the
-    best loss by less than `tolerance` of it, there are no more and the last one yielded counts as step `steps`. At
-    the end, and whenever the caller stops early, `image` is the best of all pictures evaluated. Each evaluation costs
-    one forward and one backward pass: L-BFGS runs without a line search, which costs a quarter more evaluations. In
-    its place a step that made things clearly worse, or not a number, is undone, the curvature forgotten and the first
-    step made shorter.
+    `optimizer` is one of `MOVERS`, `first_step` as for `Mover.restart`. There are at most steps + 1 evaluations; when
+    the last ten steps lowered the best loss by less than `tolerance` of it, there are no more and the last one yielded
+    counts as step `steps`. At the end, and whenever the caller stops early, `image` is the best of all pictures
+    evaluated. Each evaluation costs one forward and one backward pass: L-BFGS runs without a line search, which costs
+    a quarter more evaluations. In its place a step that made things clearly worse, or not a number, is undone, the
+    curvature forgotten and the first step made shorter.
     """
     best, best_loss = image.clone(), math.inf
     mover = MOVERS[optimizer](image)
