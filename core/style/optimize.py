@@ -75,9 +75,10 @@ def minimize(image: Tensor, objective: Objective, optimizer: str, steps: int, to
     counts as step `steps`. At the end, and whenever the caller stops early, `image` is the best of all pictures
     evaluated. Each evaluation costs one forward and one backward pass: L-BFGS runs without a line search, which costs
     a quarter more evaluations. In its place a step that made things clearly worse, or not a number, is undone, the
-    curvature forgotten and the first step made shorter.
+    curvature forgotten and a shorter first step made from the best picture, whose gradient is known.
     """
     best, best_loss = image.clone(), math.inf
+    downhill: Tensor | None = None  # the gradient of the best picture
     mover = MOVERS[optimizer](image)
     mover.restart(first_step)
     lowest: list[float] = []  # the best loss after each evaluation since the last restart
@@ -86,12 +87,14 @@ def minimize(image: Tensor, objective: Objective, optimizer: str, steps: int, to
             loss, gradient = _evaluate(image, objective, last=step == steps)
             if loss < best_loss:
                 best.copy_(image)
+                downhill = gradient
             if not loss <= WORSE * best_loss:  # also true for a loss that is not a number
                 first_step /= 4
                 image.copy_(best)
                 mover.restart(first_step)
                 lowest.clear()
-            elif gradient is not None:
+                gradient = downhill
+            if gradient is not None:
                 mover.move(image, gradient)
             best_loss = min(best_loss, loss)
             lowest.append(best_loss)

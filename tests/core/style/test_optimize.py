@@ -62,6 +62,19 @@ def test_a_loss_that_is_not_a_number_is_stepped_back_from() -> None:
     assert torch.allclose(image, target, atol=0.05)
 
 
+@pytest.mark.parametrize("optimizer", ["lbfgs", "plain-lbfgs", "adam"])
+def test_no_picture_is_looked_at_twice_where_a_step_is_undone(optimizer: str) -> None:
+    seen: list[Tensor] = []
+
+    def treacherous(image: Tensor) -> Tensor:
+        seen.append(image.detach().clone())
+        return (image ** 2).sum() * (math.nan if len(seen) in (2, 5) else 1.0)
+
+    *_, last = minimize(torch.ones(1, 3, 4, 4), treacherous, optimizer, 8)
+    assert not any(torch.equal(a, b) for i, a in enumerate(seen) for b in seen[:i])
+    assert last.loss == min(float((picture ** 2).sum()) for i, picture in enumerate(seen, 1) if i not in (2, 5))
+
+
 def test_stopping_early_leaves_the_best_picture() -> None:
     target = torch.full((1, 3, 4, 4), 0.5)
     image = torch.zeros(1, 3, 4, 4)
