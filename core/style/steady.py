@@ -44,6 +44,10 @@ ORIGIN_SHARE = 1 / 3
 EDGE = 9
 """Pixels over which what is taken from further back goes over into what the nearest neighbor says, and what is known
 into what is not."""
+NEAR = 17
+"""Pixels within which colors around a place count, the nearest most."""
+FEW = 0.01
+"""Where a smaller share of them can be trusted, their say fades."""
 MARGIN = 5
 """Pixels by which what moves is widened, so that its edge is painted with it."""
 LEAST, MOST = 1e-3, 1e2
@@ -72,6 +76,15 @@ class Held:
     def at(self, size: Size) -> Held:
         """The same for a picture of another size (H, W)."""
         return Held(*(resize(part, size) for part in (self.picture, self.known, self.trust, self.still)))
+
+    def colored(self, painted: Tensor) -> Tensor:
+        """A painting of the frame, 1,3,H,W in [0, 1], in the colors that the trusted picture has around each place.
+
+        What comes into sight begins with it, or it would be paler than what a clip was before. Where nothing near can
+        be trusted it stays as it is.
+        """
+        change, share = _around((self.picture - painted) * self.trust), _around(self.trust)
+        return (painted + change / share.clamp_min(FEW)).clamp(0.0, 1.0)
 
     def over(self, start: Tensor) -> Tensor:
         """The picture over `start`, 1,3,H,W, which shows elsewhere: painting begins with both.
@@ -205,6 +218,11 @@ def _unmoved(content: Tensor, before: Tensor, flow: Tensor) -> Tensor:
 def _feathered(known: Tensor) -> Tensor:
     """The map, which falls to 0 toward its edge."""
     return known * (2 * averaged(known, EDGE) - 1).clamp_min(0.0)
+
+
+def _around(maps: Tensor) -> Tensor:
+    """Means around each place, weighted by a tent: those of even squares would show the squares."""
+    return averaged(averaged(maps, NEAR), NEAR)
 
 
 def _softened(still: Tensor) -> Tensor:

@@ -144,7 +144,7 @@ class StyleEffect:
         if self.init != "fast":
             return None if held is None else held.over(content)
         painted = self.fast.paint(content, frame.strength, mask)
-        return painted if held is None else held.over(painted)
+        return painted if held is None else held.over(held.colored(painted))
 
     def _content(self, picture: Picture) -> Tensor:
         filled = picture.rgb if picture.alpha is None else color.fill_transparent(picture.rgb, picture.alpha)
