@@ -79,6 +79,17 @@ def test_what_is_known_goes_over_into_what_is_not() -> None:
         assert (begun.diff().abs().max() < 0.4) == falls
 
 
+def test_what_comes_into_sight_takes_the_colors_around_it(picture: Callable[..., Picture]) -> None:
+    """Forms stay; far from what can be trusted, all does."""
+    held = held_by((Neighbor(hidden_from(36), gray(0.2), link(reliable=slice(0, 36))),), gray(0.5))
+    pale = 0.65 + 0.1 * picture(1, *SIZE).rgb
+    assert held is not None
+    colored = held.colored(pale)
+    assert colored[..., 36:44].mean() == pytest.approx(0.2, abs=0.02)
+    assert torch.allclose(colored[..., 37:40].diff(), pale[..., 37:40].diff(), atol=0.02)
+    assert torch.equal(colored[..., 56:], pale[..., 56:])
+
+
 def test_an_origin_alone_counts_as_any_other_does(picture: Callable[..., Picture]) -> None:
     """The frames between cannot be read."""
     result = picture(1).rgb
