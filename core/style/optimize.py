@@ -96,6 +96,7 @@ def minimize(image: Tensor, objective: Objective, optimizer: str, steps: int, to
                 gradient = downhill
             if gradient is not None:
                 mover.move(image, gradient)
+            del gradient  # of a large picture, 100 MB beside the next evaluation
             best_loss = min(best_loss, loss)
             lowest.append(best_loss)
             flat = len(lowest) > FLAT_AFTER and lowest[-1 - FLAT_AFTER] - best_loss < tolerance * best_loss

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from ..effects import Step
 from ..encoders import Encoder
+from ..memory import give_back
 from ..options import StyleOptions, parse_layers
 from ..sizes import enlarged, fitted, ladder, resize, size_of
 from . import losses
@@ -137,6 +138,8 @@ def paint(encoder: Encoder, content: Tensor, targets: StyleTargets, options: Sty
         loss = TransferLoss(encoder, small, targets.at(max(size)), options, content_weight,
                             None if mask is None else resize(mask, size), targets.tile,
                             held and (held[0].at(size), held[1]))
+        if len(loss.encoder.tiles) > 1:
+            give_back()  # what a coarser scale freed is in pieces: 4096 x 2304 took 350 MiB more beside it (measured)
         for step in minimize(image, loss, options.optimizer, steps, options.tolerance, first_step):
             if step.step:
                 yield Step(i * steps + step.step, len(sizes) * steps, step.loss, step.picture)

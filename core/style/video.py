@@ -140,7 +140,7 @@ class StyleEffect:
         """The picture that painting starts from; None: as `init` says, coarse to fine."""
         if frame.begun is not None:
             begun = color.gray(frame.begun.to(self.device)) if self.gray else frame.begun.to(self.device)
-            return begun if held is None else torch.lerp(begun, held.picture, held.known * (1 - BEGUN_SHARE))
+            return begun if held is None else torch.lerp(begun, held.over(begun), 1 - BEGUN_SHARE)
         if self.init != "fast":
             return None if held is None else held.over(content)
         painted = self.fast.paint(content, frame.strength, mask)

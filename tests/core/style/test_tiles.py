@@ -10,7 +10,7 @@ from torch import Tensor
 
 from core.encoders import LAYERS, Encoder
 from core.options import StyleOptions, parse_layers
-from core.style import tiles
+from core.style import tiles, transfer
 from core.style.tiles import TiledEncoder
 from core.style.transfer import StyleTargets, TransferLoss, paint
 
@@ -82,6 +82,18 @@ def test_the_painted_picture_is_that_of_the_whole(tiny_encoder: Encoder) -> None
         painted.append(last)
     assert (painted[0] - content).abs().mean() > 0.01
     assert (painted[1] - painted[0]).abs().max() < 1e-6
+
+
+def test_freed_memory_is_given_back_before_a_picture_in_tiles(tiny_encoder: Encoder,
+                                                              monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once each scale; others are too quick for it."""
+    given: list[int] = []
+    monkeypatch.setattr(transfer, "give_back", lambda: given.append(1))
+    options = StyleOptions(iterations=1, scales=2)
+    for tile, times in ((WHOLE, 0), (64, 2)):
+        given.clear()
+        *_, last = paint(tiny_encoder, textured(1, 200, 230), targets_for(tiny_encoder, options, tile), options, 0.01)
+        assert isinstance(last, Tensor) and len(given) == times
 
 
 def test_halo() -> None:
