@@ -75,16 +75,16 @@ def test_a_rough_estimate_is_refined_to_fractions_of_a_pixel() -> None:
 
 
 def test_the_same_pictures_give_the_same_flow() -> None:
-    dis, image = Dis(), textured()
+    dis, image = estimator("dis", "", CPU), textured()
     first = dis(image, moved(image, 1.5))
     dis(moved(image, 3), image)
     assert torch.equal(dis(image, moved(image, 1.5)), first)
-    assert torch.equal(Dis()(image, moved(image, 1.5)), first)
+    assert torch.equal(estimator("dis", "", CPU)(image, moved(image, 1.5)), first)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (8, 40), (17, 16)])
 def test_the_smallest_pictures_have_a_flow(size: tuple[int, int]) -> None:
-    flow = Dis()(torch.rand(1, 3, *size), torch.rand(1, 3, *size))
+    flow = estimator("dis", "", CPU)(torch.rand(1, 3, *size), torch.rand(1, 3, *size))
     assert flow.shape == (1, 2, *size) and torch.isfinite(flow).all()
 
 
@@ -151,7 +151,7 @@ def test_the_flow_of_a_film_is_nearly_right(alley: tuple[Tensor, Tensor, Tensor]
 
 
 def test_an_unknown_name_is_an_error() -> None:
-    assert estimator("dis", "", CPU).name == "dis"
+    assert estimator("dis", "", CPU).name == "dis-refined"
     with pytest.raises(OptionError, match="fancy"):
         estimator("fancy", "", CPU)
 
