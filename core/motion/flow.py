@@ -90,7 +90,7 @@ class Refined:
     """
 
     def __init__(self, first: Estimator, rounds: int = ROUNDS) -> None:
-        self._first, self._rounds, self.name = first, rounds, f"{first.name}-refined"
+        self._first, self._rounds, self.name = first, rounds, f"{first.name}-refined-{rounds}"
         self._refinement = cv2.VariationalRefinement.create()
         self._refinement.setAlpha(20.0)
         self._refinement.setFixedPointIterations(10)

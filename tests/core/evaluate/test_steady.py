@@ -34,7 +34,7 @@ def test_both_ways_in_one_table(clip: Path, style_file: Path, tmp_path: Path,
     assert len(rows) == 4 and len({len(row) for row in rows}) == 1
     assert [row[:2] for row in rows[2:]] == [["walk", "fast"], ["walk", "optimize"]]
     assert all(row[6] == "E(2)" for row in rows[2:]), "three frames allow no more"
-    assert all(row[2] == "dis, dis-refined" for row in rows[2:]), "who follows the judge's flow is flattered"
+    assert all(row[2] == "dis, dis-refined-2" for row in rows[2:]), "who follows the judge's flow is flattered"
     assert (out / "table.md").read_text() == said
     figures = json.loads((out / "figures.json").read_text())
     assert figures[0]["alone"]["figures"]["style_loss"] > 0 and figures[0]["steady"]["first_seconds"] >= 0
@@ -79,5 +79,5 @@ def test_it_can_be_painted_along_another_flow_than_the_judge_s(clip: Path, style
     if not weights.is_file():
         pytest.skip("the weights shared/data/flow are not on this machine")
     assert main([*order, "--paint-along", "raft", "--raft-weights", str(weights)]) == 0
-    assert "| raft, dis-refined |" in capsys.readouterr().out
+    assert "| raft, dis-refined-2 |" in capsys.readouterr().out
     assert (tmp_path / "out" / "walk-fast-steady-raft" / "0003.png").is_file()

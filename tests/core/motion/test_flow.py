@@ -69,7 +69,7 @@ class Rounding:
 def test_a_rough_estimate_is_refined_to_fractions_of_a_pixel() -> None:
     image, refined = textured(), Refined(Rounding())
     flow = refined(image, moved(image, 1.6))[..., 16:-16, 16:-16]
-    assert refined.name == "rounding-refined"
+    assert refined.name == "rounding-refined-6"
     assert flow[0, 0].median().item() == pytest.approx(1.6, abs=0.1)
     assert flow[0, 1].abs().median() < 0.1
 
@@ -151,7 +151,7 @@ def test_the_flow_of_a_film_is_nearly_right(alley: tuple[Tensor, Tensor, Tensor]
 
 
 def test_an_unknown_name_is_an_error() -> None:
-    assert estimator("dis", "", CPU).name == "dis-refined"
+    assert estimator("dis", "", CPU).name == "dis-refined-2"
     with pytest.raises(OptionError, match="fancy"):
         estimator("fancy", "", CPU)
 
