@@ -56,7 +56,7 @@ class Decoder(nn.Module):
         """What a depth begins with: its own features, and what the deeper one gave (None: this is the deepest)."""
         kernel, bias = self._of(f"{layer}_skip")
         if move is not None:
-            matrix, offset = move.matrix[0].to(kernel.dtype), move.offset[0, :, 0].to(kernel.dtype)
+            matrix, offset = move.matrix[0].to(kernel), move.offset[0, :, 0].to(kernel)
             flat = kernel[:, :, 0, 0]
             kernel, bias = (flat @ matrix)[:, :, None, None], bias + flat @ offset
         x = functional.conv2d(skip, kernel, bias)

@@ -89,7 +89,7 @@ class FastStyle:
         Over 48 held-out pairs this takes 4 to 7 % of the style loss at the same content error (measured).
         """
         change = self._color - Statistics.of(painted, mask).mean
-        return (painted + change[..., None]).clamp(0.0, 1.0)
+        return (painted + change[..., None].to(painted)).clamp(0.0, 1.0)
 
     @cached_property
     def _color(self) -> Tensor:

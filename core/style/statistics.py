@@ -17,7 +17,7 @@ FLAT = 1e-5
 
 @dataclass(frozen=True)
 class Statistics:
-    """First and second moments of features, float32: `mean` N,C,1 and `covariance` N,C,C."""
+    """First and second moments of features, float32, on the CPU: `mean` N,C,1 and `covariance` N,C,C."""
 
     mean: Tensor
     covariance: Tensor
@@ -47,7 +47,8 @@ class Statistics:
 def sums(features: Tensor, mask: Tensor | None = None) -> tuple[Tensor, Tensor, Tensor]:
     """The number of positions, the sum of N,C,H,W features (N,C,1) and of their products (N,C,C), by the mask's values.
 
-    Totals are float64, so that many tiles lose nothing: the covariance is a small difference of large sums.
+    Totals are float64, so that many tiles lose nothing: the covariance is a small difference of large sums. They are on
+    the CPU, for not every device has float64 (Apple's have none).
     """
     rows = features.flatten(2).float()
     if mask is None:
@@ -55,19 +56,20 @@ def sums(features: Tensor, mask: Tensor | None = None) -> tuple[Tensor, Tensor, 
     else:
         share = mask.flatten(2).to(rows)
         count, weighted = share.sum().clamp_min(1e-6), rows * share
-    return count.double(), weighted.sum(2, keepdim=True).double(), (weighted @ rows.transpose(1, 2)).double()
+    first, second = weighted.sum(2, keepdim=True), weighted @ rows.transpose(1, 2)
+    return count.cpu().double(), first.cpu().double(), second.cpu().double()
 
 
 @dataclass(frozen=True)
 class Movement:
-    """An affine map of features: `matrix` N,C,C and `offset` N,C,1, float32."""
+    """An affine map of features: `matrix` N,C,C and `offset` N,C,1, float32, on the CPU."""
 
     matrix: Tensor
     offset: Tensor
 
     def __call__(self, features: Tensor) -> Tensor:
         """N,C,H,W features, moved, in their own precision."""
-        matrix, offset = self.matrix.to(features.dtype), self.offset.to(features.dtype)
+        matrix, offset = self.matrix.to(features), self.offset.to(features)
         if len(features) == 1:  # keeps the memory format, which the product below would change
             return conv2d(features, matrix[0, :, :, None, None], offset[0, :, 0])
         return torch.baddbmm(offset, matrix, features.flatten(2)).view(features.shape)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import torch
+from torch._subclasses.fake_tensor import FakeTensorMode
 
 from core.style.statistics import Statistics, movement
 
@@ -52,3 +53,11 @@ def test_features_that_hardly_vary_are_not_blown_up() -> None:
     moved = movement(Statistics.of(flat), Statistics.of(features(11)))(flat)
     assert moved.isfinite().all()
     assert moved.std(dim=(2, 3)).max() < 5 * features(11).std(dim=(2, 3)).max()
+
+
+def test_moments_are_taken_on_the_cpu_for_a_device_without_float64() -> None:
+    with FakeTensorMode():  # type: ignore[no-untyped-call]  # a GPU's tensors, without values
+        x = torch.empty(2, 5, 30, 40, device="cuda")
+        ours = Statistics.of(x, torch.empty(1, 1, 30, 40, device="cuda"))
+        assert ours.mean.device.type == ours.covariance.device.type == "cpu"
+        assert movement(ours, ours)(x).device.type == "cuda"
