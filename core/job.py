@@ -91,7 +91,8 @@ class Job:
 
         What belongs to single frames is left out (their pixels, what comes along with them (`BESIDE`), recorded
         motion, animated values: see pipeline.py), and so are threads and file names: a moved picture or one more
-        frame makes no finished frame stale. Raises InputError if a picture cannot be read.
+        frame makes no finished frame stale. So is the first frame that all may refer to. Raises InputError if a
+        picture cannot be read.
         """
         options = dataclasses.asdict(self.options)
         options |= {name: "" for name in BESIDE if name in options}
@@ -103,10 +104,20 @@ class Job:
                 self.engine.device, self.engine.precision]
         return hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()
 
+    def named(self) -> Iterator[Path]:
+        """Every file and folder that the job reads, with patterns as they stand."""
+        data = self.to_json()
+        yield from (Path(holder[key]) for holder, key in _paths(data) if key != "output" and holder[key])
+
     @property
     def follows_motion(self) -> bool:
         """Whether frames depend on those around them: not if each is to be painted alone."""
         return not isinstance(self.options, StyleOptions) or self.options.stability > 0
+
+    @property
+    def refers_to_first(self) -> bool:
+        """Whether every frame depends on the clip's first one, whose colors the styles take."""
+        return isinstance(self.options, StyleOptions) and self.options.keep_color != "off"
 
     def at(self, number: int, name: str) -> Any:
         """The value of an animatable option at one frame; None if the effect has no such option."""

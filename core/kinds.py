@@ -69,7 +69,8 @@ def _plan_collage(sources: Sequence[Source], job: Job, look: str, chunk: tuple[i
 
 def _finish_collage(effect: Effect, job: Job, plan: Plan) -> None:
     assert isinstance(effect, CollageEffect)
-    if effect.options.export_layers:
+    is_part = job.files.only or job.files.chunk  # what tells of a part would take the place of what tells of all
+    if effect.options.export_layers and not is_part:
         export(effect.composer, plan, Path(job.output))
 
 

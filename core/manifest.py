@@ -90,6 +90,15 @@ class Manifest:
         check_writable(self.folder)
         clear_left_behind(self.folder)
 
+    @property
+    def is_begun(self) -> bool:
+        """Whether results were made into this folder before."""
+        return (self.folder / FOLDER).is_dir() or (self.folder / OLD_NAME).is_file()
+
+    def begin(self) -> None:
+        """Make it a folder of results, before there are any. Raises OutputError."""
+        check_writable(self.folder / FOLDER)
+
     def _path(self, number: int) -> Path:
         return self.folder / FOLDER / f"{number}.json"
 

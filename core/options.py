@@ -216,8 +216,8 @@ class CollageOptions:
         "", "Depth", "White is near: what is nearer lies above, and borders of depth are borders of pieces; a picture, "
         "or a sequence numbered like the input", "file", advanced=True)
     export_layers: bool = option(
-        False, "Export Layers", "Also write each level as a sequence with alpha, every piece as a picture, and where "
-        "they go as pieces.json", "bool")
+        False, "Export Layers", "Also write each level as a sequence with alpha and, once the whole clip is made, "
+        "every piece as a picture and where they go as pieces.json", "bool")
     seed: int = option(
         1, "Seed", "Start of the random numbers; the same seed gives the same collage", "int",
         minimum=0, maximum=2**31 - 1, advanced=True)

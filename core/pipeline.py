@@ -9,14 +9,14 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
 import torch
 from torch import Tensor
 
-from . import clips, devices, events, frames, shots
+from . import __version__, clips, devices, events, frames, shots
 from .ahead import ReadAhead, WriteBehind
 from .atomic import write_bytes
 from .clips import Clip
@@ -51,7 +51,7 @@ def run(job: Job) -> Iterator[Event]:
     compute = devices.choose(job.engine)
     clip = clips.open_clip(job.input)
     output = Path(job.output)
-    if output.resolve() == clip.folder.resolve():
+    if output.exists() and output.samefile(clip.folder):
         raise OutputError("The output folder is the input's own folder.", "Choose another one: nothing is overwritten.")
     beside = {name: clips.open_clip(path) for name in BESIDE if (path := getattr(job.options, name, ""))}
     kind = KINDS[job.effect]
@@ -62,8 +62,23 @@ def run(job: Job) -> Iterator[Event]:
         yield events.Warning(note)
     recorded = _recorded(job, clip)
     planned, failed = _planned(job, clip, beside, recorded, effect.weights)
+    _refuse_overwriting(job, planned, results.manifest(output))
+    results.manifest(output).begin()
     sources = Sources(clip, beside, job.options.size, _motion(job, clip, recorded, compute))
     yield from _Run(job, kind, effect, sources, results, planned, failed).events()
+
+
+def _refuse_overwriting(job: Job, planned: Plan, manifest: Manifest) -> None:
+    """Raises OutputError where a result would take the place of what the job reads, or of anybody else's file."""
+    hint = "Choose another output folder: nothing is overwritten."
+    read = [path for path in job.named() if path.exists()]
+    if inside := [path for path in read if path.is_dir() and path.samefile(manifest.folder)]:
+        raise OutputError(f"The output folder is '{inside[0].name}', which the job reads.", hint)
+    for path in (task.path for task in planned.tasks if task.path.exists()):
+        if any(path.samefile(other) for other in read):
+            raise OutputError(f"The result '{path.name}' would take the place of a file that the job reads.", hint)
+        if not manifest.is_begun:
+            raise OutputError(f"The output folder has a '{path.name}' already that Gouache did not make.", hint)
 
 
 def _planned(job: Job, clip: Clip, beside: Mapping[str, Clip], recorded: RecordedFlow | None,
@@ -85,12 +100,13 @@ def _planned(job: Job, clip: Clip, beside: Mapping[str, Clip], recorded: Recorde
     sources = []
     for number, digest in inputs.items():
         values = {name: job.at(number, name) for name in job.animation}
-        along = [_digest_beside(other, number) for other in beside.values()]
+        along = [f"{name} {_digest_beside(other, number)}" for name, other in beside.items()]
         moved = _motion_digest(recorded, number, job.options.hold)
         facts = key_of(digest, values, *along, *filter(None, [moved]))
         file = clip.stem(number) + FORMATS[job.files.format].suffix
         sources.append(Source(number, file, digest, facts, number in begins, number in wanted, moved))
-    look = key_of(job.look(), networks)
+    first = [clip.digest(clip.numbers[0])] if job.refers_to_first else []
+    look = key_of(job.look(), networks, *first)
     made = KINDS[job.effect].plan(sources, job, look, parse_chunk(job.files.chunk))
     made.results = [task for task in made.results if _inside(task.number, only)]
     if only and not made.results and not failed:
@@ -149,6 +165,13 @@ class _Results:
         return (record is not None and (record.key, record.file) == (task.key, task.path.name)
                 and manifest.holds(record) and (task.is_track or frames.readable(task.path)))
 
+    def confirm(self, task: Task) -> None:
+        """Remember that this version would make no other picture, which stands there. Raises OutputError."""
+        manifest = self.manifest(task.path.parent)
+        record = manifest.get(task.number)
+        if record is not None and record.engine != __version__:
+            manifest.add(task.number, replace(record, engine=__version__))
+
     def enter(self, task: Task, seconds: float) -> None:
         """Remember a task's picture, which is in place, as finished. Raises OutputError."""
         try:
@@ -187,6 +210,7 @@ class _Run:
         yield events.Started(self.frames, len(todo), str(self.results.output))
         for task in self.plan.results:
             if task in finished:
+                self.results.confirm(task)
                 yield events.Frame(task.number, 0, len(todo), str(task.path), 0.0, cached=True)
         following = self._following(todo)
         with ReadAhead(self.sources.read) as self.ahead, WriteBehind[list[Event]]() as self.behind:

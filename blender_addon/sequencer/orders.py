@@ -86,10 +86,10 @@ def _only(order: Order, wanted: Collection[int]) -> Order:
                          f"It has the frames {order.subject.first} to {order.subject.last}.")
     if len(frames) == len(order.frames):
         return order
-    ranges, options = runs(frames), order.job.options
-    files = replace(order.job.files, only=runs_text(ranges))
-    alone = isinstance(options, StyleOptions) and not options.stability and options.keep_color != "histogram"
-    return replace(order, job=replace(order.job, files=files), wanted=ranges, seen=ranges if alone else (),
+    ranges, job = runs(frames), order.job
+    files = replace(job.files, only=runs_text(ranges))
+    alone = not job.follows_motion and not job.refers_to_first
+    return replace(order, job=replace(job, files=files), wanted=ranges, seen=ranges if alone else (),
                    job_name=f"job-{frames[0]:05d}-{frames[-1]:05d}.json")
 
 

@@ -13,7 +13,7 @@ import pytest
 import torch
 from PIL import Image
 
-from core import events, frames, pipeline
+from core import __version__, events, frames, pipeline
 from core.encoders import Encoder
 from core.errors import GouacheError, InputError, OptionError, OutputError, WeightsError
 from core.events import Event
@@ -124,6 +124,17 @@ def test_a_folder_of_an_earlier_version_is_not_painted_again(sequence: Path, job
     assert painted(run(order)) == []
 
 
+def test_frames_of_another_version_that_are_not_stale_are_taken_over(sequence: Path, job: Jobs) -> None:
+    """Blender takes a painting for fresh by the version in its records: once confirmed, it need not ask again."""
+    order = job(sequence)
+    run(order)
+    manifest = Manifest(Path(order.output))
+    for number, record in manifest.all().items():
+        manifest.add(number, dataclasses.replace(record, engine="0.0.1"))
+    assert painted(run(order)) == []
+    assert {record.engine for record in manifest.all().values()} == {__version__}
+
+
 def test_a_still_is_painted_once_and_shown_on_every_frame(sequence: Path, job: Jobs) -> None:
     for number in (8, 10):
         shutil.copy(sequence / "shot_0007.png", sequence / f"shot_{number:04d}.png")
@@ -157,6 +168,15 @@ def test_one_frame_alone_equals_the_same_frame_of_the_whole(sequence: Path, job:
         run(whole)
         assert painted(run(one)) == [9]
         assert files_of(one)["shot_0009.png"] == files_of(whole)["shot_0009.png"]
+
+
+@pytest.mark.parametrize("color", ["luminance", "histogram"])
+def test_kept_color_follows_the_first_frame(sequence: Path, job: Jobs, tmp_path: Path, picture: Callable[..., Picture],
+                                            color: str) -> None:
+    order = job(sequence, keep_color=color)
+    run(order)
+    frames.write(sequence / "shot_0007.png", picture(50), "png")
+    assert painted(run(order)) == [7, 8, 9, 10]
 
 
 def test_strength_may_change_from_frame_to_frame(sequence: Path, job: Jobs, tmp_path: Path) -> None:
@@ -267,6 +287,21 @@ def test_keeping_luminance_keeps_the_frame_s_hues(tmp_path: Path, job: Jobs, sty
     assert (rgb[:, 0] - rgb[:, 1] > 0).float().mean() > 0.95
 
 
+@pytest.mark.parametrize("color", ["luminance", "histogram"])
+def test_colors_that_nobody_sees_are_not_kept(tmp_path: Path, job: Jobs, picture: Callable[..., Picture],
+                                              color: str) -> None:
+    alpha = torch.zeros(1, 1, 48, 64)
+    alpha[..., :20] = 1.0
+    painting = {}
+    for hidden in (0.0, 1.0):
+        cut_out = Picture(torch.where(alpha > 0, picture(7).rgb, torch.tensor(hidden)), alpha)
+        frames.write(tmp_path / str(hidden) / "cut out.png", cut_out, "png")
+        order = job(tmp_path / str(hidden) / "cut out.png", tmp_path / f"painted {hidden}", keep_color=color)
+        run(order)
+        painting[hidden] = frames.read(Path(order.output) / "cut out.png").rgb * alpha
+    assert torch.equal(painting[0.0], painting[1.0])
+
+
 # --- bad input -----------------------------------------------------------------------------------------------
 
 
@@ -323,11 +358,6 @@ def test_the_style_may_be_cmyk_gray_or_palette(sequence: Path, job: Jobs, tmp_pa
         Image.open(style_file).convert("RGB").convert(mode).save(path)
         order = job(sequence, tmp_path / mode, styles=(StyleImage(str(path)),), frames="7")
         assert painted(run(order)) == [7]
-
-
-def test_results_never_overwrite_the_input(sequence: Path, job: Jobs) -> None:
-    with pytest.raises(OutputError, match="own folder"):
-        run(job(sequence, sequence))
 
 
 def test_an_output_that_cannot_be_written_shows_before_painting(sequence: Path, job: Jobs, tmp_path: Path) -> None:

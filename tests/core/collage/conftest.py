@@ -104,7 +104,8 @@ def sheets() -> Materials:
 def collage(tmp_path: Path, papers: Path) -> Callable[..., Job]:
     """A quick collage: collage(input, output=None, mode=..., pieces=..., frames=...), from `papers` if not others."""
     def make(source: Path | str, output: Path | None = None, **given: Any) -> Job:
-        files = {name: given.pop(name) for name in ("frames", "format", "restore_size", "chunk") if name in given}
+        names = ("frames", "only", "format", "restore_size", "chunk")
+        files = {name: given.pop(name) for name in names if name in given}
         options = {"materials": (str(papers),), "pieces": 12, "levels": 2, **given}
         return Job(str(source), str(output or tmp_path / "result"), "collage", CollageOptions(**options),
                    OutputOptions(**files), EngineOptions(threads=1))

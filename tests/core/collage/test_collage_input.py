@@ -209,6 +209,13 @@ def test_what_comes_along_may_lack_frames(clip: Clips, collage: Jobs, tmp_path: 
     assert painted(run(order)) == [3, 4]
 
 
+def test_a_mask_that_becomes_a_depth_is_another_collage(clip: Clips, collage: Jobs, tmp_path: Path, save: Save) -> None:
+    along = str(save(tmp_path / "along.png", np.full((20, 30, 3), 0.5, np.float32)))
+    source = clip(1)
+    run(collage(source, mask=along))
+    assert painted(run(collage(source, depth=along))) == [1]
+
+
 @pytest.mark.parametrize(("wrong", "words"), [
     (["--materials", "nowhere"], "no material 'nowhere'"), (["--mode", "glued"], "glued"),
     (["--mask", "no.png"], "no.png"), (["--depth", "no.png"], "no.png"), (["--pieces", "many"], "'pieces' cannot be"),

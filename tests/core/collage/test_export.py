@@ -73,6 +73,13 @@ def test_a_frame_can_be_rebuilt_from_its_pieces(clip: Clips, collage: Jobs) -> N
         assert error.mean() < 0.5 / 255 and np.quantile(error, 0.99) < 4 / 255
 
 
+@pytest.mark.parametrize("part", [{"only": "2"}, {"chunk": "1/2"}])
+def test_making_a_part_again_leaves_what_is_told_of_the_whole(clip: Clips, collage: Jobs, part: dict[str, str]) -> None:
+    source = clip(4)
+    data = exported(collage(source, export_layers=True))
+    assert exported(collage(source, export_layers=True, **part)) == data
+
+
 def test_layers_laid_over_each_other_are_the_picture(clip: Clips, collage: Jobs) -> None:
     order = collage(clip(3), export_layers=True)
     exported(order)
