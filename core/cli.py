@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import io
 import json
 import logging
 import sys
@@ -14,8 +15,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
-from . import __version__
-from .errors import GouacheError, OptionError
+from . import __version__, events
+from .errors import OptionError
 from .job import Job
 from .options import (
     COLLAGE_MODES,
@@ -48,15 +49,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     as_json = "--json" in arguments or arguments[:1] == ["serve"]
     logging.basicConfig(format="%(asctime)s %(name)s %(levelname)s %(message)s", stream=sys.stderr)
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a log on Windows cannot hold every name
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         options = _parser().parse_args(arguments)
         return int(options.run(options))
-    except GouacheError as error:
-        _report(error, as_json)
-        return 1
     except KeyboardInterrupt:
         print("Stopped. Everything finished so far is kept; run again to go on.", file=sys.stderr)
         return 130
+    except Exception as error:
+        _report(events.Error.of(error), as_json)
+        return 1
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -369,18 +372,17 @@ def _serve(options: argparse.Namespace) -> int:
     return worker.serve()
 
 
-def _report(error: GouacheError, as_json: bool) -> None:
+def _report(error: events.Error, as_json: bool) -> None:
     if error.detail:
         logging.getLogger(__name__).info(error.detail)
     if as_json:
-        event = {"event": "error", "message": error.message, "hint": error.hint, "detail": error.detail}
-        print(json.dumps(event), flush=True)
+        print(json.dumps(events.to_json(error)), flush=True)
     else:
         for line in _lines(error):
             print(line, file=sys.stderr)
 
 
-def _lines(error: GouacheError) -> Iterator[str]:
+def _lines(error: events.Error) -> Iterator[str]:
     yield f"Error: {error.message}"
     if error.hint:
         yield f"  {error.hint}"

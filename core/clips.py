@@ -134,7 +134,14 @@ def open_clip(text: str) -> Clip:
 
     Raises InputError if there is nothing that can be painted.
     """
-    path = Path(text)
+    try:
+        return _opened(Path(text), text)
+    except OSError as error:
+        raise InputError(f"'{text}' cannot be read.", "Check the permissions of its folder.", str(error)) from error
+
+
+def _opened(path: Path, text: str) -> Clip:
+    """Raises InputError, OSError."""
     if path.is_dir():
         return Sequence(_numbered([p for p in path.iterdir() if p.suffix.lower() in PICTURE_SUFFIXES
                                    and not p.name.startswith(".")], text))
@@ -142,7 +149,7 @@ def open_clip(text: str) -> Clip:
         return Movie(path) if path.suffix.lower() in MOVIE_SUFFIXES else Sequence({_or_one(number_of(path)): path})
     pattern = _pattern(path.name)
     if pattern and path.parent.is_dir():
-        return Sequence(_numbered([p for p in path.parent.iterdir() if pattern.fullmatch(p.name)], text))
+        return Sequence(_matching(path.parent, pattern, text))
     raise InputError(f"There is no '{text}'.", NO_FRAMES)
 
 
@@ -151,7 +158,19 @@ def _pattern(name: str) -> re.Pattern[str] | None:
     place = re.search(r"#+|%0?\d*d|\*", name)
     if not place:
         return None
-    return re.compile(re.escape(name[:place.start()]) + r"\d+" + re.escape(name[place.end():]))
+    return re.compile(re.escape(name[:place.start()]) + r"(\d+)" + re.escape(name[place.end():]))
+
+
+def _matching(folder: Path, pattern: re.Pattern[str], text: str) -> dict[int, Path]:
+    """A folder's files by the number that stands in the pattern's place. Raises InputError."""
+    found = [(int(match[1]), p) for p in folder.iterdir() if (match := pattern.fullmatch(p.name))]
+    if not found:
+        raise InputError(f"There are no pictures in '{text}'.", NO_FRAMES)
+    files = dict(sorted(found))
+    if twice := [p.name for number, p in found if files[number] != p]:
+        raise InputError(f"Two pictures of '{text}' have one number: '{twice[0]}'.",
+                         "Move one of them away.")
+    return files
 
 
 def _numbered(files: list[Path], text: str) -> dict[int, Path]:
@@ -167,7 +186,12 @@ def _numbered(files: list[Path], text: str) -> dict[int, Path]:
         twice = next(s for s in sorted(stems) if stems.count(s) > 1)
         raise InputError(f"Several pictures in '{text}' are called '{twice}'.",
                          "Give a pattern such as shot_####.png to choose one sequence.")
-    return dict(enumerate(sorted(files, key=lambda p: p.name), 1))
+    return dict(enumerate(sorted(files, key=_by_numbers), 1))
+
+
+def _by_numbers(path: Path) -> list[tuple[int, str]]:
+    """Sorts names as people do: "page 9" comes before "page 10"."""
+    return [(int(part), "") if part.isdecimal() else (0, part) for part in re.split(r"(\d+)", path.name)]
 
 
 def serving(clip: Clip, number: int) -> int | None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
 from dataclasses import dataclass
 from typing import Any
 
 from .errors import GouacheError
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -64,9 +67,12 @@ class Error:
     detail: str = ""
 
     @classmethod
-    def of(cls, error: GouacheError) -> Error:
-        """From an exception."""
-        return cls(error.message, error.hint, error.detail)
+    def of(cls, error: Exception) -> Error:
+        """From an exception; one that nobody foresaw goes to the log with its traceback."""
+        if isinstance(error, GouacheError):
+            return cls(error.message, error.hint, error.detail)
+        log.error("The engine failed", exc_info=error)
+        return cls(f"The engine failed: {type(error).__name__}.", "The log tells more; please report it.", str(error))
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
 """Picture files: read and write one frame. Every file format, bit depth and alpha convention is dealt with here only.
 
 Inside the engine a picture is float32 1,3,H,W, display-referred sRGB in [0, 1], colors not multiplied by alpha.
-Files with float pixels (EXR, HDR, float TIFF) are scene linear Rec. 709 with premultiplied alpha, all others sRGB.
+Files with float pixels (EXR, HDR, float TIFF) are scene linear Rec. 709 with premultiplied alpha, all others sRGB; a
+TIFF may say otherwise of its alpha.
 """
 
 from __future__ import annotations
@@ -75,19 +76,19 @@ def read(path: Path) -> Picture:
 
     Raises InputError naming the file when it is missing, empty, truncated, too large or no picture.
     """
-    pixels, names, linear = _pixels(path)
-    notes: list[str] = []
+    stored = _pixels(path)
+    pixels, notes = stored.pixels, list[str]()
     bad = ~np.isfinite(pixels)
     if bad.any():
         count = int(bad.any(-1).sum())
         notes.append(f"{path.name} holds {count} pixels that are not numbers (NaN or infinite); they became black.")
         pixels = np.where(bad, np.float32(0), pixels)
-    color, alpha = _split(pixels, names)
+    color, alpha = _split(pixels, stored.names)
     rgb = torch.from_numpy(np.ascontiguousarray(color.transpose(2, 0, 1)))[None]
     a = None if alpha is None else torch.from_numpy(np.ascontiguousarray(alpha))[None, None].clamp(0.0, 1.0)
-    if linear:
-        if a is not None:
-            rgb = torch.where(a > 0, rgb / a.clamp_min(1e-6), rgb)
+    if a is not None and stored.premultiplied:
+        rgb = torch.where(a > 0, rgb / a.clamp_min(1e-6), rgb)
+    if stored.linear:
         if float(rgb.amax()) > 1.0:
             notes.append(f"{path.name} has values above 1 (up to {float(rgb.amax()):.3g}); they are painted as 1.")
         rgb = linear_to_srgb(rgb)
@@ -137,15 +138,15 @@ def read_data(path: Path) -> tuple[NDArray[np.float32], list[str]]:
     The parts of a multi-part EXR (as Blender 5 writes its passes) come together if they have one size. Raises
     InputError as `read` does.
     """
-    pixels, names, _ = _pixels(path)
-    found = [pixels]
+    stored = _pixels(path)
+    found, names = [stored.pixels], list(stored.names)
     for part in range(1, oiio.ImageBuf(str(path)).nsubimages):
         buffer = oiio.ImageBuf(str(path), part, 0)
         more = buffer.get_pixels("float", buffer.roi_full)
         if more is None:
             raise InputError(f"The picture '{path.name}' is damaged.",
                              "It is truncated or corrupt: render or copy it again.", f"{path}: {buffer.geterror()}")
-        if more.shape[:2] == pixels.shape[:2]:
+        if more.shape[:2] == stored.pixels.shape[:2]:
             found.append(more)
             names += buffer.spec().channelnames
     return np.concatenate(found, -1), names
@@ -183,13 +184,28 @@ def read_flo(path: Path) -> NDArray[np.float32]:
     return flow
 
 
-def _pixels(path: Path) -> tuple[NDArray[np.float32], list[str], bool]:
-    """H,W,channels as float32, the channels' names, and whether they are scene linear."""
+@dataclass(frozen=True)
+class _Stored:
+    """What a file holds: H,W,channels as float32, the channels' names, and what the numbers mean."""
+
+    pixels: NDArray[np.float32]
+    names: list[str]
+    linear: bool
+    premultiplied: bool
+
+
+def _pixels(path: Path) -> _Stored:
+    """A file's numbers, upright."""
     def refuse(why: str, hint: str, detail: str = "") -> InputError:
         return InputError(f"The picture '{path.name}' {why}.", hint, f"{path}: {detail}")
-    if not path.is_file():
+    try:
+        is_there = path.is_file()
+        is_empty = is_there and path.stat().st_size == 0
+    except OSError as error:
+        raise refuse("cannot be read", "Check the permissions of its folder.", str(error)) from error
+    if not is_there:
         raise refuse("does not exist", "Check the path.")
-    if path.stat().st_size == 0:
+    if is_empty:
         raise refuse("is empty (0 bytes)", "Render or copy it again.")
     config = oiio.ImageSpec()
     config.attribute("oiio:UnassociatedAlpha", 1)
@@ -208,17 +224,29 @@ def _pixels(path: Path) -> tuple[NDArray[np.float32], list[str], bool]:
     pixels = upright.get_pixels("float", upright.roi_full)
     if pixels is None:
         raise refuse("cannot be read", "Save it again as PNG, JPEG, TIFF or EXR.", upright.geterror())
-    return pixels, list(spec.channelnames), str(spec.format) in ("half", "float", "double")
+    linear = str(spec.format) in ("half", "float", "double")
+    may_be = linear or buffer.file_format_name == "tiff"  # of the others the library knows that they are not
+    return _Stored(pixels, list(spec.channelnames), linear,
+                   may_be and not spec.get_int_attribute("oiio:UnassociatedAlpha"))
 
 
 def _ends_early(jpeg: Path) -> bool:
-    """Whether the last scan (FF DA) of a JPEG has no end (FF D9); the decoder fills such pictures with gray."""
+    """Whether a JPEG's scans (from FF DA on) have no end (FF D9); the decoder fills such pictures with gray.
+
+    Before them, in segments that say how long they are, may be a small picture; behind them whatever a phone adds.
+    """
     data = jpeg.read_bytes()
-    return data.rfind(b"\xff\xd9") < data.rfind(b"\xff\xda")
+    place = 2
+    while data[place:place + 1] == b"\xff" and data[place + 1:place + 2] != b"\xda":
+        is_filling = data[place + 1:place + 2] == b"\xff"
+        place += 1 if is_filling else 2 + int.from_bytes(data[place + 2:place + 4], "big")
+    return data.find(b"\xff\xd9", place) < 0
 
 
 def _split(pixels: NDArray[np.float32], names: list[str]) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
     """Color H,W,3 and alpha H,W (or None) out of any channels, found by name first: R, view.Combined.R, Y ..."""
+    shown = _shown_layer(names)
+    pixels, names = pixels[..., shown], [names[i] for i in shown]
     ends = [name.rsplit(".", 1)[-1].upper() for name in names]
     alpha = pixels[..., ends.index("A")] if "A" in ends else None
     if all(c in ends for c in "RGB"):
@@ -227,6 +255,19 @@ def _split(pixels: NDArray[np.float32], names: list[str]) -> tuple[NDArray[np.fl
     if alpha is None and len(names) == 2:
         alpha = pixels[..., 1]
     return np.repeat(gray, 3, axis=-1), alpha
+
+
+def _shown_layer(names: list[str]) -> list[int]:
+    """The channels of the layer that is the picture: without a name, else Combined, else the first with colors."""
+    layers: dict[str, dict[str, int]] = {}
+    for i, name in enumerate(names):
+        layer, _, channel = name.rpartition(".")
+        layers.setdefault(layer, {})[channel.upper()] = i
+    colored = [layer for layer, channels in layers.items() if channels.keys() >= set("RGB")]
+    if not colored:
+        return list(range(len(names)))
+    chosen = min(colored, key=lambda layer: (layer != "", not layer.endswith("Combined")))
+    return list(layers[chosen].values())
 
 
 def _encoded(picture: Picture, kind: FileFormat) -> NDArray[np.generic]:

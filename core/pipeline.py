@@ -11,8 +11,8 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeVar
 
+import cv2
 import torch
 from torch import Tensor
 
@@ -37,7 +37,6 @@ from .plan import Plan, Source, Task
 from .sizes import Size, resize
 from .sources import Input, Sources, restored
 
-Made = TypeVar("Made")
 MOTION = "motion"
 """The folder, inside that of the results, for what was found out about movement and shots."""
 
@@ -48,6 +47,18 @@ def run(job: Job) -> Iterator[Event]:
     Frames that cannot be read are left out, the others made, and InputError raised at the end. Raises
     OptionError, InputError, OutputError, WeightsError, DeviceError at once when nothing more can be done.
     """
+    try:
+        yield from _events(job)
+    except torch.OutOfMemoryError as error:
+        raise DeviceError("The device ran out of memory.", "Choose a smaller Size, or the CPU.", str(error)) from error
+    except (MemoryError, RuntimeError, cv2.error) as error:
+        if not isinstance(error, MemoryError) and "alloc" not in str(error):
+            raise
+        raise DeviceError("The memory is not enough for this size.", "Choose a smaller Size.", str(error)) from error
+
+
+def _events(job: Job) -> Iterator[Event]:
+    """Makes ready what all frames need, and then them."""
     compute = devices.choose(job.engine)
     clip = clips.open_clip(job.input)
     output = Path(job.output)
@@ -280,7 +291,7 @@ class _Run:
 
     def _results_of(self, task: Task, source: Input) -> Iterator[Step | Painted | bytes]:
         if task.is_track:
-            yield from _guarded(iter([self._followed(task, source)]))
+            yield self._followed(task, source)
             return
         size = source.picture.size
         if task.joined:
@@ -294,7 +305,7 @@ class _Run:
         mask = None if source.mask is None else resize(source.mask, size)
         frame = Frame(task.number, source.picture, self.job.at(task.number, "strength"), mask, neighbors, begun,
                       source.companions, task.track.path.read_bytes() if task.track else b"")
-        yield from _guarded(self.effect.paint(frame))
+        yield from self.effect.paint(frame)
 
     def _followed(self, task: Task, source: Input) -> bytes:
         assert isinstance(self.effect, Follower), "only a Follower's plan has tracks"
@@ -333,18 +344,6 @@ class _Run:
     def _written(self, wait: bool = True) -> Iterator[Event]:
         """The events of what was being written, which is finished on return unless nobody waits for it."""
         return itertools.chain.from_iterable(self.behind.finished(wait))
-
-
-def _guarded(results: Iterator[Made]) -> Iterator[Made]:
-    """The results; a device that runs out of memory becomes an error for a person."""
-    try:
-        yield from results
-    except torch.OutOfMemoryError as error:
-        raise DeviceError("The device ran out of memory.", "Choose a smaller Size, or the CPU.", str(error)) from error
-    except RuntimeError as error:
-        if "alloc" not in str(error):
-            raise
-        raise DeviceError("The memory is not enough for this size.", "Choose a smaller Size.", str(error)) from error
 
 
 def _summary(failed: list[InputError], lost: int, of: int) -> GouacheError:

@@ -22,7 +22,6 @@ stdout carries nothing else; the log goes to stderr.
 from __future__ import annotations
 
 import json
-import logging
 import queue
 import sys
 import threading
@@ -31,12 +30,11 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from . import __version__, devices, doctor, events, memory, pipeline
-from .errors import GouacheError, OptionError
+from .errors import OptionError
 from .job import Job
 from .options import EngineOptions
 
 PROTOCOL = 1
-log = logging.getLogger(__name__)
 
 
 def serve(commands: TextIO = sys.stdin, answers: TextIO = sys.stdout) -> int:
@@ -95,6 +93,10 @@ class _Worker:
         """One event on one line."""
         print(json.dumps({"event": event, **facts}), file=self._answers, flush=True)
 
+    def _tell(self, event: events.Event) -> None:
+        facts = events.to_json(event)
+        self.say(facts.pop("event"), **facts)
+
     def obey(self, command: Any) -> None:
         """Carry out one command; whatever goes wrong becomes an error event, never the end of the worker."""
         try:
@@ -105,21 +107,17 @@ class _Worker:
                 self.say("doctor", **doctor.to_json(list(doctor.examine())))
             else:
                 raise OptionError(f"Unknown command {name!r}.", "Known: run, cancel, doctor, quit.", str(command))
-        except GouacheError as error:
-            self.say("error", message=error.message, hint=error.hint, detail=error.detail)
         except BrokenPipeError:
             raise
         except Exception as error:
-            log.exception("The engine failed")
-            self.say("error", message=f"The engine failed: {type(error).__name__}.",
-                     hint="The log tells more; please report it.", detail=str(error))
+            self._tell(events.Error.of(error))
 
     def _run(self, job: Job) -> None:
         written = 0
         run = pipeline.run(job)
         for event in run:
             written += isinstance(event, events.Frame) and not event.cached
-            print(json.dumps(events.to_json(event)), file=self._answers, flush=True)
+            self._tell(event)
             if self._inbox.stop.is_set() and not isinstance(event, events.Done):
                 run.close()  # type: ignore[attr-defined]
                 self.say("cancelled", frames=written)

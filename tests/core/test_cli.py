@@ -55,6 +55,25 @@ def test_errors_name_what_is_wrong(order: list[str], wrong: list[str], words: st
     assert event["event"] == "error" and event["message"]
 
 
+def test_what_nobody_foresaw_is_told_too(order: list[str], capsys: pytest.CaptureFixture[str],
+                                         monkeypatch: pytest.MonkeyPatch) -> None:
+    def surprised(*_: object) -> None:
+        raise ZeroDivisionError("by nothing")
+
+    monkeypatch.setattr("core.pipeline.run", surprised)
+    assert main([*order, "--json"]) == 1
+    event = json.loads(capsys.readouterr().out)
+    assert event["event"] == "error" and "ZeroDivisionError" in event["message"] and event["hint"]
+
+
+def test_a_log_that_cannot_hold_a_name_stops_nothing(order: list[str], tmp_path: Path,
+                                                     monkeypatch: pytest.MonkeyPatch) -> None:
+    with (tmp_path / "log.txt").open("w", encoding="cp1252") as log:
+        monkeypatch.setattr("sys.stdout", log)
+        assert main([*order, "--output", "日本"]) == 0
+    assert "done: 2 frames" in (tmp_path / "log.txt").read_text("cp1252")
+
+
 def test_no_command_and_a_missing_input_are_errors(order: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main([]) == 1
     assert main(["stylize"]) == 1

@@ -33,10 +33,19 @@ def test_a_pattern_chooses_one_sequence(sequence: Path, pattern: str) -> None:
     assert open_clip(str(sequence / pattern)).numbers == [7, 8, 9, 10]
 
 
+def test_the_number_is_where_the_pattern_has_it(tmp_path: Path) -> None:
+    touch(tmp_path, *(f"shot_{number}_v2.png" for number in (8, 9, 10)), "shot_11_v3.png")
+    clip = open_clip(str(tmp_path / "shot_##_v2.png"))
+    assert clip.numbers == [8, 9, 10] and clip.stem(9) == "shot_9_v2"
+    touch(tmp_path, "shot_08_v2.png")
+    with pytest.raises(InputError, match="have one number"):
+        open_clip(str(tmp_path / "shot_##_v2.png"))
+
+
 def test_a_folder_of_unnumbered_pictures_goes_by_name(tmp_path: Path) -> None:
-    touch(tmp_path, "cat.png", "ant 2.jpg", "bee.tif")
+    touch(tmp_path, "cat.png", "ant 10.jpg", "ant 9.jpg", "bee.tif")
     clip = open_clip(str(tmp_path))
-    assert [clip.stem(n) for n in clip.numbers] == ["ant 2", "bee", "cat"]
+    assert [clip.stem(n) for n in clip.numbers] == ["ant 9", "ant 10", "bee", "cat"]
 
 
 def test_a_single_picture_keeps_its_number(sequence: Path) -> None:

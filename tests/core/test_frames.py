@@ -86,11 +86,13 @@ def test_an_exr_with_nan_and_highlights_is_usable_and_says_so(tmp_path: Path) ->
 
 
 def test_a_multilayer_exr_shows_its_combined_pass(tmp_path: Path) -> None:
-    pixels = np.zeros((2, 2, 5))
+    pixels = np.zeros((2, 2, 8))
     pixels[..., 0] = 7.0  # depth
     pixels[..., 1:4] = [0.3, 0.2, 0.1]  # B, G, R
     pixels[..., 4] = 1.0
-    names = ("View.Depth.Z", "View.Combined.B", "View.Combined.G", "View.Combined.R", "View.Combined.A")
+    pixels[..., 5:] = 0.9  # a pass with colors that comes first by its name
+    names = ("View.Depth.Z", "View.Combined.B", "View.Combined.G", "View.Combined.R", "View.Combined.A",
+             "View.AO.B", "View.AO.G", "View.AO.R")
     write_exr(tmp_path / "layers.exr", pixels, names)
     rgb = frames.read(tmp_path / "layers.exr").rgb[0, :, 0, 0]
     assert rgb.tolist() == pytest.approx(linear_to_srgb(torch.tensor([0.1, 0.2, 0.3])).tolist(), abs=1e-4)
@@ -138,6 +140,34 @@ def test_empty_and_truncated_files_are_named(tmp_path: Path, suffix: str, kept: 
     with pytest.raises(InputError, match=f"frame{suffix}") as error:
         frames.read(path)
     assert error.value.hint
+
+
+def test_what_phones_write_behind_a_photograph_is_not_its_end(tmp_path: Path) -> None:
+    path = tmp_path / "motion photo.jpg"
+    Image.new("RGB", (32, 24), "orange").save(path)
+    whole = path.read_bytes()
+    path.write_bytes(whole + b"ftypmp42 \xff\xda and more")
+    assert frames.read(path).size == (24, 32)
+    path.write_bytes(whole[:-2])
+    with pytest.raises(InputError, match=r"motion photo\.jpg"):
+        frames.read(path)
+
+
+@pytest.mark.parametrize("pixels", ["uint8", "float"])
+@pytest.mark.parametrize("unassociated", [False, True])
+def test_a_tiff_says_whether_its_colors_are_multiplied_by_alpha(tmp_path: Path, pixels: str,
+                                                                unassociated: bool) -> None:
+    spec = oiio.ImageSpec(4, 4, 4, pixels)
+    if unassociated:
+        spec.attribute("oiio:UnassociatedAlpha", 1)
+    output = oiio.ImageOutput.create(str(tmp_path / "half.tif"))
+    stored = np.full((4, 4, 4), 0.5 if unassociated else 0.25, np.float32)  # a color of 0.5, half transparent
+    stored[..., 3] = 0.5
+    assert output.open(str(tmp_path / "half.tif"), spec) and output.write_image(stored) and output.close()
+    color = linear_to_srgb(torch.tensor(0.5)).item() if pixels == "float" else 0.5
+    read = frames.read(tmp_path / "half.tif")
+    assert read.rgb.mean().item() == pytest.approx(color, abs=0.005)
+    assert read.alpha is not None and read.alpha.mean().item() == pytest.approx(0.5, abs=0.005)
 
 
 def test_missing_and_wrong_files_are_named(tmp_path: Path) -> None:

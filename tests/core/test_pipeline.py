@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import cv2
 import pytest
 import torch
 from PIL import Image
@@ -391,14 +392,19 @@ def test_unicode_and_spaces_in_every_path(sequence: Path, job: Jobs, tmp_path: P
     assert painted(run(order)) == [7, 8, 9, 10]
 
 
-def test_out_of_memory_is_told_with_what_to_do(sequence: Path, job: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("error", [
+    RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 99 bytes"), MemoryError(),
+    cv2.error("Insufficient memory: Failed to allocate 99 bytes")])
+@pytest.mark.parametrize("where", ["core.encoders.Encoder.forward", "core.frames.read", "core.sources.resized"])
+def test_out_of_memory_is_told_with_what_to_do(sequence: Path, job: Jobs, monkeypatch: pytest.MonkeyPatch,
+                                               error: Exception, where: str) -> None:
     def no_memory(*_: object, **__: object) -> None:
-        raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 99 bytes")
+        raise error
 
-    monkeypatch.setattr(Encoder, "forward", no_memory)
-    with pytest.raises(GouacheError, match="memory") as error:
+    monkeypatch.setattr(where, no_memory)
+    with pytest.raises(GouacheError, match="memory") as told:
         run(job(sequence))
-    assert "Size" in error.value.hint
+    assert "Size" in told.value.hint
 
 
 def test_missing_and_damaged_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
