@@ -17,7 +17,8 @@ class Neighbor:
     """A finished frame of the clip: its content, what was made of it (as its file has it), both 1,3,H,W, and the link.
 
     `link` says where each pixel of the frame to make lies in this one, `away` frames from it, and how far that can be
-    trusted. A neighbor further back may come first, though others are nearer (`origin`).
+    trusted. A neighbor further back may come first, though others are nearer (`origin`). It was painted with its own
+    `strength`, where its `mask` (1,1,H,W in 0..1; None: everywhere) shows it.
     """
 
     content: Tensor
@@ -25,6 +26,8 @@ class Neighbor:
     link: Link
     origin: bool = False
     away: int = 1
+    strength: float = 1.0
+    mask: Tensor | None = None
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,8 @@ class Painted:
 class Frame:
     """One frame for an effect.
 
-    `picture` is the frame at the size to paint, `mask` 1,1,H,W in 0..1 (None: everywhere), `strength` this frame's
+    `picture` is the frame at the size to paint, colors that its alpha hides grown from those that are seen; `mask`
+    1,1,H,W in 0..1 (None: everywhere) where to paint, nothing hidden included; `strength` this frame's
     value, `neighbors` finished frames, the nearest first, that this one should agree with; `begun` (1,3,H,W) what an
     earlier pass over the clip made of it; `track` what a Follower knew of it.
     """

@@ -35,7 +35,7 @@ from .motion.recorded import RecordedFlow
 from .options import parse_chunk, parse_frames, parse_ranges
 from .plan import Plan, Source, Task
 from .sizes import Size, resize
-from .sources import Input, Sources, restored
+from .sources import Input, Nearby, Sources, restored
 
 MOTION = "motion"
 """The folder, inside that of the results, for what was found out about movement and shots."""
@@ -293,24 +293,27 @@ class _Run:
         if task.is_track:
             yield self._followed(task, source)
             return
-        size = source.picture.size
+        picture, area = source.prepared.picture, source.prepared.area
         if task.joined:
             one, other, share = task.joined
-            yield Painted(led_over(self._result(one, size), self._result(other, size), share))
+            led = led_over(self._result(one, picture.size), self._result(other, picture.size), share)
+            yield Painted(led if area is None else torch.lerp(picture.rgb, led, area))
             return
-        neighbors = tuple(Neighbor(near.content, self._result(near.task, size), near.link, near.task is task.origin,
-                                   abs(task.number - near.task.number))
+        neighbors = tuple(self._neighbor(near, task, picture.size)
                           for near in source.nearby if near.task not in self.unmade)
-        begun = None if task.begun is None or task.begun in self.unmade else self._result(task.begun, size)
-        mask = None if source.mask is None else resize(source.mask, size)
-        frame = Frame(task.number, source.picture, self.job.at(task.number, "strength"), mask, neighbors, begun,
+        begun = None if task.begun is None or task.begun in self.unmade else self._result(task.begun, picture.size)
+        frame = Frame(task.number, picture, self.job.at(task.number, "strength"), area, neighbors, begun,
                       source.companions, task.track.path.read_bytes() if task.track else b"")
         yield from self.effect.paint(frame)
+
+    def _neighbor(self, near: Nearby, task: Task, size: Size) -> Neighbor:
+        return Neighbor(near.content, self._result(near.task, size), near.link, near.task is task.origin,
+                        abs(task.number - near.task.number), self.job.at(near.task.number, "strength"), near.area)
 
     def _followed(self, task: Task, source: Input) -> bytes:
         assert isinstance(self.effect, Follower), "only a Follower's plan has tracks"
         came = source.nearby[0].link if source.nearby else None
-        moment = Moment(task.number, source.picture.rgb, came, source.goes, source.companions)
+        moment = Moment(task.number, source.prepared.picture.rgb, came, source.goes, source.companions)
         follows = task.follows if task.follows not in self.unmade else None
         return self.effect.follow(moment, follows.path.read_bytes() if follows else None)
 
@@ -326,7 +329,7 @@ class _Run:
         else:
             for folder, layer in finished.layers.items():
                 frames.write(task.path.parent / folder / task.path.name, layer, self.job.files.format)
-            picture = Picture(finished.rgb, source.picture.alpha)
+            picture = Picture(finished.rgb, source.prepared.picture.alpha)
             if self.job.files.restore_size:
                 picture = restored(picture, source.whole, source.mask)
             frames.write(task.path, picture, self.job.files.format)

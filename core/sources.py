@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from .clips import Clip, serving
+from .color import fill_transparent
 from .effects import Companions
 from .errors import InputError
 from .frames import Picture
@@ -30,22 +31,34 @@ ENOUGH = 0.75
 
 @dataclass(frozen=True)
 class Nearby:
-    """A neighbor of a task: its content (1,3,H,W, at the task's size) and the link to it."""
+    """A neighbor of a task: its content (1,3,H,W, at the task's size), the link to it, and where it was painted."""
 
     task: Task
     content: Tensor
     link: Link
+    area: Tensor | None = None
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A frame at the size to work at, its hidden colors grown from what is seen, and where to paint it.
+
+    `area` is 1,1,H,W in 0..1: what the mask shows of what can be seen; None: everywhere.
+    """
+
+    picture: Picture
+    area: Tensor | None = None
 
 
 @dataclass(frozen=True)
 class Input:
-    """A frame as read: the whole picture, the same at the size to work at, the mask (1,1,H,W) at the whole size.
+    """A frame as read: the whole picture, its mask (1,1,H,W) at the whole size, and both made ready for work.
 
     `goes` is the link to the second frame of its shot, for a track that begins one.
     """
 
     whole: Picture
-    picture: Picture
+    prepared: Prepared
     mask: Tensor | None = None
     nearby: tuple[Nearby, ...] = ()
     companions: Companions = field(default_factory=Companions)
@@ -62,24 +75,39 @@ class Sources:
 
     def __init__(self, clip: Clip, beside: Mapping[str, Clip], size: int, motion: Motion | None) -> None:
         self._clip, self._beside, self._size, self._motion = clip, beside, size, motion
-        self._kept: OrderedDict[tuple[int, int], Tensor] = OrderedDict()
+        self._kept: OrderedDict[tuple[int, int], Prepared] = OrderedDict()
         self._wholes: OrderedDict[int, Picture] = OrderedDict()
 
     def read(self, task: Task) -> Input:
         """Raises InputError if the frame or its mask cannot be read; a neighbor that cannot is left out."""
         whole = self._whole(task.number)
-        side = TRACK_SIDE if task.is_track else self._size
-        picture = resized(whole, fitted(whole.size, side))
-        self._keep((task.number, side), picture.rgb)
-        here = Seen(task.number, picture.rgb, task.input)
+        mask = self._mask(task, whole)
+        prepared = self._prepared(task, whole, mask)
+        here = Seen(task.number, prepared.picture.rgb, task.input)
         if task.is_track or task.track:
             near = self._nearby(here, task.follows, onward=True) if task.follows else None
             goes = self._onward(here, task.second) if task.second else None
-            return Input(whole, picture, None, (near,) if near else (), self._companions(task.number), goes)
-        mask = self._beside.get("mask")
+            return Input(whole, prepared, None, (near,) if near else (), self._companions(task.number), goes)
         origin = self._nearby(here, task.origin) if task.origin else None
-        return Input(whole, picture, None if mask is None else _mask_of(mask, task.number, whole.size),
-                     ((origin,) if origin else ()) + tuple(self._known(here, task.neighbors)))
+        return Input(whole, prepared, mask, ((origin,) if origin else ()) + tuple(self._known(here, task.neighbors)))
+
+    def _mask(self, task: Task, whole: Picture) -> Tensor | None:
+        """1,1,H,W: the mask of a task that paints in one, as gray; None for all others. Raises InputError."""
+        mask = self._beside.get("mask")
+        if mask is None or task.is_track or task.track:
+            return None
+        return resize(_beside_of(mask, task.number, "mask").rgb.mean(1, keepdim=True), whole.size)
+
+    def _prepared(self, task: Task, whole: Picture, mask: Tensor | None) -> Prepared:
+        """A frame made ready, and kept: the last ones painted are the next one's neighbors."""
+        side = TRACK_SIDE if task.is_track else self._size
+        picture = resized(whole, fitted(whole.size, side))
+        prepared = Prepared(picture, None if task.is_track else _area(picture, mask))
+        self._kept[task.number, side] = prepared
+        self._kept.move_to_end((task.number, side))
+        while len(self._kept) > KEPT:
+            self._kept.popitem(last=False)
+        return prepared
 
     def _whole(self, number: int, beside: int = 0) -> Picture:
         """A frame as it was read; the last is kept, and so many `beside` it: a movie cannot be read backward."""
@@ -108,11 +136,13 @@ class Sources:
         """The link to a neighbor, or `onward` from it to here."""
         assert self._motion is not None, "tasks with neighbors need motion"
         try:
-            content = resize(self._content(neighbor), size_of(here.rgb))
+            before = self._again(neighbor)
         except InputError:
             return None
-        there = Seen(neighbor.number, content, neighbor.input)
-        return Nearby(neighbor, content, self._motion.link(there, here) if onward else self._motion.link(here, there))
+        size = size_of(here.rgb)
+        there = Seen(neighbor.number, resize(before.picture.rgb, size), neighbor.input)
+        link = self._motion.link(there, here) if onward else self._motion.link(here, there)
+        return Nearby(neighbor, there.rgb, link, None if before.area is None else resize(before.area, size))
 
     def _onward(self, here: Seen, second: Source) -> Link | None:
         """The link to a shot's second frame; the first, which is still to be painted, is kept beside it."""
@@ -124,29 +154,25 @@ class Sources:
         content = resize(resized(whole, fitted(whole.size, TRACK_SIDE)).rgb, size_of(here.rgb))
         return self._motion.link(here, Seen(second.number, content, second.input))
 
-    def _content(self, task: Task) -> Tensor:
-        kept = task.number, TRACK_SIDE if task.is_track else self._size
-        if kept not in self._kept:
-            whole = self._whole(task.number)
-            self._keep(kept, resized(whole, fitted(whole.size, kept[1])).rgb)
-        return self._kept[kept]
-
-    def _keep(self, key: tuple[int, int], rgb: Tensor) -> None:
-        self._kept[key] = rgb
-        self._kept.move_to_end(key)
-        while len(self._kept) > KEPT:
-            self._kept.popitem(last=False)
+    def _again(self, task: Task) -> Prepared:
+        """The frame of a task that was painted before. Raises InputError."""
+        kept = self._kept.get((task.number, TRACK_SIDE if task.is_track else self._size))
+        if kept is not None:
+            return kept
+        whole = self._whole(task.number)
+        return self._prepared(task, whole, self._mask(task, whole))
 
 
 def resized(picture: Picture, size: Size) -> Picture:
-    """The picture at (H, W); color is weighted by alpha, so that hidden colors do not bleed in."""
-    if picture.size == size:
-        return picture
+    """The picture at (H, W), made ready to be painted: colors that alpha hides are grown from those that are seen.
+
+    What is painted sees them too, be it by networks or as the color of a piece: black ones would darken every edge.
+    """
     if picture.alpha is None:
         return replace(picture, rgb=resize(picture.rgb, size))
     alpha = resize(picture.alpha, size)
     rgb = resize(picture.rgb * picture.alpha, size) / alpha.clamp_min(1e-4)
-    return replace(picture, rgb=rgb.clamp(0.0, 1.0), alpha=alpha)
+    return replace(picture, rgb=fill_transparent(rgb.clamp(0.0, 1.0), alpha), alpha=alpha)
 
 
 def restored(painted: Picture, source: Picture, mask: Tensor | None) -> Picture:
@@ -155,9 +181,13 @@ def restored(painted: Picture, source: Picture, mask: Tensor | None) -> Picture:
     return Picture(rgb if mask is None else torch.lerp(source.rgb, rgb, mask), source.alpha)
 
 
-def _mask_of(mask: Clip, number: int, size: Size) -> Tensor:
-    """1,1,H,W: the mask for a frame, its luminance. Raises InputError."""
-    return resize(_beside_of(mask, number, "mask").rgb.mean(1, keepdim=True), size)
+def _area(picture: Picture, mask: Tensor | None) -> Tensor | None:
+    """1,1,H,W in 0..1: where a picture is to be painted, inside the mask and where there is anything to see."""
+    area = None if mask is None else resize(mask, picture.size)
+    if picture.alpha is None:
+        return area
+    visible = (picture.alpha > 0).float()
+    return visible if area is None else area * visible
 
 
 def _beside_of(clip: Clip, number: int, what: str) -> Picture:

@@ -41,6 +41,10 @@ BROADLY, BROAD = 0.1, 17
 """Where flow is reliable, averages over larger squares may agree instead: fine things never meet pixel by pixel."""
 ORIGIN_SHARE = 1 / 3
 """How much of a frame is taken from further back: a little in every frame, as all of it now and then is a pulse."""
+ANOTHER = 0.1
+"""Strengths that differ by so much are another painting. One that rises by less a frame is followed within 0.05."""
+SAME = 0.999
+"""What was painted less like it than so is not kept as it is."""
 EDGE = 9
 """Pixels over which what is taken from further back goes over into what the nearest neighbor says, and what is known
 into what is not."""
@@ -98,8 +102,12 @@ class Held:
         return torch.lerp(painted, self.picture, self.still)
 
 
-def held_by(neighbors: Sequence[Neighbor], content: Tensor) -> Held | None:
+def held_by(neighbors: Sequence[Neighbor], content: Tensor, strength: float = 1.0,
+            mask: Tensor | None = None) -> Held | None:
     """What finished neighbors, the nearest first, say of a frame with this content (1,3,H,W); None without any.
+
+    The frame is to be painted with this `strength` where the `mask` (1,1,H,W in 0..1; None: everywhere) shows it. What
+    was painted otherwise says less: strengths that differ by a tenth nothing at all, nor does what was not painted.
 
     Each counts where those before it cannot tell: c_long(j) = max(c(j) - sum of c(i), i before j; 0) (eq. 11), with
     c(j) 1 where the frame looks as neighbor j does, moved along: by the flow where it is consistent, else (in a plain
@@ -112,14 +120,15 @@ def held_by(neighbors: Sequence[Neighbor], content: Tensor) -> Held | None:
     if all(neighbor.origin for neighbor in neighbors):  # the nearer ones could not be read
         neighbors = [replace(neighbor, origin=False) for neighbor in neighbors]
     flows = [_followed(neighbor.link, content.device) for neighbor in neighbors]
+    likewise = [_likewise(neighbor, flow, strength, mask) for neighbor, flow in zip(neighbors, flows, strict=True)]
     picture = torch.zeros_like(content)
     known, trust = torch.zeros_like(content[:, :1]), torch.zeros_like(content[:, :1])
-    for shown, reliability, moved in _told(neighbors, flows, content):
+    for shown, reliability, moved in _told(neighbors, flows, likewise, content):
         share = (shown - known).clamp_min(0.0)
         picture = picture + share * moved
         known, trust = known + share, trust + share * reliability
     picture = picture / known.clamp_min(1e-6)  # a mean, however little is known
-    return Held(picture, known, trust, _softened(_still(neighbors, flows, content) * known))
+    return Held(picture, known, trust, _softened(_still(neighbors, flows, likewise, content) * known))
 
 
 def temporal_weight(stability: float) -> float:
@@ -137,17 +146,27 @@ def temporal_loss(image: Tensor, held: Held) -> Tensor:
     return height * width * (held.trust * (image - held.picture).square()).sum() / held.energy
 
 
-def _told(neighbors: Sequence[Neighbor], flows: Sequence[Tensor],
+def _likewise(neighbor: Neighbor, flow: Tensor, strength: float, mask: Tensor | None) -> Tensor:
+    """1,1,H,W in 0..1: how far a neighbor, moved along, was painted as this frame is to be: as strongly, and there."""
+    strongly = max(0.0, 1.0 - abs(strength - neighbor.strength) / ANOTHER)
+    everywhere = torch.full_like(flow[:, :1], strongly)
+    if neighbor.mask is None:
+        return everywhere
+    there = warp(neighbor.mask.to(flow), flow)
+    return everywhere * (1.0 - ((1.0 if mask is None else mask) - there).clamp_min(0.0))
+
+
+def _told(neighbors: Sequence[Neighbor], flows: Sequence[Tensor], likewise: Sequence[Tensor],
           content: Tensor) -> list[tuple[Tensor, Tensor, Tensor]]:
     """Where each neighbor shows something, how reliable its flow is, and its result moved along; in order of their say.
 
     An origin is asked twice: for its part, and at last for what nothing else can tell.
     """
     told, told_last = [], []
-    for neighbor, flow in zip(neighbors, _creeping(neighbors, flows), strict=True):
+    for neighbor, flow, alike in zip(neighbors, _creeping(neighbors, flows), likewise, strict=True):
         reliability = neighbor.link.reliability.to(content.device)
         moved = warp(neighbor.result.to(content.device), flow)
-        shown = inside(flow) * _alike(content, warp(neighbor.content.to(content.device), flow), reliability)
+        shown = alike * inside(flow) * _alike(content, warp(neighbor.content.to(content.device), flow), reliability)
         if neighbor.origin:
             shown = shown * reliability
             told_last.append((shown, reliability, moved))
@@ -156,12 +175,13 @@ def _told(neighbors: Sequence[Neighbor], flows: Sequence[Tensor],
     return told + told_last
 
 
-def _still(neighbors: Sequence[Neighbor], flows: Sequence[Tensor], content: Tensor) -> Tensor:
-    """1,1,H,W, 0 or 1: what has not moved since any neighbor but an origin."""
+def _still(neighbors: Sequence[Neighbor], flows: Sequence[Tensor], likewise: Sequence[Tensor],
+           content: Tensor) -> Tensor:
+    """1,1,H,W, 0 or 1: what has not moved since any neighbor but an origin, and is to be painted as that was."""
     still = torch.ones_like(content[:, :1])
-    for neighbor, flow in zip(neighbors, flows, strict=True):
+    for neighbor, flow, alike in zip(neighbors, flows, likewise, strict=True):
         if not neighbor.origin:
-            still = still * _unmoved(content, neighbor.content.to(content.device), flow)
+            still = still * _unmoved(content, neighbor.content.to(content.device), flow) * (alike > SAME)
     return still
 
 

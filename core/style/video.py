@@ -107,9 +107,10 @@ class StyleEffect:
             height, width = frame.picture.size
             raise InputError(f"Frame {frame.number} is too small to paint ({width} x {height}).",
                              f"It needs at least {self.smallest} pixels each side at the chosen size.")
-        content = self._content(frame.picture)
+        content = frame.picture.rgb.to(self.device)
         seen = color.gray(content) if self.gray else content
-        held, mask = self._held(frame, content), self._mask(frame)
+        mask = None if frame.mask is None else frame.mask.to(self.device)
+        held = self._held(frame, content, mask)
         for result in self._painted(frame, seen, mask, held):
             if isinstance(result, Step):
                 yield result
@@ -120,9 +121,9 @@ class StyleEffect:
             kept = color.with_luminance(content, color.luminance(painted)) if self.gray else painted
             yield Painted(kept.cpu())
 
-    def _held(self, frame: Frame, content: Tensor) -> Held | None:
+    def _held(self, frame: Frame, content: Tensor, mask: Tensor | None) -> Held | None:
         """What the neighbors say of the frame; of its luminance alone where the colors stay its own."""
-        held = held_by(frame.neighbors, content)
+        held = held_by(frame.neighbors, content, frame.strength, mask)
         return replace(held, picture=color.gray(held.picture)) if held is not None and self.gray else held
 
     def _painted(self, frame: Frame, content: Tensor, mask: Tensor | None,
@@ -153,18 +154,6 @@ class StyleEffect:
             return None if held is None else held.over(content)
         painted = self.fast.paint(content, frame.strength, mask)
         return painted if held is None else held.over(held.colored(painted))
-
-    def _content(self, picture: Picture) -> Tensor:
-        filled = picture.rgb if picture.alpha is None else color.fill_transparent(picture.rgb, picture.alpha)
-        return filled.to(self.device)
-
-    def _mask(self, frame: Frame) -> Tensor | None:
-        """Where to paint: inside the mask and where there is anything to see."""
-        mask = frame.mask
-        if frame.picture.alpha is not None:
-            visible = (frame.picture.alpha > 0).float()
-            mask = visible if mask is None else mask * visible
-        return None if mask is None else mask.to(self.device)
 
     def _colored(self, picture: Picture, reference: Callable[[], Picture]) -> Tensor:
         """A style image on the device, opaque on white, its colors as `keep_color` wants them."""

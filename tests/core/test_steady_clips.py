@@ -204,6 +204,31 @@ def test_strength_may_change_over_a_steady_clip(moving: Moving, job: Jobs, tmp_p
     assert same == ["001.png", "002.png"]
 
 
+@pytest.mark.parametrize("engine", ["optimize", "fast"])
+def test_what_rises_in_a_still_clip_rises_as_it_does_frame_by_frame(moving: Moving, job: Jobs, tmp_path: Path,
+                                                                   engine: str) -> None:
+    """Strength that jumps, a mask that opens, and strength that grows too slowly to be another painting at once."""
+    source = moving(1) / "001.png"
+    folder, masks = tmp_path / "still", tmp_path / "masks"
+    for number in range(1, 9):
+        folder.mkdir(exist_ok=True)
+        shutil.copy(source, folder / f"{number:03d}.png")
+        opened = torch.zeros(1, 3, 48, 64)
+        opened[..., :8 * number] = 1.0
+        frames.write(masks / f"{number:03d}.png", Picture(opened), "png")
+    before = frames.read(source).rgb
+    for name, options in {"jump": {"animation": {"strength": {n: 0.9 * (n > 4) for n in range(1, 9)}}},
+                          "mask": {"mask": str(masks)},
+                          "slow": {"animation": {"strength": {n: 0.02 * n for n in range(1, 9)}}}}.items():
+        change = {}
+        for stability in (0.0, 0.5):
+            order = job(folder, tmp_path / f"{name} {stability}", stability=stability, engine=engine, iterations=8,
+                        strength=0.6, **options)
+            run(order)
+            change[stability] = float((pixels(order, 8) - before).abs().mean())
+        assert change[0.5] > 0.5 * change[0.0] > 1 / 255, name
+
+
 def test_a_frame_that_cannot_be_read_costs_only_itself(moving: Moving, job: Jobs) -> None:
     folder = moving(5)
     whole = (folder / "003.png").read_bytes()
@@ -235,6 +260,20 @@ def test_outside_a_mask_every_frame_is_its_own(moving: Moving, job: Jobs, tmp_pa
     source = frames.read(folder / "003.png").rgb
     assert torch.equal(pixels(order, 3)[..., 32:], source[..., 32:])
     assert not torch.equal(pixels(order, 3)[..., :32], source[..., :32])
+
+
+@pytest.mark.parametrize("engine", ["optimize", "fast"])
+def test_the_rim_of_a_cut_out_stays_as_it_is(tmp_path: Path, job: Jobs, picture: Callable[..., Picture],
+                                             engine: str) -> None:
+    alpha = torch.zeros(1, 1, 48, 64)
+    alpha[..., 12:36, 16:48] = 1.0
+    for number in (1, 2):
+        noise = 0.004 * torch.randn(1, 3, 48, 64, generator=torch.Generator().manual_seed(number))
+        rgb = (picture(5).rgb + noise).clamp(0, 1) * alpha
+        frames.write(tmp_path / "cut out" / f"{number:03d}.png", Picture(rgb, alpha), "png")
+    order = job(tmp_path / "cut out", stability=0.5, engine=engine)
+    run(order)
+    assert (change(order, 2) * alpha[0, 0]).max() == 0
 
 
 def test_a_chunk_that_is_none(moving: Moving, job: Jobs) -> None:

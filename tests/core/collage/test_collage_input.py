@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from core import events, frames, pipeline
 from core.cli import main
@@ -182,6 +183,20 @@ def test_alpha_is_kept(collage: Jobs, tmp_path: Path, save: Save, texture: Textu
     run(order)
     result = frames.read(Path(order.output) / "cut out.png")
     assert result.alpha is not None and np.abs(result.alpha[0, 0].numpy() - alpha).max() < 1 / 255
+
+
+def test_colors_that_alpha_hides_make_no_pieces(tmp_path: Path, collage: Jobs, texture: Textures,
+                                                save: Save) -> None:
+    alpha = np.zeros((96, 128), np.float32)
+    alpha[20:70, 30:90] = 1.0
+    made = {}
+    for hidden in (0.0, 1.0):
+        rgb = np.where(alpha[..., None] > 0, texture(1), np.float32(hidden))
+        save(tmp_path / str(hidden) / "cut out.png", np.dstack([rgb, alpha]))
+        order = collage(tmp_path / str(hidden) / "cut out.png", tmp_path / f"of {hidden}")
+        run(order)
+        made[hidden] = frames.read(Path(order.output) / "cut out.png").rgb * torch.from_numpy(alpha)
+    assert torch.equal(made[0.0], made[1.0])
 
 
 # --- masks ---------------------------------------------------------------------------------------------------

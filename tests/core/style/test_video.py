@@ -23,7 +23,7 @@ def test_what_comes_into_sight_is_painted_in_the_colors_around_it(picture: Calla
     still = Link(torch.zeros(1, 2, *content.size), torch.ones(1, 1, *content.size), torch.ones(1, 1, *content.size))
     before = content.rgb.clone()
     before[..., 16:28, 24:36] = 1 - before[..., 16:28, 24:36]  # what stood there went away
-    neighbor = Neighbor(before, torch.full_like(before, 0.02), still)
+    neighbor = Neighbor(before, torch.full_like(before, 0.02), still, strength=0.5)
     options = StyleOptions(iterations=1, scales=1, stability=0.5, style_layers="conv1_2=1", content_layers="conv2_2=1")
     effect = StyleEffect(options, [(style, 1.0)], Compute(torch.device("cpu"), torch.float32), lambda: content)
     painted = {}
