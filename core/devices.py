@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import torch
 
 from . import memory
@@ -29,9 +30,10 @@ class Compute:
 def choose(options: EngineOptions) -> Compute:
     """The device, precision and tiles for these options. Raises DeviceError.
 
-    Sets the process up for computing: torch's thread count, and that freed memory is kept.
+    Sets the process up for computing: torch's and OpenCV's thread counts, and that freed memory is kept.
     """
     torch.set_num_threads(options.threads or STARTING_THREADS)
+    cv2.setNumThreads(options.threads or -1)  # -1: as many as it would by itself
     memory.keep_freed()
     device = torch.device(_device(options.device))
     return Compute(device, _precision(options.precision, device), options.tile)
@@ -40,6 +42,13 @@ def choose(options: EngineOptions) -> Compute:
 def available() -> dict[str, bool]:
     """Which devices this machine has."""
     return {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+
+
+def give_back() -> None:
+    """Give what a GPU's memory keeps free for the next job back to other programs."""
+    torch.cuda.empty_cache()  # without one this does nothing
+    if torch.backends.mps.is_available():
+        torch.mps.empty_cache()
 
 
 def fast_bfloat16(device: torch.device) -> bool:

@@ -26,6 +26,8 @@ EFFECTS: Mapping[str, type[AnyOptions]] = {"style": StyleOptions, "collage": Col
 """The options of each effect that a job may name."""
 BESIDE = ("mask", "depth")
 """The options that name pictures which come along with the frames."""
+BESIDE_PICTURES = (manifest.OLD_NAME, "Thumbs.db", "desktop.ini")
+"""Files that lie in folders of pictures and are none, beside hidden ones."""
 
 
 @dataclass(frozen=True)
@@ -181,7 +183,7 @@ def _relative(path: str, folder: Path | None) -> str:
 def _digest(path: str) -> str:
     """sha256 (hex) of a file, or of the names and bytes of a folder's files, or of those that a pattern may mean.
 
-    What a job left in its folder of results beside them is left out. Raises InputError.
+    What a job left in its folder of results beside them is left out, and what file managers do. Raises InputError.
     """
     root = Path(path)
     digest = hashlib.sha256()
@@ -190,10 +192,13 @@ def _digest(path: str) -> str:
         files = [root]
         if root.is_dir() or ("*" in pattern and not root.exists()):
             found = root.iterdir() if root.is_dir() else root.parent.glob(pattern)
-            files = sorted(file for file in found if file.is_file() and file.name != manifest.OLD_NAME)
+            files = sorted(file for file in found if file.is_file() and file.name not in BESIDE_PICTURES
+                           and not file.name.startswith("."))
         for file in files:
             digest.update(file.name.encode() if file != root else b"")
-            digest.update(file.read_bytes())
+            with file.open("rb") as data:
+                while block := data.read(2**20):
+                    digest.update(block)
     except OSError as error:
         raise InputError(f"The picture '{root.name}' cannot be read.", "Check that the file exists and is readable.",
                          f"{path}: {error}") from error

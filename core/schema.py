@@ -94,7 +94,7 @@ def check(name: str, value: Any, info: OptionInfo) -> Any:
 
 
 def parse_layers(name: str, text: str) -> dict[str, float]:
-    """Read `conv1_2=1,conv4_4=0.5` (a weight left out is 1). Raises OptionError."""
+    """Read `conv1_2=1,conv4_4=0.5` (a weight left out is 1); layers of weight 0 are left out. Raises OptionError."""
     layers: dict[str, float] = {}
     for part in filter(None, (p.strip() for p in text.split(","))):
         layer, _, weight = part.partition("=")
@@ -106,7 +106,8 @@ def parse_layers(name: str, text: str) -> dict[str, float]:
             raise OptionError(f"Option '{name}' cannot be {text!r}: {part!r} is no layer with a weight.",
                               "Allowed: a list such as conv1_2=1,conv4_4=0.5 (conv1_1 to conv5_4, weights from 0).")
         layers[layer.strip()] = value
-    if not any(layers.values()):
+    layers = {layer: weight for layer, weight in layers.items() if weight}
+    if not layers:
         raise OptionError(f"Option '{name}' cannot be {text!r}.", "At least one layer needs a weight above 0.")
     return layers
 

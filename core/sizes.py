@@ -23,6 +23,12 @@ def fitted(size: Size, long_side: int, enlarge: bool = False) -> Size:
     return max(1, round(size[0] * factor)), max(1, round(size[1] * factor))
 
 
+def roomy(size: Size, least: int) -> Size:
+    """The size, its aspect kept, or a larger one whose sides both have at least so many pixels."""
+    factor = max(1.0, least / min(size))
+    return max(least, round(size[0] * factor)), max(least, round(size[1] * factor))
+
+
 def ladder(size: Size, scales: int) -> list[Size]:
     """Up to `scales` sizes from coarse to fine, each half of the next."""
     sizes = [size]

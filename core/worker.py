@@ -45,6 +45,7 @@ def serve(commands: TextIO = sys.stdin, answers: TextIO = sys.stdout) -> int:
     for command in inbox.commands():
         worker.obey(command)
         memory.give_back()  # Blender needs it more than an idle worker
+        devices.give_back()
     return 0
 
 

@@ -19,7 +19,7 @@ from tqdm import tqdm
 
 from .. import frames
 from ..atomic import write_text
-from ..errors import OptionError
+from ..errors import InputError, OptionError
 from ..frames import Picture
 from ..sizes import fitted, resize, size_of
 from ..weights import sha256_of
@@ -64,9 +64,11 @@ def run(photos: Sequence[Path], styles: Sequence[Path], output: Path, size: int,
 
 
 def _prepared(paths: Sequence[Path], size: int, folder: Path) -> dict[str, Path]:
-    """Pictures as PNG with this long side, by name, so that every method reads the same bytes."""
-    found = {}
+    """Pictures as PNG with this long side, by name, so that every method reads the same bytes. Raises InputError."""
+    found: dict[str, Path] = {}
     for path in paths:
+        if path.stem in found:
+            raise InputError(f"Two pictures are called '{path.stem}'.", "Rename one of them.")
         picture = frames.read(path).rgb
         found[path.stem] = folder / f"{path.stem}.png"
         frames.write(found[path.stem], Picture(resize(picture, fitted(size_of(picture), size, enlarge=True))), "png")

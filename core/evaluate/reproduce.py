@@ -23,7 +23,9 @@ from .. import devices, frames
 from ..atomic import write_text
 from ..effects import Step
 from ..encoders import Encoder, load_encoder
+from ..errors import InputError
 from ..frames import Picture
+from ..manifest import digest_of
 from ..options import EngineOptions, StyleOptions, parse_layers
 from ..sizes import fitted, resize, size_of
 from ..style.optimize import PLAIN
@@ -101,15 +103,19 @@ class _Bench:
         self.compute = devices.choose(EngineOptions())
         self.content = frames.read(content).rgb.to(self.compute.device)
         self.styles = {path.stem: frames.read(path).rgb.to(self.compute.device) for path in styles}
+        if len(self.styles) < len(styles):
+            raise InputError("Two style images have one name.", "Rename one of them.")
+        self.digests = {path.stem: digest_of(path) for path in styles}
         self.encoder: Encoder = load_encoder("vgg19", self.compute.device, self.compute.precision)
         self._judges: dict[tuple[str, int], Judge] = {}
-        self.settings = {"content": content.name, "iterations": iterations,
+        self.settings = {"content": digest_of(content), "iterations": iterations,
                          "precision": str(self.compute.precision).removeprefix("torch.")}
         self.figures: dict[str, Any] = self._load()
 
     def make(self, cell: Cell) -> None:
         """Paint and measure one cell unless that is done."""
-        if cell.name in self.figures["cells"] and frames.readable(self.path(cell)):
+        done = self.figures["cells"].get(cell.name, {})
+        if done.get("style_image") == self.digests[cell.style] and frames.readable(self.path(cell)):
             return
         content = self._at(cell.size)
         options = cell.options(self.iterations)
@@ -125,7 +131,8 @@ class _Bench:
         figures = self._judge(cell.style, cell.size)(picture)
         frames.write(self.path(cell), Picture(picture.cpu()), "png")
         self.figures["cells"][cell.name] = {
-            **asdict(cell), "relative_style_loss": figures.style, "content_error": figures.content,
+            **asdict(cell), "style_image": self.digests[cell.style],
+            "relative_style_loss": figures.style, "content_error": figures.content,
             "loss_first": first, "loss_last": last, "mean_change": float((picture - content).abs().mean())}
         self._save()
 

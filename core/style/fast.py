@@ -23,7 +23,7 @@ from torch import Tensor
 from torch.nn.functional import pad
 
 from ..encoders import Encoder
-from ..sizes import Size, fitted, resize, size_of
+from ..sizes import Size, fitted, resize, roomy, size_of
 from .carry import carried
 from .decoder import DECODED, REACH, Decoder
 from .statistics import Statistics, movement, sums
@@ -128,8 +128,10 @@ class FastStyle:
         """The blended styles' statistics for a frame whose long side has this many pixels; made once."""
         if long_side not in self._cache:
             side = max(16, round(long_side * self.style_scale))
-            parts = [(self._statistics(resize(image, fitted(size_of(image), side, enlarge=True))), weight)
-                     for image, weight in self.images]
+            pictures = [resize(image, roomy(fitted(size_of(image), side, enlarge=True), SMALLEST))
+                        for image, _ in self.images]
+            parts = [(self._statistics(picture), weight)
+                     for picture, (_, weight) in zip(pictures, self.images, strict=True)]
             self._cache[long_side] = {layer: Statistics.blended([(part[layer], weight) for part, weight in parts])
                                       for layer in DECODED}
         return self._cache[long_side]

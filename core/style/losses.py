@@ -74,9 +74,9 @@ def positions(size: Size, mask: Tensor | None = None) -> float | Tensor:
 
 
 def relative(weights: Weights) -> dict[str, float]:
-    """Layer weights divided by their sum (eq. 14); layers of weight 0 are left out."""
+    """Layer weights divided by their sum (eq. 14)."""
     total = sum(weights.values())
-    return {layer: weight / total for layer, weight in weights.items() if weight > 0}
+    return {layer: weight / total for layer, weight in weights.items()}
 
 
 def distance(values: Features, target: Features, weights: Mapping[str, float | Tensor]) -> Tensor:

@@ -54,6 +54,8 @@ FEW = 0.01
 """Where a smaller share of them can be trusted, their say fades."""
 MARGIN = 5
 """Pixels by which what moves is widened, so that its edge is painted with it."""
+FLATTEST = 8 / 255
+"""The least distance from a plain color, in each channel, that departing from a held picture is measured by."""
 LEAST, MOST = 1e-3, 1e2
 """The temporal weight at a stability just above 0 and at 1."""
 
@@ -73,9 +75,13 @@ class Held:
 
     @cached_property
     def energy(self) -> Tensor:
-        """How far the trusted picture p is from a plain color, sum (c (p - mean p))^2; a float32 scalar, never 0."""
+        """How far the trusted picture p is from a plain color, sum (c (p - mean p))^2; a float32 scalar, never 0.
+
+        A plain one counts as if it were `FLATTEST` from that: by rounding alone its loss would outweigh all others.
+        """
         plain = (self.picture * self.trust).sum((-2, -1), keepdim=True) / self.trust.sum().clamp_min(1e-6)
-        return losses.energy((self.picture - plain) * self.trust)
+        flattest = 3 * self.trust.square().sum() * FLATTEST**2
+        return torch.maximum(losses.energy((self.picture - plain) * self.trust), flattest)
 
     def at(self, size: Size) -> Held:
         """The same for a picture of another size (H, W)."""

@@ -9,10 +9,10 @@ import torch
 from torch import Tensor
 
 from ..effects import Step
-from ..encoders import Encoder
+from ..encoders import Encoder, smallest_side
 from ..memory import give_back
 from ..options import StyleOptions, parse_layers
-from ..sizes import enlarged, fitted, ladder, resize, size_of
+from ..sizes import enlarged, fitted, ladder, resize, roomy, size_of
 from . import losses
 from .optimize import FIRST_STEP, minimize
 from .steady import Held, temporal_loss
@@ -98,7 +98,8 @@ class StyleTargets:
         total = sum(weight for _, weight in self.images)
         blend: dict[str, Tensor] = {}
         for image, weight in self.images:
-            picture = resize(image, fitted(size_of(image), long_side, enlarge=True))
+            size = fitted(size_of(image), long_side, enlarge=True)
+            picture = resize(image, roomy(size, smallest_side(self.layers)))
             for layer, gram in self._grams_of(picture).items():
                 gram = gram * (weight / total)
                 blend[layer] = blend[layer] + gram if layer in blend else gram

@@ -67,7 +67,8 @@ class DecoderTrainee:
         self.batches = Batches(sources, settings.batch, settings.side)
 
     def begin(self) -> None:
-        channels = {layer: f.shape[1] for layer, f in self.encoder(torch.zeros(1, 3, 16, 16), DECODED).items()}
+        channels = {layer: f.shape[1] for layer, f in self.encoder(
+            torch.zeros(1, 3, 16, 16, device=self.device), DECODED).items()}
         fresh = untrained(channels, self.settings.seed)
         if self.begun is None:
             self._set_up(fresh)
@@ -84,7 +85,7 @@ class DecoderTrainee:
         crops, styles = (source.pictures.batch(source.seed, START, START_CROPS, self.settings.side)
                          for source in self.batches.sources)
         moved = self.moved(crops.to(self.device), styles.to(self.device), {*DECODED, *wide.layers})
-        moved = {layer: features.cpu() for layer, features in moved.items()}
+        moved = {layer: features.cpu().float() for layer, features in moved.items()}
         return narrowed(wide, moved, WIDTHS)
 
     def _set_up(self, layers: Mapping[str, Layer]) -> None:

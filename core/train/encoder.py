@@ -134,7 +134,7 @@ class EncoderTrainee:
         """The encoder to ship: heads folded into taps, scaled as the teacher is (see `Encoder`)."""
         layers = {}
         for name, layer in layers_of(self.student).items():
-            head = self.heads[name].detach()
+            head = self.heads[name].detach().cpu()
             values, vectors = torch.linalg.eigh((head.T @ head).double())
             root = (vectors * values.clamp_min(0).sqrt()) @ vectors.T
             layers[name] = Layer(layer.kernel, layer.bias, (root * self.scales[name]).float())

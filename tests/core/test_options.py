@@ -95,7 +95,7 @@ def test_strength_sets_the_content_weight_unless_one_is_given() -> None:
 
 
 def test_lists_of_layers_and_frames() -> None:
-    assert parse_layers("x", "conv1_2, conv4_4=0.5") == {"conv1_2": 1.0, "conv4_4": 0.5}
+    assert parse_layers("x", "conv1_2, conv4_4=0.5, conv5_1=0") == {"conv1_2": 1.0, "conv4_4": 0.5}
     assert parse_frames("") is None
     assert parse_frames("7") == (7, 7)
     assert parse_frames("3-12") == (3, 12)

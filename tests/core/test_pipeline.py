@@ -278,6 +278,23 @@ def test_every_loss_and_optimizer_goes_downhill(sequence: Path, job: Jobs, loss:
     assert losses[-1] < 0.9 * losses[0]
 
 
+@pytest.mark.parametrize("engine", ["optimize", "fast"])
+@pytest.mark.parametrize("options", [{"style_scale": 0.1}, {"style_layers": "conv1_2=1,conv5_1=1"}])
+def test_a_style_image_however_long_gives_strokes(sequence: Path, job: Jobs, picture: Callable[..., Picture],
+                                                  tmp_path: Path, engine: str, options: dict[str, object]) -> None:
+    frames.write(tmp_path / "scroll.png", picture(3, 16, 400), "png")
+    order = job(sequence, styles=(StyleImage(str(tmp_path / "scroll.png")),), engine=engine, frames="7", **options)
+    assert painted(run(order)) == [7]
+
+
+def test_a_layer_of_weight_0_counts_for_nothing(sequence: Path, job: Jobs, tmp_path: Path) -> None:
+    both, one = (job(sequence, tmp_path / layers, style_layers=layers, frames="7")
+                 for layers in ("conv1_2=1,conv2_2=0", "conv1_2=1"))
+    run(both)
+    run(one)
+    assert files_of(both) == files_of(one)
+
+
 def test_keeping_luminance_keeps_the_frame_s_hues(tmp_path: Path, job: Jobs, style_file: Path) -> None:
     red = torch.tensor([0.8, 0.2, 0.2]).view(1, 3, 1, 1).expand(1, 3, 40, 40)
     frames.write(tmp_path / "red.png", Picture(red), "png")

@@ -73,6 +73,9 @@ def test_the_look_changes_with_what_the_materials_are_not_with_where_they_lie(tm
 
     before = look("here")
     assert look("there") == before != look("here", roughness=1.0)
+    for name in (".DS_Store", "Thumbs.db"):  # of a file manager that somebody looked into the folder with
+        (tmp_path / "here" / name).write_bytes(b"places of icons")
+    assert look("here") == before
     (tmp_path / "here" / "b.png").write_bytes(b"two")
     assert look("here") != before
     (tmp_path / "there" / "a.png").write_bytes(b"two")

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from core import frames
-from core.errors import OptionError
+from core.errors import InputError, OptionError
 from core.evaluate import compare, methods
 from core.evaluate.methods import Fast, Optimizing, StyletransferLite
 from core.frames import Picture
@@ -72,6 +72,8 @@ def test_a_comparison_and_going_on_with_it(tmp_path: Path, pictures: tuple[list[
     assert "rival encoder" not in capsys.readouterr().out.split("steps")[-1]
     with pytest.raises(OptionError, match="oil"):
         compare.run(*order, only=["oil"])
+    with pytest.raises(InputError, match="called 'one'"):
+        compare.run([*pictures[0], pictures[0][0]], *order[1:])
 
 
 @pytest.mark.usefixtures("tiny_encoder")

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from core import frames
+from core.errors import InputError
 from core.evaluate import reproduce
 from core.frames import Picture
 
@@ -39,3 +40,13 @@ def test_the_experiments(tmp_path: Path, picture: Callable[..., Picture], capsys
     reproduce.run(*order)
     again = {p: p.stat().st_mtime_ns for p in (out / "pictures").iterdir()}
     assert [p for p in pictures if again[p] != pictures[p]] == [lost]
+    frames.write(tmp_path / "first.png", picture(9, 48, 64), "png")
+    reproduce.run(*order)
+    again = {p: p.stat().st_mtime_ns for p in (out / "pictures").iterdir()}
+    assert all("first" in p.name for p in pictures if p != lost and again[p] != pictures[p])
+    assert [p for p in pictures if again[p] != pictures[p] and p != lost], "another picture of that name"
+    (tmp_path / "more").mkdir()
+    twin = tmp_path / "more" / "first.png"
+    twin.write_bytes((tmp_path / "first.png").read_bytes())
+    with pytest.raises(InputError, match="one name"):
+        reproduce.run(order[0], [*order[1], twin], *order[2:])

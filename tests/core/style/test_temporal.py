@@ -177,6 +177,14 @@ def test_the_temporal_loss_is_relative_to_the_picture_and_to_its_size(picture: C
     assert temporal_loss(plain, held_to(held)) == pytest.approx(SIZE[0] * SIZE[1], rel=1e-3)
 
 
+def test_a_plain_picture_does_not_outweigh_all_else() -> None:
+    """Rounded to 8 bits, a black bar that is held differs from the one before it by a step or none."""
+    held = held_by((Neighbor(gray(0.0), gray(0.0), link()),), gray(0.0))
+    assert held is not None
+    height, width = held.picture.shape[-2:]
+    assert temporal_loss(gray(1 / 255), held) < 0.02 * height * width
+
+
 def test_where_nothing_is_trusted_nothing_is_asked(picture: Callable[..., Picture]) -> None:
     none = torch.zeros(1, 1, *SIZE)
     assert temporal_loss(picture(1).rgb, Held(picture(2).rgb, none, none, none)) == 0
