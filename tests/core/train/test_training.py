@@ -13,7 +13,7 @@ from torch import Tensor
 
 from core import weights
 from core.cli import main
-from core.encoders import LAYERS, Encoder, centered_input
+from core.encoders import LAYERS, Encoder, centered_input, load_encoder
 from core.errors import InputError
 from core.frames import Picture, write
 from core.style.decoder import DECODED, WIDTHS, Decoder, untrained
@@ -177,6 +177,16 @@ def test_a_decoder_of_another_form_is_narrowed_before_it_is_trained(
         assert tuple(len(layers[f"{layer}_out"].bias) for layer in DECODED) == WIDTHS
         away.append(float((trainee.paint(crops, styles, torch.ones(2)) - wanted).detach().norm()))
     assert away[1] < 0.5 * away[0]
+
+
+@pytest.mark.usefixtures("tiny_encoder")
+def test_it_is_narrowed_too_where_features_are_bfloat16(pictures: Pictures) -> None:
+    encoder = load_encoder("vgg19", CPU, torch.bfloat16)
+    channels = {layer: f.shape[1] for layer, f in encoder(torch.zeros(1, 3, 16, 16), DECODED).items()}
+    trainee = DecoderTrainee(encoder, encoder, pictures, pictures, SETTINGS, CPU,
+                             untrained(channels, 3, [width + 8 for width in WIDTHS]))
+    trainee.begin()
+    assert tuple(len(layers_of(trainee.decoder)[f"{layer}_out"].bias) for layer in DECODED) == WIDTHS
 
 
 def test_weights_that_are_no_decoder_are_an_error(tiny_encoder: Encoder, pictures: Pictures) -> None:
