@@ -53,6 +53,8 @@ class Painting:
     def hear(self, event: dict[str, Any]) -> None:
         """Take in one event; those that do not move the painting on are ignored."""
         match event["event"]:
+            case "looking":
+                self.text = f"Looking at {_place(event)}"
             case "started":
                 self._began = time.monotonic()
                 frames, found = event["frames"], event["frames"] - event["todo"]

@@ -13,6 +13,15 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
+class Looking:
+    """A frame, the `index`th (from 1) `of` so many, is looked at to find out what there is to do."""
+
+    frame: int
+    index: int
+    of: int
+
+
+@dataclass(frozen=True)
 class Started:
     """`frames` are in the job, `todo` of them are not yet done; results go to `output`."""
 
@@ -91,7 +100,7 @@ class Done:
     output: str
 
 
-Event = Started | Progress | Frame | Warning | Error | Cancelled | Done
+Event = Looking | Started | Progress | Frame | Warning | Error | Cancelled | Done
 
 
 def to_json(event: Event) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -72,7 +72,7 @@ def _events(job: Job) -> Iterator[Event]:
     for note in effect.notes:
         yield events.Warning(note)
     recorded = _recorded(job, clip)
-    planned, failed = _planned(job, clip, beside, recorded, effect.weights)
+    planned, failed = yield from _planned(job, clip, beside, recorded, effect.weights)
     _refuse_overwriting(job, planned, results.manifest(output))
     results.manifest(output).begin()
     sources = Sources(clip, beside, job.options.size, _motion(job, clip, recorded, compute))
@@ -93,13 +93,15 @@ def _refuse_overwriting(job: Job, planned: Plan, manifest: Manifest) -> None:
 
 
 def _planned(job: Job, clip: Clip, beside: Mapping[str, Clip], recorded: RecordedFlow | None,
-             networks: str) -> tuple[Plan, list[InputError]]:
-    """The job's tasks, and the errors of the frames that cannot be read."""
+             networks: str) -> Generator[Event, None, tuple[Plan, list[InputError]]]:
+    """Returns the job's tasks, and the errors of the frames that cannot be read."""
     only = parse_ranges(job.files.only)
     inputs: dict[int, str] = {}
     failed: list[InputError] = []
     wanted = set(clips.chosen(clip, parse_frames(job.files.frames)))
-    for number in clip.numbers if KINDS[job.effect].from_the_first else sorted(wanted):
+    asked = clip.numbers if KINDS[job.effect].from_the_first else sorted(wanted)
+    for index, number in enumerate(asked, 1):
+        yield events.Looking(number, index, len(asked))
         try:
             inputs[number] = clip.digest(number)
         except InputError as error:
@@ -107,7 +109,9 @@ def _planned(job: Job, clip: Clip, beside: Mapping[str, Clip], recorded: Recorde
                 failed.append(error)
         if number > max(wanted) and number in inputs:  # one more: a shot's first frame depends on its second
             break
-    begins = shots.beginnings(clip, inputs, Path(job.output) / MOTION) if hangs_together(job, clip) else set()
+    begins: set[int] = set()
+    if hangs_together(job, clip):
+        begins = yield from shots.beginnings(clip, inputs, Path(job.output) / MOTION)
     sources = []
     for number, digest in inputs.items():
         values = {name: job.at(number, name) for name in job.animation}

@@ -70,7 +70,10 @@ class Bar:
         self._bar.close()
 
     def hear(self, event: Event) -> None:
-        if isinstance(event, events.Progress):
+        if isinstance(event, events.Looking):
+            self._show(event.index, event.of)
+            self._bar.set_postfix_str(f"looking at frame {event.frame}", refresh=False)
+        elif isinstance(event, events.Progress):
             self._show(event.index - 1 + event.step / event.steps, event.of)
             loss = f", loss {event.loss:.4g}" if event.loss else ""
             self._bar.set_postfix_str(f"frame {event.frame}{loss}", refresh=False)

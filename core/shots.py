@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from itertools import pairwise
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from torch import Tensor
 from .atomic import write_text
 from .clips import Clip
 from .errors import InputError
+from .events import Looking
 from .memory import give_back
 from .motion.cuts import is_cut, thumbnail
 
@@ -22,22 +23,23 @@ GIVEN_BACK = 8
 """Frames after which memory is given back: each leaves a gap that the next, a little larger, does not fit into."""
 
 
-def beginnings(clip: Clip, inputs: Mapping[int, str], folder: Path) -> set[int]:
+def beginnings(clip: Clip, inputs: Mapping[int, str], folder: Path) -> Generator[Looking, None, set[int]]:
     """The numbers of the frames, among those in `inputs` (number: hash of its pixels), that begin a shot.
 
-    The first one always does. A frame that cannot be read begins none. `folder` keeps the findings by the two
-    frames' hashes. Raises OutputError if they cannot be written.
+    Yields what is looked at, and returns what was found. The first one always begins a shot,
+    one that cannot be read never. `folder` keeps the findings by the two frames' hashes. Raises OutputError if they
+    cannot be written.
     """
     numbers = sorted(inputs)
     pairs = {number: f"{inputs[before]} {inputs[number]}" for before, number in pairwise(numbers)}
     known = _load(folder / NAME)
     if any(pair not in known for pair in pairs.values()):
-        known = _look(clip, pairs, numbers)
+        known = yield from _look(clip, pairs, numbers)
         write_text(folder / NAME, json.dumps(known, indent=0) + "\n")
     return {numbers[0], *(number for number, pair in pairs.items() if known[pair])} if numbers else set()
 
 
-def _look(clip: Clip, pairs: Mapping[int, str], numbers: list[int]) -> dict[str, bool]:
+def _look(clip: Clip, pairs: Mapping[int, str], numbers: list[int]) -> Generator[Looking, None, dict[str, bool]]:
     found: dict[str, bool] = {}
     before: Tensor | None = None
     for place, number in enumerate(numbers, 1):
@@ -50,6 +52,7 @@ def _look(clip: Clip, pairs: Mapping[int, str], numbers: list[int]) -> dict[str,
         if number in pairs:
             found[pairs[number]] = before is not None and here is not None and is_cut(before, here)
         before = here
+        yield Looking(number, place, len(numbers))
     return found
 
 

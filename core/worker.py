@@ -8,6 +8,7 @@ Commands (caller -> engine)
 
 Events (engine -> caller), each with "event" and these keys
     ready      version, protocol (1), device
+    looking    frame (its number), index (1..of), of: before started, what is looked at to find out what there is to do
     started    frames (in the job), todo (of those, not yet done), output (folder)
     progress   frame (its number), index (1..of among todo), of, step, steps, loss, seconds (since started)
     frame      frame (its number), index, of, path, seconds (this frame), cached (true: was already there)

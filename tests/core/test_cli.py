@@ -30,7 +30,9 @@ def test_frames_are_painted_and_told_line_by_line(order: list[str], tmp_path: Pa
 
 def test_events_as_json_lines(order: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*order, "--json"]) == 0
-    events = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    said = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    events = [event for event in said if event["event"] != "looking"]
+    assert said[:2] == [{"event": "looking", "frame": frame, "index": frame - 7, "of": 2} for frame in (8, 9)]
     kinds = [event["event"] for event in events]
     assert (kinds[:3], kinds[-2:]) == (["started", "progress", "progress"], ["frame", "done"])
     assert sorted(kinds[3:-2]) == ["frame", "progress", "progress"]  # a frame is told of once its file is in place

@@ -43,7 +43,8 @@ def test_a_sequence_is_painted_and_numbered_like_the_input(sequence: Path, job: 
     order = job(sequence)
     happened = run(order)
     assert sorted(files_of(order)) == [f"shot_{n:04d}.png" for n in range(7, 11)]
-    assert isinstance(happened[0], events.Started) and happened[0].todo == 4
+    assert [e.frame for e in happened[:4] if isinstance(e, events.Looking)] == [7, 8, 9, 10]
+    assert isinstance(happened[4], events.Started) and happened[4].todo == 4
     assert isinstance(happened[-1], events.Done) and happened[-1].frames == 4
     steps = [e for e in happened if isinstance(e, events.Progress) and e.frame == 7]
     assert [(s.step, s.steps) for s in steps] == [(1, 3), (2, 3), (3, 3)]

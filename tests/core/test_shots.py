@@ -20,17 +20,27 @@ def clip(folder: Path, count: int, cut: int) -> tuple[list[int], Path]:
     return list(range(1, count + 1)), folder
 
 
+def beginnings(folder: Path, numbers: list[int], motion: Path) -> tuple[list[int], set[int]]:
+    """The frames that were looked at, and those that begin a shot."""
+    looking = shots.beginnings(open_clip(str(folder)), {number: f"hash {number}" for number in numbers}, motion)
+    seen = []
+    try:
+        while True:
+            seen.append(next(looking).frame)
+    except StopIteration as found:
+        return seen, found.value
+
+
 def test_a_cut_begins_a_shot_and_is_found_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     numbers, folder = clip(tmp_path / "clip", 5, cut=4)
-    inputs = {number: f"hash {number}" for number in numbers}
-    assert shots.beginnings(open_clip(str(folder)), inputs, tmp_path / "motion") == {1, 4}
+    assert beginnings(folder, numbers, tmp_path / "motion") == (numbers, {1, 4})
     monkeypatch.setattr(shots, "is_cut", lambda *_: pytest.fail("it is known"))
-    assert shots.beginnings(open_clip(str(folder)), inputs, tmp_path / "motion") == {1, 4}
+    assert beginnings(folder, numbers, tmp_path / "motion") == ([], {1, 4})
 
 
 def test_memory_is_given_back_while_a_long_clip_is_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     given: list[int] = []
     monkeypatch.setattr(shots, "give_back", lambda: given.append(1))
     numbers, folder = clip(tmp_path / "clip", 2 * shots.GIVEN_BACK + 1, cut=3)
-    shots.beginnings(open_clip(str(folder)), {number: f"hash {number}" for number in numbers}, tmp_path / "motion")
+    beginnings(folder, numbers, tmp_path / "motion")
     assert len(given) == 2

@@ -151,8 +151,8 @@ def test_held_frames_are_the_same_picture(moving: Moving, job: Jobs) -> None:
 
 def test_passes_tell_of_every_picture_they_make(moving: Moving, job: Jobs) -> None:
     happened = run(job(moving(4), stability=0.5, passes=3))
-    started = happened[0]
-    assert isinstance(started, events.Started) and (started.frames, started.todo) == (4, 10)
+    started = next(event for event in happened if isinstance(event, events.Started))
+    assert (started.frames, started.todo) == (4, 10)
     steps = [e for e in happened if isinstance(e, events.Progress)]
     assert [e.index for e in steps] == sorted(e.index for e in steps) and steps[-1].of == 10
     assert sorted(painted(happened)) == [1, 2, 3, 4]
