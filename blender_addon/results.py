@@ -22,6 +22,12 @@ BLEND = ("blend_type", "blend_alpha")
 ANIMATED_PLACEMENT = tuple(f"transform.{n}" for n in TRANSFORM) + tuple(f"crop.{n}" for n in CROP) + FLIPS
 
 
+def open_level(scene: Any) -> Any:
+    """The strips that the Video Sequencer lists: those of the meta that is open for editing, else the scene's own."""
+    editor = scene.sequence_editor
+    return editor.meta_stack[-1].strips if editor.meta_stack else editor.strips
+
+
 def level_of(scene: Any, strip: Any) -> Any:
     """The strips among which a strip lies: those of its meta, or the scene's own."""
     meta = strip.parent_meta()

@@ -12,7 +12,7 @@ from .. import bake, compat, preferences
 from ..capture import WITHOUT_PICTURE, find_strip
 from ..compositor import groups
 from ..owner import modifier_of
-from ..results import active_source, find_result, source_of
+from ..results import active_source, find_result, open_level, source_of
 from .jobs import BakeJob, OpenFolder
 from .modal import Answer
 from .orders import order_strip
@@ -21,7 +21,8 @@ from .orders import order_strip
 def strips_to_paint(context: Any, scene: Any, names: str) -> list[Any]:
     """The strips named (one a line), else the selected ones that have a picture, else the active one.
 
-    A selected painting stands for its source, so that "select all" does not paint paintings of paintings.
+    A selected painting stands for its source, so that "select all" does not paint paintings of paintings. Strips
+    inside a closed meta do not count: Blender leaves them selected where nobody sees it.
     Raises InputError if a name is unknown or nothing is selected.
     """
     if names:
@@ -29,7 +30,7 @@ def strips_to_paint(context: Any, scene: Any, names: str) -> list[Any]:
     editor = scene.sequence_editor
     if editor is None:
         raise InputError("There are no strips.", "Add one to the Video Sequencer.")
-    chosen = [strip for strip in editor.strips_all if strip.select and strip.type not in WITHOUT_PICTURE]
+    chosen = [strip for strip in open_level(scene) if strip.select and strip.type not in WITHOUT_PICTURE]
     if not chosen and editor.active_strip is not None:
         chosen = [editor.active_strip]  # a sound strip too, for its error says more than "nothing is selected"
     if not chosen:

@@ -9,7 +9,7 @@ import bpy.utils.previews
 
 from .. import animation, compat, settings
 from ..owner import active_owner, modifier_of
-from ..results import active_source, source_of
+from ..results import active_source, open_level, source_of
 from .modal import Answer
 
 BUNDLED = Path(__file__).resolve().parent.parent / "styles"
@@ -123,7 +123,7 @@ class GOUACHE_OT_copy_settings(ForActiveOwner, bpy.types.Operator):
     def execute(self, context: Any) -> Answer:
         active, scene = active_strip(context), compat.sequencer_scene(context)
         own = self.settings(context)
-        selected = [source_of(scene, strip) for strip in scene.sequence_editor.strips_all if strip.select]
+        selected = [source_of(scene, strip) for strip in open_level(scene) if strip.select]
         others = list({strip.name: strip for strip in selected if strip != active}.values())
         for strip in others:
             there = modifier_of(strip)

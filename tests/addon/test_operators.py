@@ -36,6 +36,24 @@ def test_selected_strips(gouache):
     assert len(gouache.strips) == 4 + 3
 
 
+def test_strips_hidden_in_a_meta_are_left_alone(gouache):
+    """Blender leaves what it puts into a meta selected; it is painted only once the meta is open."""
+    inner = gouache.clip(name="Inner")
+    meta = gouache.meta(inner)
+    gouache.add_style(meta)
+    inner.select = meta.select = True
+    gouache.scene.sequence_editor.active_strip = meta
+    meta.gouache.strength = 0.25
+    with gouache.sequencer():
+        bpy.ops.gouache.copy_settings()
+        bpy.ops.gouache.stylize_strip()
+    assert inner.gouache.strength != 0.25 and len(meta.strips) == 1 and len(gouache.strips) == 2
+    gouache.scene.sequence_editor.display_stack(meta)
+    with gouache.sequencer():
+        bpy.ops.gouache.stylize_strip()
+    assert len(meta.strips) == 2 and len(gouache.strips) == 2
+
+
 def test_a_painting_stands_for_its_source(gouache):
     strip = gouache.clip()
     result, = gouache.paint(strip)
