@@ -84,10 +84,6 @@ class GOUACHE_OT_preview_node(PreviewJob, bpy.types.Operator):
     node: bpy.props.StringProperty(  # type: ignore[valid-type]
         name="Node", description="Name of the node; empty is the active one", options={"SKIP_SAVE", "HIDDEN"})
 
-    @classmethod
-    def poll(cls, context: Any) -> bool:
-        return bake.current is None
-
     def start(self, context: Any) -> bake.Bake:
         node, = nodes_to_bake(context, context.scene, self.node, False)
         return self.preview(order_node_preview(context.scene, node, context.scene.frame_current))

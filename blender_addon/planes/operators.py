@@ -8,9 +8,10 @@ from typing import Any
 import bpy
 
 from ...core.errors import GouacheError, InputError
-from .. import bake, compat
+from .. import compat
 from ..capture import find_strip
 from ..results import active_source, find_result
+from ..sequencer.jobs import engine_taken
 from ..sequencer.modal import Answer, report_error
 from . import paper
 from .build import KEY, PIECE, Built, Wishes, build, find
@@ -72,10 +73,9 @@ class GOUACHE_OT_collage_to_planes(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: Any) -> bool:
-        if bake.current is not None:
-            cls.poll_message_set("Gouache is working already")
-            return False
-        return True
+        if taken := engine_taken():  # for the layers may have to be made first
+            cls.poll_message_set(taken)
+        return not taken
 
     def invoke(self, context: Any, event: Any) -> Answer:
         """Ask how; in background there is nobody to ask."""

@@ -14,8 +14,29 @@ MOST_WARNINGS = 3       # shown; a long clip may have one for every frame
 ONE_STEP_SECONDS = 0.1  # without a window there is nothing to keep alive between the engine's events
 CAPTURE_SECONDS = 2.0   # so long it may capture, for the same reason
 
+checking: Any = None    # the check of the engine that a window's operator drives
 
-class PaintJob(LongJob):
+
+def engine_taken() -> str:
+    """What the engine is busy with in a window, in words; empty if it is free."""
+    if bake.current is not None:
+        return "Gouache is painting already"
+    return "The engine is being checked" if checking is not None else ""
+
+
+class EngineJob(LongJob):
+    """What operators that use the engine have in common: they wait for each other, for one would end the other's."""
+
+    poll_message_set: Any
+
+    @classmethod
+    def poll(cls, context: Any) -> bool:
+        if taken := engine_taken():
+            cls.poll_message_set(taken)
+        return not taken
+
+
+class PaintJob(EngineJob):
     """What painting and preview have in common: one bake at a time, kept in `bake.current`."""
 
     def set_current(self, job: Any) -> None:
@@ -44,14 +65,6 @@ class BakeJob(PaintJob):
     options: Any
     report: Any
     bl_label: str
-    poll_message_set: Any
-
-    @classmethod
-    def poll(cls, context: Any) -> bool:
-        if bake.current is not None:
-            cls.poll_message_set("Gouache is painting already")
-            return False
-        return True
 
     def bake(self, orders: list[bake.Order]) -> bake.Bake:
         """The job for these orders; warns where files are kept if the .blend has no place yet. Raises EngineError."""

@@ -25,6 +25,7 @@ class LongJob:
     `set_current` keeps the job where the panel and the Cancel button find it, and `finish` tells what was done.
     """
 
+    cancelled_text = "Cancelled; finished frames are kept"
     _timer: Any = None
     _steps: Iterator[Any] | None = None
     _job: Any = None
@@ -97,7 +98,7 @@ class LongJob:
             return self._finished(context)
         except Cancelled:
             self._end(context)
-            self.report({"INFO"}, "Cancelled; finished frames are kept")  # type: ignore[attr-defined]
+            self.report({"INFO"}, self.cancelled_text)  # type: ignore[attr-defined]
         except GouacheError as error:
             self._end(context)
             report_error(self, error)

@@ -51,10 +51,6 @@ class GOUACHE_OT_preview_frame(PreviewJob, bpy.types.Operator):
         name="Scene", description="Name of its scene; empty is the one in the Video Sequencer",
         options={"SKIP_SAVE", "HIDDEN"})
 
-    @classmethod
-    def poll(cls, context: Any) -> bool:
-        return bake.current is None
-
     def start(self, context: Any) -> bake.Bake:
         scene = scene_of(context, self.scene)
         strip = strip_to_paint(scene, self.strip)

@@ -6,8 +6,9 @@ from typing import Any
 
 import bpy
 
-from ...core.errors import GouacheError
+from ...core.errors import Cancelled, GouacheError
 from .. import engine, install, preferences
+from . import jobs
 from .modal import Answer, LongJob, redraw
 
 IDLE_CHECK_SECONDS = 20.0
@@ -17,11 +18,13 @@ class DoctorJob:
     """Asks the engine what it finds; the answer is kept in `preferences.doctor`."""
 
     def __init__(self, wait: float) -> None:
-        self._wait = wait
+        self._wait, self._cancelled = wait, False
         self._engine = engine.acquire(preferences.find_engine().python, preferences.log_file())
         self._engine.doctor()
 
     def cancel(self) -> None:
+        """End the engine: it answers nothing before its check is over."""
+        self._cancelled = True
         self._engine.stop()
 
     def __iter__(self) -> Iterator[None]:
@@ -32,6 +35,8 @@ class DoctorJob:
 
     def _answers(self) -> Iterator[None]:
         while True:
+            if self._cancelled:
+                raise Cancelled
             for event in self._engine.events(self._wait):
                 if event["event"] == "doctor":
                     preferences.doctor = event
@@ -61,17 +66,19 @@ def tell_checks() -> None:
                                  f"{first.get('value', '')}.", str(first.get("hint", "")))
 
 
-class GOUACHE_OT_check_engine(LongJob, bpy.types.Operator):
+class GOUACHE_OT_check_engine(jobs.EngineJob, bpy.types.Operator):
     """Start the painting engine and show what it finds: Python, torch, devices, memory, weights, a small test"""
 
     bl_idname = "gouache.check_engine"
     bl_label = "Check Engine"
+    cancelled_text = "Cancelled"
 
     def start(self, context: Any) -> DoctorJob:
         return DoctorJob(0.0 if self.options.is_invoke and not bpy.app.background else 0.1)
 
     def set_current(self, job: Any) -> None:
-        """The check has no Cancel button of its own: Esc ends it."""
+        """Note the check for the operators that wait for it. It has no Cancel button of its own: Esc ends it."""
+        jobs.checking = job
 
     def text_and_fraction(self) -> tuple[str, float]:
         return "Checking the engine", 0.5
@@ -161,5 +168,8 @@ def unregister() -> None:
     if install.current is not None:
         install.current.cancel()
         install.current = None
+    if jobs.checking is not None:
+        jobs.checking.cancel()
+        jobs.checking = None
     for cls in reversed(CLASSES):
         bpy.utils.unregister_class(cls)

@@ -2,7 +2,7 @@
 
 import time
 from pathlib import Path
-from types import SimpleNamespace
+from types import MethodType, SimpleNamespace
 
 import bpy
 import pytest
@@ -253,6 +253,26 @@ def test_modal_error(gouache, monkeypatch):
     kind, text = operator.said[0]
     assert kind == "ERROR" and "The engine stopped with code 3" in text
     assert bake.current is None and window.timers == 0 and window.status[-1] is None
+
+
+def test_check_and_painting_wait_for_each_other(gouache, monkeypatch):
+    """One of them would end the other's engine. Esc ends a check without an error."""
+    bake, upkeep, window = gouache.module("bake"), gouache.module("sequencer.upkeep"), Window()
+    ours = bpy.ops.gouache
+    operators = (ours.stylize_strip, ours.preview_frame, ours.bake_nodes, ours.check_engine, ours.collage_to_planes)
+    check = windowed(gouache, monkeypatch, lambda: upkeep.DoctorJob(0.0))
+    monkeypatch.setattr(check, "set_current", MethodType(upkeep.GOUACHE_OT_check_engine.set_current, check))
+    monkeypatch.setattr(check, "text_and_fraction", lambda: ("Checking", 0.5))
+    monkeypatch.setattr(check, "cancelled_text", upkeep.GOUACHE_OT_check_engine.cancelled_text)
+    assert all(operator.poll() for operator in operators)
+    check.invoke(window, None)
+    assert not any(operator.poll() for operator in operators)
+    check.modal(window, SimpleNamespace(type="ESC", value="PRESS"))
+    assert drive(check, window) == {"CANCELLED"} and check.said == [("INFO", "Cancelled")]
+    assert all(operator.poll() for operator in operators)
+    bake.current = bake.Bake([])
+    assert not any(operator.poll() for operator in operators)
+    bake.current = None
 
 
 def test_strip_removed_while_it_is_painted(gouache, monkeypatch):
