@@ -18,7 +18,10 @@ from .paper import load, new_look, new_material
 from .read import Collage, Piece
 
 KEY = "gouache_planes"
-"""On scenes and collections: which collage's they are. On objects: PIECE or GROUND, which are made anew each time."""
+"""On scenes and collections: which collage's they are. On objects and their materials: PIECE or GROUND, which are made
+anew each time."""
+LEVEL = "gouache_level"
+"""On the collections inside: which level they are for, whatever they are called."""
 PIECE, GROUND = "piece", "ground"
 LENS, SENSOR = 50.0, 24.0
 """Millimeters; the sensor's are its height."""
@@ -72,7 +75,7 @@ def build(collage: Collage, wishes: Wishes, scene: Any) -> Built:
     look = new_look(f"{wishes.name} Paper", wishes.lit)
     collection["gouache_look"] = look
     root = _root(collection, wishes)
-    levels = [_child(collection, f"{wishes.name} Level {level}") for level in range(1, collage.levels + 1)]
+    levels = [_child(collection, level, f"{wishes.name} Level {level}") for level in range(1, collage.levels + 1)]
     _ground(collection, root, look, collage, wishes)
     for piece, depth in zip(collage.pieces, above, strict=True):
         thing = _plane(piece, look, wishes)
@@ -136,22 +139,24 @@ def _collection(scene: Any, wishes: Wishes) -> Any:
 def _clear(collection: Any) -> None:
     """Remove the planes of an earlier build and all that only they used; the camera and what an artist added stay."""
     things = [thing for thing in collection.all_objects if thing.get(KEY)]
-    meshes = [thing.data for thing in things]
-    materials = [material for mesh in meshes for material in mesh.materials]
-    images = [material.node_tree.nodes["Picture"].image for material in materials]
+    meshes = {thing.data for thing in things}
+    materials = {material for mesh in meshes for material in mesh.materials if material is not None and KEY in material}
+    pictures = {node.image for material in materials if (node := material.node_tree.nodes.get("Picture")) is not None}
     animated = [*things, *(material.node_tree for material in materials)]
-    actions = {data.action for thing in animated if (data := thing.animation_data) and data.action}
+    actions = {data.action for thing in animated if (data := thing.animation_data)}
     look = collection.get("gouache_look")
     collection["gouache_look"] = None
-    bpy.data.batch_remove([*things, *meshes, *materials])
-    bpy.data.batch_remove([data for data in {*actions, *images, look} if data is not None and not data.users])
+    bpy.data.batch_remove(things)
+    for blocks in (meshes, materials, {*pictures, *actions, look}):  # in this order they lose their users
+        bpy.data.batch_remove([block for block in blocks if block is not None and not block.users])
 
 
-def _child(parent: Any, name: str) -> Any:
-    """A collection inside another, made or found."""
-    found = next((child for child in parent.children if child.name.partition(".")[0] == name), None)
+def _child(parent: Any, level: int, name: str) -> Any:
+    """The collection of a level inside another, made or found."""
+    found = next((child for child in parent.children if child.get(LEVEL) == level), None)
     if found is None:
         found = bpy.data.collections.new(name)
+        found[LEVEL] = level
         parent.children.link(found)
     return found
 
@@ -203,7 +208,9 @@ def _plane(piece: Piece, look: Any, wishes: Wishes) -> Any:
     name = f"Piece {piece.number:04d}"
     left, top, right, bottom = (edge * wishes.height for edge in piece.box)
     thing = _quad(name, PIECE, (left, -bottom, right, -top), (0.0, 0.0, 1.0, 1.0))
-    thing.data.materials.append(new_material(f"{piece.material} {piece.number:04d}", look, load(piece.picture)))
+    material = new_material(f"{piece.material} {piece.number:04d}", look, load(piece.picture))
+    material[KEY] = PIECE
+    thing.data.materials.append(material)
     return thing
 
 
@@ -215,6 +222,7 @@ def _ground(collection: Any, root: Any, look: Any, collage: Collage, wishes: Wis
     thing = _quad(name, GROUND, tuple(edge * wishes.height for edge in (-across, -up, across, up)),
                   (-beyond[0], -beyond[1], 1 + beyond[0], 1 + beyond[1]))
     material = new_material(name, look, load(collage.underpainting[0]))
+    material[KEY] = GROUND
     material.node_tree.nodes["Picture"].extension = "EXTEND"
     animate_ground(material, collage)
     thing.data.materials.append(material)

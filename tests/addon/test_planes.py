@@ -169,6 +169,37 @@ def test_again(gouache):
     assert len([thing for thing in collection.all_objects if thing.name.startswith("Piece")]) == 3
 
 
+def test_again_with_materials_of_the_artist(gouache):
+    """What an artist put on a plane, or made of its paper and uses elsewhere, stays; the planes get paper again."""
+    path = small_collage(gouache.folder / "layers")
+    build(path)
+    first = counts()
+    own = bpy.data.materials.new("Own")
+    kept, used = (piece(number).data.materials[0].copy() for number in (1, 2))
+    kept.use_fake_user = True
+    piece(0).data.materials[0] = own
+    piece(1).data.materials[0], piece(2).data.materials[0] = kept, used
+    piece(2).data.materials.append(None)
+    elsewhere = bpy.data.meshes.new("Elsewhere")
+    elsewhere.materials.append(used)
+    twin = bpy.data.objects.new("Twin", piece(1).data)
+    build(path)
+    assert counts()["objects"] == first["objects"] + 1 and len(twin.data.vertices) == 4
+    assert {own, kept, used} < set(bpy.data.materials) and elsewhere.materials[0] == used
+    assert used.node_tree.nodes["Picture"].image.filepath.endswith("00002.png")
+    assert all("Picture" in piece(number).data.materials[0].node_tree.nodes for number in PLACES)
+
+
+def test_again_with_a_point_in_the_name(gouache):
+    """As in the names of movies: each level keeps its one collection."""
+    path = small_collage(gouache.folder / "shot.mov" / "layers")
+    scene = build(path)
+    first = counts()
+    build(path)
+    assert counts() == first
+    assert all(level.objects for level in scene.collection.children[0].children)
+
+
 def test_looks(gouache):
     """Flat shows the pictures whatever the light; lit takes it, and the switch is one node."""
     scene = build(small_collage(gouache.folder / "layers"), spacing=0.05)
