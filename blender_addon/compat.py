@@ -7,6 +7,8 @@ from typing import Any
 
 import bpy
 
+from ..core.errors import InputError
+
 VERSION = bpy.app.version
 HAS_STRIP_MODIFIERS = VERSION >= (5, 2)  # with node groups; 5.0 has them and crashes on them
 
@@ -59,19 +61,31 @@ def working_space() -> str:
     return "scene_linear" if VERSION >= (5, 0) else linear_name()
 
 
+def set_standard_view(scene: Any) -> None:
+    """Show a scene's colors as they are, in sRGB. Raises InputError if the color configuration has no such view."""
+    view = scene.view_settings
+    try:
+        scene.display_settings.display_device = "sRGB"
+        view.view_transform, view.look = "Standard", "None"
+    except TypeError as error:  # only by trying does Blender tell which there are
+        raise InputError("The color configuration has no view 'Standard' for the display 'sRGB'.",
+                         "Start Blender without OCIO in its environment, or add that view to the configuration.",
+                         str(error)) from error
+
+
 def set_png_output(scene: Any) -> None:
-    """Make a scene write PNG, RGBA, 8 bit, in sRGB as displayed, with every value exact."""
+    """Make a scene write PNG, RGBA, 8 bit, in sRGB as displayed, with every value exact. Raises InputError."""
     render, image, view = scene.render, scene.render.image_settings, scene.view_settings
     if hasattr(image, "media_type"):  # since 5.0, and to be set before the format
         image.media_type = "IMAGE"
     image.file_format, image.color_mode, image.color_depth = "PNG", "RGBA", "8"
     image.compression = 15
     image.color_management = "FOLLOW_SCENE"
-    view.view_transform, view.look, view.exposure, view.gamma = "Standard", "None", 0.0, 1.0
+    set_standard_view(scene)
+    view.exposure, view.gamma = 0.0, 1.0
     view.use_curve_mapping = False
     if hasattr(view, "use_white_balance"):
         view.use_white_balance = False
-    scene.display_settings.display_device = "sRGB"
     render.dither_intensity = 0.0  # the default of 1 changes 8-bit values by one
     render.use_stamp = render.use_border = render.use_placeholder = render.use_multiview = False
     for name in [p.identifier for p in render.bl_rna.properties if p.identifier.startswith("use_stamp_")]:
@@ -158,7 +172,7 @@ def add_pass_output(tree: Any, sockets: dict[str, Any], folder: str) -> Any:
 
 
 def set_exr_output(scene: Any) -> None:
-    """Make a scene write its frames as EXR, RGBA, 32 bit, in scene linear."""
+    """Make a scene write its frames as EXR, RGBA, 32 bit, in scene linear. Raises InputError."""
     set_png_output(scene)
     image = scene.render.image_settings
     image.file_format, image.color_mode, image.color_depth = "OPEN_EXR", "RGBA", "32"

@@ -64,7 +64,7 @@ class Built:
 def build(collage: Collage, wishes: Wishes, scene: Any) -> Built:
     """Build a collage into its scene or a new one, or into `scene`; what was built there before is replaced.
 
-    Raises InputError if there are no pieces.
+    Raises InputError if there are no pieces, or no view that shows them as they are.
     """
     if not collage.pieces:
         raise InputError("This collage has no pieces.", "Make it with more Pieces, or lower Detail.")
@@ -100,13 +100,16 @@ def find(scene: Any) -> list[Any]:
 
 
 def _scene(collage: Collage, wishes: Wishes, origin: Any) -> Any:
-    """The scene this collage was built into before, or a new one that shows it as it is."""
+    """The scene this collage was built into before, or a new one that shows it as it is. Raises InputError."""
     found = next((scene for scene in bpy.data.scenes if scene.get(KEY) == wishes.key), None)
     scene: Any = found or bpy.data.scenes.new(wishes.name)
     if found is None:
+        try:
+            compat.set_standard_view(scene)
+        except InputError:
+            bpy.data.scenes.remove(scene)
+            raise
         scene[KEY] = wishes.key
-        view = scene.view_settings
-        view.view_transform, view.look = "Standard", "None"
         scene.render.fps, scene.render.fps_base = origin.render.fps, origin.render.fps_base
         scene.frame_current = collage.frames[0]
         world: Any = bpy.data.worlds.new(wishes.name)

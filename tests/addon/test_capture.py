@@ -142,6 +142,28 @@ def test_scene(gouache):
     paint_and_compare(gouache, strip, 1, 3, tolerance=2, edges=2 if NEW else 16)
 
 
+FILM_ONLY = """ocio_profile_version: 2
+roles: {scene_linear: Linear Rec.709, default: Linear Rec.709, data: Non-Color, color_picking: sRGB,
+  default_byte: sRGB, default_float: Linear Rec.709, default_sequencer: sRGB}
+displays: {sRGB: [!<View> {name: Film, colorspace: sRGB}]}
+colorspaces:
+  - !<ColorSpace> {name: Linear Rec.709}
+  - !<ColorSpace> {name: sRGB}
+  - !<ColorSpace> {name: Non-Color, isdata: true}
+"""
+
+
+def test_colors_of_the_studio(gouache):
+    """A color configuration without Blender's plain view is refused in words."""
+    gouache.clip()
+    gouache.save()
+    config = gouache.folder / "config.ocio"
+    config.write_text(FILM_ONLY, encoding="utf-8")
+    _, said = gouache.script("bpy.ops.gouache.stylize_strip(strips='Clip')", "identity",
+                             OCIO=str(config)).communicate(timeout=60)
+    assert "no view 'Standard' for the display 'sRGB'. Start Blender without OCIO" in said and "TypeError" not in said
+
+
 @pytest.mark.parametrize("percentage", [100, 50])
 def test_scene_of_another_size(gouache, percentage):
     strip = gouache.scene_strip(size=(120, 100), percentage=percentage)
