@@ -14,7 +14,16 @@ import bpy
 from ...core.errors import InputError, NodeError
 from .. import bake, compat, preferences, settings
 from ..bake import Order, Ranged, Shown
-from ..capture import ON_CANVAS, Plan, capture, find_strip, make_plan, own_size, visible_range
+from ..capture import (
+    ON_CANVAS,
+    Plan,
+    SizeChangedError,
+    capture,
+    find_strip,
+    make_plan,
+    own_size,
+    visible_range,
+)
 from ..files import safe_name
 from ..owner import modifier_of
 from ..results import active_source
@@ -38,7 +47,11 @@ class ModifierSubject(Ranged):
         return self.plan.strip
 
     def capture(self, folder: Path, first: int, last: int) -> "ModifierSubject":
-        capture(self.plan, folder, first, last)
+        try:
+            capture(self.plan, folder, first, last)
+        except SizeChangedError as error:  # on the canvas they would not lie as what comes in at the modifier does
+            raise InputError(f"The pictures of '{self.name}' differ in size, and a modifier has each at its own.",
+                             "Remove the modifier and use Paint Strip, or make the pictures one size.") from error
         return self
 
     def show(self, files: dict[int, Path]) -> Shown:

@@ -3,7 +3,7 @@
 import bpy
 import numpy as np
 import pytest
-from stage import NEW
+from stage import NEW, picture, write_png
 
 needs_modifiers = pytest.mark.skipif(not NEW, reason="strip modifiers with nodes came with Blender 5.2")
 
@@ -43,3 +43,13 @@ def test_add_and_bake(gouache):
     for now, then in zip(shown, before, strict=True):
         assert np.abs(now[inside][:, :3] - (255 - then[inside][:, :3])).max() <= 1
     assert inside.sum() == 59 * 36
+
+
+@needs_modifiers
+def test_pictures_of_several_sizes(gouache):
+    """What a modifier gets has each picture's own size: such a clip is refused in words."""
+    strip = gouache.clip()
+    add_modifier(gouache, strip)
+    write_png(gouache.folder / "footage Clip" / "0003.png", picture(3, (32, 18)))
+    with pytest.raises(RuntimeError, match=r"pictures of 'Clip' differ in size.* use Paint Strip"):
+        bpy.ops.gouache.bake_modifier(strip="Clip")
