@@ -78,6 +78,13 @@ class BakeJob(PaintJob):
         self.tell_warnings()
         self.report({"INFO"}, f"Finished: {', '.join(self._job.painted)}")
         redraw(context)
+        self._push_undo()
+
+    def break_off(self, context: Any) -> None:
+        if self._job.painted:
+            self._push_undo()
+
+    def _push_undo(self) -> None:
         if not bpy.app.background:
             bpy.ops.ed.undo_push(message=self.bl_label)
 

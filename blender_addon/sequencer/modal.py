@@ -45,6 +45,9 @@ class LongJob:
     def finish(self, context: Any) -> None:
         """The job came to its end."""
 
+    def break_off(self, context: Any) -> None:
+        """The job was cancelled or failed; what it did before that stays."""
+
     def to_the_end(self, job: Any) -> None:
         """Work without a window."""
         for _ in job:
@@ -98,12 +101,15 @@ class LongJob:
             return self._finished(context)
         except Cancelled:
             self._end(context)
+            self.break_off(context)
             self.report({"INFO"}, self.cancelled_text)  # type: ignore[attr-defined]
         except GouacheError as error:
             self._end(context)
+            self.break_off(context)
             report_error(self, error)
         except Exception:
             self._end(context)
+            self.break_off(context)
             raise
         return {"CANCELLED"}
 

@@ -181,14 +181,15 @@ class Window:
         self.status.append(text)
 
 
-def windowed(gouache, monkeypatch, make_job):
+def windowed(gouache, monkeypatch, make_job, kind="LongJob"):
     """A modal operator as the window drives it, without Blender's own registration."""
     modal = gouache.module("sequencer.modal")
     monkeypatch.setattr(modal, "bpy", SimpleNamespace(app=SimpleNamespace(background=False)))
     bake = gouache.module("bake")
 
-    class Operator(modal.LongJob):
+    class Operator(getattr(gouache.module("sequencer.jobs"), kind)):
         said = []
+        bl_label = "Paint Strip"
 
         def start(self, context):
             return make_job()
@@ -241,6 +242,20 @@ def test_modal_escape(gouache, monkeypatch):
     assert drive(operator, window, lambda: bake.current.status.fraction > 0.2) == {"CANCELLED"}
     assert operator.said == [("INFO", "Cancelled; finished frames are kept")]
     assert bake.current is None and window.timers == 0 and window.status[-1] is None and len(gouache.strips) == 1
+
+
+def test_a_batch_cancelled_in_its_second_strip_can_be_undone(gouache, monkeypatch):
+    """The first strip's painting is there, so it has an undo step of its own."""
+    bake, jobs, window, steps = gouache.module("bake"), gouache.module("sequencer.jobs"), Window(), []
+    gouache.set_engine("wait")
+    orders = [gouache.order(gouache.clip(1, name="Short")), gouache.order(gouache.clip(channel=3))]
+    operator = windowed(gouache, monkeypatch, lambda: bake.Bake(orders), "BakeJob")
+    undo = SimpleNamespace(undo_push=lambda message: steps.append((message, len(gouache.strips))))
+    monkeypatch.setattr(jobs, "bpy", SimpleNamespace(app=SimpleNamespace(background=False),
+                                                     ops=SimpleNamespace(ed=undo)))
+    operator.invoke(window, None)
+    assert drive(operator, window, lambda: bake.current.status.fraction > 0.6) == {"CANCELLED"}
+    assert steps == [("Paint Strip", 3)]
 
 
 def test_modal_error(gouache, monkeypatch):
