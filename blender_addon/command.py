@@ -21,7 +21,7 @@ from .compositor import find, freshness
 from .compositor.modifier import order_modifier
 from .compositor.orders import order_node
 from .owner import modifier_of
-from .results import find_result
+from .results import check_kept, find_result
 from .sequencer import upkeep
 from .sequencer.orders import order_strip
 from .sequencer.panels import painting_line
@@ -126,6 +126,7 @@ def _orders_of(scene: Any, strip: Any, wanted: range | None) -> Iterator[Order]:
     is_collage = strip.gouache.effect == "collage"
     has_own = find_result(scene, strip) is not None if is_collage else bool(strip.gouache.styles)
     if has_own or not has_group:
+        check_kept(scene)
         yield order_strip(scene, strip, wanted)
 
 

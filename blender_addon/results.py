@@ -87,6 +87,13 @@ def check_room(scene: Any, source: Any, plan: Plan) -> None:
     free_channel(scene, source, plan.first, plan.last, find_result(scene, source))
 
 
+def check_kept(scene: Any) -> None:
+    """Raise InputError before hours of work if Blender would not save a painting in this scene."""
+    if not scene.is_editable:
+        raise InputError(f"The scene '{scene.name}' is linked from another file: a painting here would not be saved.",
+                         "Paint its strips there, or make the scene local.")
+
+
 def put_result(scene: Any, source: Any, plan: Plan, files: dict[int, Path]) -> Any:
     """Show painted frames (timeline frame -> file) as a strip, new or the one that is there; returns it.
 

@@ -12,7 +12,7 @@ from .. import bake, compat, preferences
 from ..capture import WITHOUT_PICTURE, find_strip
 from ..compositor import groups
 from ..owner import modifier_of
-from ..results import active_source, find_result, open_level, source_of
+from ..results import active_source, check_kept, find_result, open_level, source_of
 from .jobs import BakeJob, OpenFolder
 from .modal import Answer
 from .orders import order_strip
@@ -68,6 +68,7 @@ class BakeStrips(BakeJob):
     def start(self, context: Any) -> bake.Bake:
         scene = scene_of(context, self.scene)
         strips = strips_to_paint(context, scene, self.strips)
+        check_kept(scene)
         for strip in strips:
             self.prepare(strip)
         return self.bake([order_strip(scene, strip) for strip in strips])

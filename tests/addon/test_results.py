@@ -62,6 +62,25 @@ def test_file_never_saved(gouache):
     assert folder.is_absolute() and "cache" in folder.parts and (folder / "00001.png").is_file()
 
 
+def test_linked_scene(gouache):
+    """Blender saves nothing of it, so a painting there is refused before any work."""
+    gouache.clip()
+    gouache.scene.name = "Library"
+    gouache.save()
+    library = bpy.data.filepath
+    bpy.ops.wm.read_homefile(use_empty=True)
+    gouache.enable()
+    gouache.set_engine("identity")
+    with bpy.data.libraries.load(library, link=True) as (_, into):
+        into.scenes = ["Library"]
+    command = gouache.module("command")
+    with pytest.raises(RuntimeError, match=r"'Library' is linked from another file.* Paint its strips there"):
+        bpy.ops.gouache.stylize_strip(scene="Library", strips="Clip")
+    gouache.save("other.blend")
+    assert command.main(["bake", "--scene", "Library"]) == 1
+    assert gouache.jobs() == []
+
+
 def test_survives_save_and_load(gouache):
     strip = gouache.clip()
     strip.gouache.strength, strip.gouache.keep_color, strip.gouache.style_layers = 0.25, "luminance", "conv2_2=3"
