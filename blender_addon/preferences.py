@@ -2,6 +2,7 @@
 
 # No `from __future__ import annotations` here: Blender reads property annotations as objects.
 import contextlib
+import os
 from pathlib import Path
 from typing import Any
 
@@ -109,7 +110,7 @@ def cache_folder() -> Path:
     chosen = get().cache_directory or "//gouache/"
     if chosen.startswith("//") and not bpy.data.filepath:
         return user_folder("cache")
-    return Path(bpy.path.abspath(chosen)).resolve()
+    return Path(os.path.normpath(Path(bpy.path.abspath(chosen)).absolute()))  # links stay: paths count from the .blend
 
 
 def register() -> None:

@@ -1,5 +1,6 @@
 """The painting as a strip: where it stands, what it takes over from its source, and what happens when it is redone."""
 
+import sys
 from pathlib import Path
 
 import bpy
@@ -50,6 +51,19 @@ def test_relative_and_absolute_paths(gouache):
     again, = gouache.paint(strip)
     assert again == result and "elsewhere" in result.directory
     assert (gouache.bake_folder(strip) / "result" / "00001.png").is_file()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")
+def test_project_behind_a_link(gouache):
+    """The paths in the .blend go to the folder beside it, so the project may move to another disk."""
+    (gouache.folder / "disk").mkdir()
+    (gouache.folder / "project").symlink_to("disk")
+    gouache.save("project/shot.blend")
+    result, = gouache.paint(gouache.clip())
+    assert result.directory.startswith("//gouache/Clip-")
+    gouache.preferences.cache_directory = "//../project/cache/"
+    result, = gouache.paint(gouache.clip(name="Other", channel=3))
+    assert result.directory.startswith("//cache/Other-")
 
 
 def test_file_never_saved(gouache):
