@@ -11,7 +11,7 @@ import bpy
 
 from ..core.errors import InputError
 from . import compat
-from .capture import Plan
+from .capture import WITHOUT_PICTURE, Plan
 
 LAST_CHANNEL = 128
 SOURCE_KEY = "gouache_source"
@@ -60,26 +60,46 @@ def active_source(scene: Any) -> Any:
     return source_of(scene, strip) if strip else None
 
 
+def channels_of(scene: Any, strip: Any) -> Any:
+    """The channels that a strip and its neighbors lie in, each with its own mute."""
+    return (strip.parent_meta() or scene.sequence_editor).channels
+
+
 def shows_through(source: Any) -> bool:
     """Whether a source is seen beside its painting, because both are blended with what lies below."""
     plain = source.blend_type in {"REPLACE", "ALPHA_OVER"} and source.blend_alpha == 1.0
     return not source.mute and not plain
 
 
+def _strips_at(scene: Any, source: Any, first: int, last: int) -> list[Any]:
+    """The strips among which a source lies that are somewhere in frames first..last."""
+    return [strip for strip in level_of(scene, source)
+            if compat.bounds(strip)[0] <= last and compat.bounds(strip)[1] > first]
+
+
 def free_channel(scene: Any, source: Any, first: int, last: int, painting: Any = None) -> int:
     """The channel for a painting of frames first..last: its own if it may stay, else the first free one above.
 
-    Raises InputError at the top.
+    Muted channels do not count, for it would not be seen there. Raises InputError at the top.
     """
-    taken = {strip.channel for strip in level_of(scene, source) if strip != painting
-             and compat.bounds(strip)[0] <= last and compat.bounds(strip)[1] > first}
+    taken = {strip.channel for strip in _strips_at(scene, source, first, last) if strip != painting}
     if painting is not None and painting.channel not in taken:
         return int(painting.channel)
+    channels = channels_of(scene, source)
     for channel in range(source.channel + 1, LAST_CHANNEL + 1):
-        if channel not in taken:
+        if channel not in taken and not channels[channel].mute:
             return channel
     raise InputError(f"There is no free channel above '{source.name}': Blender has {LAST_CHANNEL}.",
                      "Move strips down or group them into a meta strip, then paint again.")
+
+
+def covered(scene: Any, source: Any, painting: Any) -> list[str]:
+    """The names of the pictures between a source and its painting: they were over the one and are under the other."""
+    first, end = compat.bounds(painting)
+    channels = channels_of(scene, source)
+    return [strip.name for strip in _strips_at(scene, source, first, end - 1)
+            if source.channel < strip.channel < painting.channel and strip.type not in WITHOUT_PICTURE
+            and not strip.mute and not channels[strip.channel].mute]
 
 
 def check_room(scene: Any, source: Any, plan: Plan) -> None:

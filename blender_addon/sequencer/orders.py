@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Container
+from collections.abc import Collection, Container, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from ..animation import animated_defaults, animated_values, keys_of
 from ..bake import Order, Ranged, Shown, runs, runs_text
 from ..capture import Plan, SizeChangedError, capture, find_strip, make_plan
 from ..files import safe_name
-from ..results import check_room, find_result, put_result, shows_through
+from ..results import check_room, covered, find_result, put_result, shows_through
 
 PREVIEW_SIZE = 640      # the fast engine paints so many pixels within half a second on two CPU cores
 PREVIEW_FOLDER = "preview"
@@ -55,9 +55,15 @@ class StripSubject(Ranged):
         result = put_result(scene, strip, self.plan, {**every, **files})
         if len(files) == len(every):
             strip.gouache.painted_as = settings.fingerprint(strip.gouache, keys_of(scene, strip))
-        if shows_through(strip):
-            return Shown(result.name, (f"'{strip.name}' is blended with its painting: Mute Source hides it.",))
-        return Shown(result.name)
+        return Shown(result.name, tuple(_notes(scene, strip, result)))
+
+
+def _notes(scene: Any, strip: Any, result: Any) -> Iterator[str]:
+    """What an artist should know about where a painting is."""
+    if shows_through(strip):
+        yield f"'{strip.name}' is blended with its painting: Mute Source hides it."
+    if names := covered(scene, strip, result):
+        yield f"'{result.name}' covers what was over '{strip.name}': {', '.join(names)}. Move it down, or that up."
 
 
 def order_strip(scene: Any, strip: Any, wanted: Collection[int] | None = None) -> Order:

@@ -26,6 +26,33 @@ def test_first_free_channel_above(gouache):
     assert not strip.mute and not result.select
 
 
+def test_muted_channels_are_passed_over(gouache):
+    """A painting there would not be seen. One that is there already stays where the artist has it."""
+    strip = gouache.clip()
+    channels = gouache.scene.sequence_editor.channels
+    channels[2].mute = True
+    result, = gouache.paint(strip)
+    assert result.channel == 3
+    channels[3].mute = True
+    assert gouache.paint(strip)[0].channel == 3
+
+
+def test_a_painting_tells_what_it_covers(gouache, capfd):
+    """What lay over the source, such as a title, lies under the painting; sound and other frames do not matter."""
+    strip = gouache.clip()
+    gouache.clip(name="Title", channel=2)
+    gouache.sound(channel=3)
+    gouache.clip(name="Hidden", channel=4)
+    gouache.scene.sequence_editor.channels[4].mute = True
+    gouache.clip(name="Later", channel=5, start=7)
+    result, = gouache.paint(strip)
+    note = "covers what was over 'Clip': Title. Move it down, or that up."
+    assert result.channel == 5 and note in capfd.readouterr().out
+    gouache.strips["Title"].channel = 6
+    gouache.paint(strip)
+    assert "covers" not in capfd.readouterr().out
+
+
 def test_no_free_channel(gouache):
     strip = gouache.clip(channel=126)
     gouache.clip(name="A", channel=127)
