@@ -2,6 +2,7 @@
 
 # No `from __future__ import annotations` here: Blender reads property annotations as objects.
 import json
+import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -188,7 +189,7 @@ def style_options(group: Any, engine: str = "", linked: bool = False) -> StyleOp
     engine = engine or group.engine
     values = {name: _value(group, name, info) for name, info in options_for(engine)}
     if values["mask"]:
-        values["mask"] = existing_file(values["mask"], "mask")
+        values["mask"] = existing_clip(values["mask"], "mask")
     return options_from(StyleOptions, {**values, "engine": engine, "styles": styles})
 
 
@@ -203,7 +204,7 @@ def collage_options(group: Any, linked: Collection[str] = ()) -> CollageOptions:
     values.update(dict.fromkeys(linked, ""))
     for name, what in (("mask", "object mask"), ("depth", "depth")):
         if values[name]:
-            values[name] = existing_file(values[name], what)
+            values[name] = existing_clip(values[name], what)
     materials = [existing_file(material.path, "material") for material in collage.materials if material.path]
     if collage.mode == "layers" and not materials:
         raise InputError("Layered Styles need painted versions of this clip.",
@@ -242,6 +243,21 @@ def existing_file(path: str, what: str) -> str:
     if not full.exists():
         raise InputError(f"The {what} '{full.name}' is not there.", "Choose the file again.", str(full))
     return str(full.resolve())
+
+
+def existing_clip(path: str, what: str) -> str:
+    """The same for what may also be an image sequence by its pattern, such as m_####.png. Raises InputError."""
+    full = Path(bpy.path.abspath(path))
+    return str(full.resolve()) if _is_sequence(full) else existing_file(path, what)
+
+
+def _is_sequence(pattern: Path) -> bool:
+    """Whether there are files of a pattern as the engine reads it: one place for the number, `#`, `%04d` or `*`."""
+    around = re.split(r"#+|%0?\d*d|\*", pattern.name, maxsplit=1)
+    if len(around) < 2 or not pattern.parent.is_dir():
+        return False
+    numbered = re.compile(r"\d+".join(re.escape(text) for text in around))
+    return any(numbered.fullmatch(file.name) for file in pattern.parent.iterdir())
 
 
 def fingerprint(group: Any, keys: Mapping[str, Any]) -> str:

@@ -104,6 +104,16 @@ def test_missing_files(gouache):
         gouache.paint(strip)
 
 
+def test_objects_and_depth_by_a_pattern(gouache):
+    strip = collage(gouache)
+    for name in ("mask", "depth"):
+        write_png(gouache.folder / name / "p0001.png", picture(1))
+        setattr(strip.gouache.collage, name, f"//{name}/p####.png")
+    gouache.paint(strip)
+    options = gouache.jobs()[0]["options"]
+    assert [Path(options[name]).name for name in ("mask", "depth")] == ["p####.png"] * 2
+
+
 def test_materials_of_the_timeline(gouache):
     """Other strips and a strip's own paintings are offered; layered styles say what they need."""
     strip, other = collage(gouache), gouache.clip(name="Other", channel=4)

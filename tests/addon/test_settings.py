@@ -69,6 +69,20 @@ def test_missing_pictures(gouache, what):
         gouache.paint(strip)
 
 
+@pytest.mark.parametrize("pattern", ["m_####.png", "m_%04d.png", "m_*.png"])
+def test_mask_by_a_pattern(gouache, pattern):
+    """As the engine takes it: a mask for each frame; one that no file has is not there."""
+    strip = gouache.clip()
+    strip.gouache.mask = f"//masks/{pattern}"
+    with pytest.raises(RuntimeError, match=r"The mask 'm_.*png' is not there\. Choose"):
+        gouache.paint(strip)
+    (gouache.folder / "masks").mkdir()
+    for number in range(1, 7):
+        (gouache.folder / "masks" / f"m_{number:04d}.png").write_bytes(gouache.style.read_bytes())
+    gouache.paint(strip)
+    assert gouache.jobs()[0]["options"]["mask"] == str(gouache.folder / "masks" / pattern)
+
+
 def test_wrong_layers(gouache):
     strip = gouache.clip()
     strip.gouache.style_layers = "conv9_9=1"
