@@ -1,6 +1,7 @@
 """How a long job runs: in the window on a timer, with progress and Esc; without a window in a plain loop."""
 
 # No `from __future__ import annotations` here: Blender reads property annotations as objects.
+import contextlib
 from collections.abc import Iterator
 from typing import Any, Literal
 
@@ -29,6 +30,7 @@ class LongJob:
     _timer: Any = None
     _steps: Iterator[Any] | None = None
     _job: Any = None
+    _told: tuple[Any, ...] = ()  # the workspaces that show the job's status: an artist may switch meanwhile
 
     def start(self, context: Any) -> Any:
         """Make the job. Raises GouacheError."""
@@ -132,6 +134,8 @@ class LongJob:
         context.window_manager.progress_update(int(fraction * 100))
         if context.workspace:
             context.workspace.status_text_set(f"Gouache: {fraction:.0%}  {text}   Esc: Cancel")
+            if context.workspace not in self._told:
+                self._told += (context.workspace,)
         redraw(context)
 
     def _end(self, context: Any) -> None:
@@ -144,8 +148,10 @@ class LongJob:
             context.window_manager.event_timer_remove(self._timer)
             context.window_manager.progress_end()
             self._timer = None
-        if context.workspace:
-            context.workspace.status_text_set(None)
+        told, self._told = self._told, ()
+        for workspace in told:
+            with contextlib.suppress(ReferenceError):  # it was deleted meanwhile
+                workspace.status_text_set(None)
         redraw(context)
 
 

@@ -233,6 +233,19 @@ def test_modal_painting(gouache, monkeypatch):
     assert numbers == sorted(numbers) and numbers[-1] == 100 and len(gouache.strips) == 2
 
 
+def test_status_in_every_workspace_is_taken_away(gouache, monkeypatch):
+    """An artist who looks elsewhere meanwhile finds no old line there."""
+    bake, window, shading = gouache.module("bake"), Window(), Window()
+    order, editing = gouache.order(gouache.clip()), window.workspace
+    operator = windowed(gouache, monkeypatch, lambda: bake.Bake([order]))
+    operator.invoke(window, None)
+    operator.modal(window, SimpleNamespace(type="TIMER", value="NOTHING"))
+    window.workspace = shading
+    drive(operator, window)
+    for workspace in (editing, shading):
+        assert workspace.status[0].startswith("Gouache: ") and workspace.status[-1] is None
+
+
 def test_modal_escape(gouache, monkeypatch):
     bake, window = gouache.module("bake"), Window()
     gouache.set_engine("wait")
