@@ -79,13 +79,12 @@ def make_plan(scene: Any, strip: Any) -> Plan:
     if strip.type in WITHOUT_PICTURE:
         raise InputError(f"'{strip.name}' is a {strip.type.lower()} strip: it has no picture to paint.",
                          "Select a strip that shows a picture.")
-    first, last = visible_range(strip)
-    if last < max(first, 0):
+    first, last = rendered_range(strip)
+    if last < first:
         raise InputError(f"'{strip.name}' has no frame that Blender can render.",
                          "Move it to frame 0 or later, and inside its meta strip.")
     if last > LAST_FRAME:
         raise InputError(f"'{strip.name}' goes on after frame {LAST_FRAME}.", "Trim it or move it to the left.")
-    first = max(first, 0)  # Blender renders no frame before 0
     _check_files(strip, first, last)
     size = own_size(strip)
     width, height = size or (scene.render.resolution_x, scene.render.resolution_y)
@@ -99,6 +98,12 @@ def visible_range(strip: Any) -> tuple[int, int]:
     """First and last frame a strip shows, cut to the metas around it; last < first if none is left."""
     ranges = [compat.bounds(link) for link in strip_chain(strip)]
     return max(start for start, _ in ranges), min(end for _, end in ranges) - 1
+
+
+def rendered_range(strip: Any) -> tuple[int, int]:
+    """As `visible_range`, without frames before 0, which Blender does not render."""
+    first, last = visible_range(strip)
+    return max(first, 0), last
 
 
 def own_size(strip: Any) -> tuple[int, int] | None:

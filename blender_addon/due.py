@@ -17,7 +17,7 @@ from typing import Any
 from ..core.errors import NodeError
 from . import compat, settings
 from .bake import Bake, Order, Subject, run_to_end, runs
-from .capture import LAST_FRAME, WITHOUT_PICTURE, strip_chain, visible_range
+from .capture import LAST_FRAME, WITHOUT_PICTURE, rendered_range, strip_chain, visible_range
 from .compositor import find, freshness, groups
 from .compositor.modifier import order_modifier
 from .compositor.orders import order_node
@@ -147,8 +147,7 @@ def group_of_node(scene: Any, node: Any) -> Group:
 def group_of_strip(scene: Any, strip: Any) -> Group:
     """The group of a strip's modifier."""
     state = partial(freshness.modifier_state, scene, strip, modifier_of(strip))
-    first, last = visible_range(strip)
-    return Group(strip.name, state, partial(order_modifier, scene, strip), max(first, 0), last)
+    return Group(strip.name, state, partial(order_modifier, scene, strip), *rendered_range(strip))
 
 
 def strips_with_group(scene: Any) -> list[Any]:

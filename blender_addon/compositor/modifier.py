@@ -14,16 +14,7 @@ import bpy
 from ...core.errors import InputError, NodeError
 from .. import bake, compat, preferences, settings
 from ..bake import Order, Ranged, Shown
-from ..capture import (
-    ON_CANVAS,
-    Plan,
-    SizeChangedError,
-    capture,
-    find_strip,
-    make_plan,
-    own_size,
-    visible_range,
-)
+from ..capture import ON_CANVAS, Plan, SizeChangedError, capture, find_strip, make_plan, own_size
 from ..files import safe_name
 from ..owner import modifier_of
 from ..results import active_source
@@ -81,18 +72,6 @@ def _plan(scene: Any, strip: Any) -> Plan:
     width, height = size or (render.resolution_x, render.resolution_y)
     return replace(plan, placed=size is None and strip.type not in ON_CANVAS, modifier=_modifier(strip).name,
                    width=width, height=height)
-
-
-def strips_with_group(scene: Any) -> list[Any]:
-    """The strips of a scene that have a Gouache modifier and show, from the lowest channel up."""
-    strips = scene.sequence_editor.strips_all if scene.sequence_editor else ()
-    return sorted((strip for strip in strips if not strip.mute and modifier_of(strip) is not None
-                   and not modifier_of(strip).mute), key=lambda strip: strip.channel)
-
-
-def state_of_strip(scene: Any, strip: Any) -> freshness.State:
-    """The state of a strip's modifier for the frames that the strip shows."""
-    return freshness.modifier_state(scene, strip, _modifier(strip), *visible_range(strip))
 
 
 def order_modifier(scene: Any, strip: Any, first: int | None = None, last: int | None = None) -> Order:

@@ -8,7 +8,7 @@ from typing import Any
 import bpy
 
 from .. import compat, preferences
-from ..capture import visible_range
+from ..capture import rendered_range
 from ..compositor import groups
 from ..files import safe_name
 from ..owner import active_tree
@@ -48,7 +48,7 @@ def baked_nodes(own: Any) -> list[tuple[str, str]]:
 
 def paintings(own: Any) -> list[tuple[str, str]]:
     """The finished paintings of a strip, as (what they were painted after, folder): materials for Layered Styles."""
-    first, last = visible_range(own)
+    first, last = rendered_range(own)
     found = []
     for job in sorted(preferences.cache_folder().glob(f"{safe_name(own.name)}-{HASH}/job.json")):
         try:
@@ -58,7 +58,7 @@ def paintings(own: Any) -> list[tuple[str, str]]:
             continue
         result = job.parent / "result"
         numbers = {int(file.stem) for file in result.glob("?????.*") if file.stem.isdigit()}
-        if names and numbers.issuperset(range(max(first, 0), last + 1)):
+        if names and numbers.issuperset(range(first, last + 1)):
             found.append((" and ".join(names), stored_folder(result)))
     return found
 

@@ -9,7 +9,7 @@ from typing import Any
 import bpy
 
 from .. import animation, bake, compat, engine, preferences, settings
-from ..capture import WITHOUT_PICTURE, visible_range
+from ..capture import WITHOUT_PICTURE, rendered_range
 from ..compositor import freshness
 from ..owner import Owner, active_owner, modifier_of
 from ..results import find_result
@@ -239,7 +239,7 @@ def modifier_line(scene: Any, strip: Any, modifier: Any) -> tuple[str, str]:
         return error.message, "ERROR"
     if lacking := settings.lacking(modifier.node_group.gouache):
         return lacking, "INFO"
-    state = freshness.modifier_state(scene, strip, modifier, *visible_range(strip))
+    state = freshness.modifier_state(scene, strip, modifier, *rendered_range(strip))
     return state.text, STATE_ICONS[state.kind]
 
 

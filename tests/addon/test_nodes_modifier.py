@@ -15,6 +15,12 @@ def add_modifier(gouache, strip):
     return strip.modifiers[0]
 
 
+def line(gouache, strip):
+    """What the panel says of the modifier."""
+    panels = gouache.module("sequencer.panels")
+    return panels.modifier_line(gouache.scene, strip, strip.modifiers[0])[0]
+
+
 @needs_modifiers
 def test_add_and_bake(gouache):
     """A strip smaller than the canvas and moved: what is painted lies where the strip does."""
@@ -24,13 +30,11 @@ def test_add_and_bake(gouache):
     modifier = add_modifier(gouache, strip)
     assert all((a == b).all() for a, b in zip(gouache.render(1, 6), before, strict=True))
     assert bpy.ops.gouache.bake_modifier(strip="Clip") == {"FINISHED"}
-    module = gouache.module("compositor.modifier")
-    assert module.strips_with_group(gouache.scene) == [strip]
-    assert module.state_of_strip(gouache.scene, strip).kind == "fresh"
+    assert line(gouache, strip) == "Baked: 6 frames"
     strip.use_reverse_frames = True
-    assert module.state_of_strip(gouache.scene, strip).kind == "stale"
+    assert line(gouache, strip) == "Bake again: input changed"
     strip.use_reverse_frames, strip.transform.offset_x = False, 8
-    assert module.state_of_strip(gouache.scene, strip).kind == "fresh"
+    assert line(gouache, strip) == "Baked: 6 frames"
     strip.transform.offset_x = 7
     assert len(gouache.strips) == 1 and gouache.jobs()[0]["files"]["frames"] == "1-6"
     same = gouache.render(1, 6)
@@ -53,3 +57,12 @@ def test_pictures_of_several_sizes(gouache):
     write_png(gouache.folder / "footage Clip" / "0003.png", picture(3, (32, 18)))
     with pytest.raises(RuntimeError, match=r"pictures of 'Clip' differ in size.* use Paint Strip"):
         bpy.ops.gouache.bake_modifier(strip="Clip")
+
+
+@needs_modifiers
+def test_strip_that_begins_before_frame_0(gouache):
+    """Frames that Blender never renders are not missing."""
+    strip = gouache.clip(start=-3)
+    add_modifier(gouache, strip)
+    bpy.ops.gouache.bake_modifier(strip="Clip")
+    assert line(gouache, strip) == "Baked: 3 frames"
