@@ -11,6 +11,7 @@ from typing import Any
 
 from .. import settings
 from ..animation import keys_of
+from ..bake import runs, runs_text
 from . import groups
 from .signature import signature, strip_signature
 
@@ -85,18 +86,7 @@ def note_bake(tree: Any, from_now: str, frames: Iterable[int]) -> None:
     group, as_now = tree.gouache, settings_of(tree)
     earlier = parse_frames(group.baked_frames) if (group.baked_as, group.baked_from) == (as_now, from_now) else set()
     group.baked_as, group.baked_from = as_now, from_now
-    group.baked_frames = frames_text(earlier | set(frames))
-
-
-def frames_text(frames: Iterable[int]) -> str:
-    """Frame numbers as 1-10,15."""
-    runs: list[list[int]] = []
-    for frame in sorted(frames):
-        if runs and frame == runs[-1][1] + 1:
-            runs[-1][1] = frame
-        else:
-            runs.append([frame, frame])
-    return ",".join(f"{first}-{last}" if last > first else str(first) for first, last in runs)
+    group.baked_frames = runs_text(runs(earlier | set(frames)))
 
 
 def parse_frames(text: str) -> set[int]:

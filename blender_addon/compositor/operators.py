@@ -110,8 +110,7 @@ class GOUACHE_OT_add_node(bpy.types.Operator):
             return {"CANCELLED"}
         node = tree.nodes.new(find.PLAIN_NODE)
         node.node_tree = groups.new_group(self.effect)
-        node.name = node.label = groups.EFFECTS[self.effect].label
-        node.label = ""
+        node.name = groups.EFFECTS[self.effect].label
         node.width = 180
         for other in tree.nodes:
             other.select = other == node

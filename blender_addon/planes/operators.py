@@ -8,11 +8,11 @@ from typing import Any
 import bpy
 
 from ...core.errors import GouacheError, InputError
-from .. import compat
 from ..capture import find_strip
 from ..results import active_source, find_result
 from ..sequencer.jobs import engine_taken
 from ..sequencer.modal import Answer, report_error
+from ..sequencer.operators import scene_of
 from . import paper
 from .build import KEY, PIECE, Built, Wishes, build, find
 from .read import NAME, read
@@ -111,9 +111,7 @@ class GOUACHE_OT_collage_to_planes(bpy.types.Operator):
             folder = (path if path.is_dir() else path.parent).parent  # layers/ lies in the results' folder
             name = folder.parent.name if folder.name == "result" else folder.name
             return path, self._wishes(f"{name} Planes", str(path))
-        scene = bpy.data.scenes.get(self.scene) if self.scene else compat.sequencer_scene(context)
-        if scene is None:
-            raise InputError(f"There is no scene '{self.scene}'.", "Check the name.")
+        scene = scene_of(context, self.scene)
         strip = find_strip(scene.name, self.strip)[1] if self.strip else active_source(scene)
         if strip is None:
             raise InputError("No strip is active.", "Click the strip whose collage is wanted, or give a path.")

@@ -8,6 +8,7 @@ from typing import Any
 import bpy
 
 from .. import compat
+from ..results import stored_path
 
 LIT = "Lit"
 """The node that switches: 0 shows the pictures as they are, 1 lets light and shadow fall on them."""
@@ -74,20 +75,12 @@ def load(file: Path) -> Any:
     """An image of a file, sRGB with straight alpha; linear for EXR."""
     image: Any = bpy.data.images.load(str(file), check_existing=False)
     if bpy.data.filepath and bpy.context.preferences.filepaths.use_relative_paths:  # type: ignore[union-attr]
-        image.filepath = relative(file)
+        image.filepath = stored_path(file)
     linear = file.suffix == ".exr"
     image.colorspace_settings.name = compat.linear_name() if linear else "sRGB"
     if not linear:
         image.alpha_mode = "STRAIGHT"
     return image
-
-
-def relative(file: Path) -> str:
-    """A file's path as the .blend keeps it; on another drive than that it stays whole."""
-    try:
-        return bpy.path.relpath(str(file))
-    except ValueError:
-        return str(file)
 
 
 def _node(tree: Any, kind: str, place: tuple[float, float]) -> Any:

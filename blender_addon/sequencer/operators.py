@@ -11,6 +11,7 @@ from ...core.errors import InputError
 from .. import bake, compat, preferences
 from ..capture import WITHOUT_PICTURE, find_strip
 from ..compositor import groups
+from ..compositor.find import find_scene
 from ..owner import modifier_of
 from ..results import active_source, check_kept, find_result, open_level, source_of
 from .jobs import BakeJob, OpenFolder
@@ -49,10 +50,7 @@ def strip_to_paint(scene: Any, name: str) -> Any:
 
 def scene_of(context: Any, name: str) -> Any:
     """The scene named, else the one the Video Sequencer shows. Raises InputError."""
-    scene = bpy.data.scenes.get(name) if name else compat.sequencer_scene(context)
-    if scene is None:
-        raise InputError(f"There is no scene '{name}'.", "Check the name.")
-    return scene
+    return find_scene(name) if name else compat.sequencer_scene(context)
 
 
 class BakeStrips(BakeJob):
