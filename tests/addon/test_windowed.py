@@ -1,0 +1,171 @@
+"""Jobs as a window drives them: ticks of a timer, progress, Esc, undo steps, and what waits for what."""
+
+import time
+from types import MethodType, SimpleNamespace
+
+import bpy
+
+
+class Window:
+    """What a modal operator uses of a window, written down."""
+
+    def __init__(self):
+        self.status, self.progress, self.timers, self.modal = [], [], 0, None
+        self.window = self.workspace = self.window_manager = self
+        self.windows = []
+
+    def event_timer_add(self, _seconds, window):
+        self.timers += 1
+        return object()
+
+    def event_timer_remove(self, _timer):
+        self.timers -= 1
+
+    def progress_begin(self, *_range):
+        self.progress.append("begin")
+
+    def progress_update(self, value):
+        self.progress.append(value)
+
+    def progress_end(self):
+        self.progress.append("end")
+
+    def modal_handler_add(self, operator):
+        self.modal = operator
+
+    def status_text_set(self, text):
+        self.status.append(text)
+
+
+def windowed(gouache, monkeypatch, make_job, kind="LongJob"):
+    """A modal operator as the window drives it, without Blender's own registration."""
+    modal = gouache.module("sequencer.modal")
+    monkeypatch.setattr(modal, "bpy", SimpleNamespace(app=SimpleNamespace(background=False)))
+    bake = gouache.module("bake")
+
+    class Operator(getattr(gouache.module("sequencer.jobs"), kind)):
+        said = []
+        bl_label = "Paint Strip"
+
+        def start(self, context):
+            return make_job()
+
+        def set_current(self, job):
+            bake.current = job
+
+        def text_and_fraction(self):
+            return self._job.status.text, self._job.status.fraction
+
+        def report(self, kind, text):
+            self.said.append((*kind, text))
+    return Operator()
+
+
+def drive(operator, window, until=lambda: False):
+    """Send ticks until the operator ends; once `until` holds, press Esc."""
+    pressed = False
+    for _ in range(5000):
+        time.sleep(0.005)
+        answer = operator.modal(window, SimpleNamespace(type="TIMER", value="NOTHING"))
+        if answer & {"FINISHED", "CANCELLED"}:
+            return answer
+        if not pressed and until():
+            assert operator.modal(window, SimpleNamespace(type="ESC", value="PRESS")) == {"RUNNING_MODAL"}
+            pressed = True
+    raise AssertionError("the operator never ends")
+
+
+def test_modal_painting(gouache, monkeypatch):
+    bake, window = gouache.module("bake"), Window()
+    order = gouache.order(gouache.clip())
+    operator = windowed(gouache, monkeypatch, lambda: bake.Bake([order]))
+    assert operator.invoke(window, None) == {"RUNNING_MODAL"} and window.modal is operator
+    assert bake.current is not None and not bpy.ops.gouache.stylize_strip.poll()
+    assert operator.modal(window, SimpleNamespace(type="MOUSEMOVE", value="NOTHING")) == {"PASS_THROUGH"}
+    assert drive(operator, window) == {"FINISHED"}
+    assert bake.current is None and window.timers == 0 and window.progress[-1] == "end" and window.status[-1] is None
+    assert any(text and "Painted frame 6 (6 of 6)" in text and "Esc: Cancel" in text for text in window.status)
+    numbers = [value for value in window.progress if isinstance(value, int)]
+    assert numbers == sorted(numbers) and numbers[-1] == 100 and len(gouache.strips) == 2
+
+
+def test_status_in_every_workspace_is_taken_away(gouache, monkeypatch):
+    """An artist who looks elsewhere meanwhile finds no old line there."""
+    bake, window, shading = gouache.module("bake"), Window(), Window()
+    order, editing = gouache.order(gouache.clip()), window.workspace
+    operator = windowed(gouache, monkeypatch, lambda: bake.Bake([order]))
+    operator.invoke(window, None)
+    operator.modal(window, SimpleNamespace(type="TIMER", value="NOTHING"))
+    window.workspace = shading
+    drive(operator, window)
+    for workspace in (editing, shading):
+        assert workspace.status[0].startswith("Gouache: ") and workspace.status[-1] is None
+
+
+def test_modal_escape(gouache, monkeypatch):
+    bake, window = gouache.module("bake"), Window()
+    gouache.set_engine("wait")
+    order = gouache.order(gouache.clip())
+    operator = windowed(gouache, monkeypatch, lambda: bake.Bake([order]))
+    operator.invoke(window, None)
+    assert drive(operator, window, lambda: bake.current.status.fraction > 0.2) == {"CANCELLED"}
+    assert operator.said == [("INFO", "Cancelled; finished frames are kept")]
+    assert bake.current is None and window.timers == 0 and window.status[-1] is None and len(gouache.strips) == 1
+
+
+def test_a_batch_cancelled_in_its_second_strip_can_be_undone(gouache, monkeypatch):
+    """The first strip's painting is there, so it has an undo step of its own."""
+    bake, jobs, window, steps = gouache.module("bake"), gouache.module("sequencer.jobs"), Window(), []
+    gouache.set_engine("wait")
+    orders = [gouache.order(gouache.clip(1, name="Short")), gouache.order(gouache.clip(channel=3))]
+    operator = windowed(gouache, monkeypatch, lambda: bake.Bake(orders), "BakeJob")
+    undo = SimpleNamespace(undo_push=lambda message: steps.append((message, len(gouache.strips))))
+    monkeypatch.setattr(jobs, "bpy", SimpleNamespace(app=SimpleNamespace(background=False),
+                                                     ops=SimpleNamespace(ed=undo)))
+    operator.invoke(window, None)
+    assert drive(operator, window, lambda: bake.current.status.fraction > 0.6) == {"CANCELLED"}
+    assert steps == [("Paint Strip", 3)]
+
+
+def test_modal_error(gouache, monkeypatch):
+    bake, window = gouache.module("bake"), Window()
+    gouache.set_engine("crash")
+    order = gouache.order(gouache.clip())
+    operator = windowed(gouache, monkeypatch, lambda: bake.Bake([order]))
+    operator.invoke(window, None)
+    assert drive(operator, window) == {"CANCELLED"}
+    kind, text = operator.said[0]
+    assert kind == "ERROR" and "The engine stopped with code 3" in text
+    assert bake.current is None and window.timers == 0 and window.status[-1] is None
+
+
+def test_check_and_painting_wait_for_each_other(gouache, monkeypatch):
+    """One of them would end the other's engine. Esc ends a check without an error."""
+    bake, upkeep, window = gouache.module("bake"), gouache.module("sequencer.upkeep"), Window()
+    ours = bpy.ops.gouache
+    operators = (ours.stylize_strip, ours.preview_frame, ours.bake_nodes, ours.check_engine, ours.collage_to_planes)
+    check = windowed(gouache, monkeypatch, lambda: upkeep.DoctorJob(0.0))
+    monkeypatch.setattr(check, "set_current", MethodType(upkeep.GOUACHE_OT_check_engine.set_current, check))
+    monkeypatch.setattr(check, "text_and_fraction", lambda: ("Checking", 0.5))
+    monkeypatch.setattr(check, "cancelled_text", upkeep.GOUACHE_OT_check_engine.cancelled_text)
+    assert all(operator.poll() for operator in operators)
+    check.invoke(window, None)
+    assert not any(operator.poll() for operator in operators)
+    check.modal(window, SimpleNamespace(type="ESC", value="PRESS"))
+    assert drive(check, window) == {"CANCELLED"} and check.said == [("INFO", "Cancelled")]
+    assert all(operator.poll() for operator in operators)
+    bake.current = bake.Bake([])
+    assert not any(operator.poll() for operator in operators)
+    bake.current = None
+
+
+def test_strip_removed_while_it_is_painted(gouache, monkeypatch):
+    """An undo or a Delete in mid-job must not crash Blender: strips are looked up anew by their names."""
+    bake, window = gouache.module("bake"), Window()
+    strip = gouache.clip()
+    operator = windowed(gouache, monkeypatch, lambda: bake.Bake([gouache.order(strip)]))
+    operator.invoke(window, None)
+    operator.modal(window, SimpleNamespace(type="TIMER", value="NOTHING"))
+    gouache.strips.remove(strip)
+    assert drive(operator, window) == {"CANCELLED"}
+    assert "There is no strip 'Clip'" in operator.said[0][1]
