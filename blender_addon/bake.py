@@ -16,7 +16,7 @@ from typing import Protocol
 from ..core.errors import Cancelled, GouacheError, InputError
 from ..core.job import Job
 from . import engine, preferences
-from .files import make_folder, write_text
+from .files import copy_folder, make_folder, write_text
 from .progress import capture_share, progress_of
 
 CAPTURE_SECONDS = 0.1   # a window may stand still for so long
@@ -104,7 +104,8 @@ class Order:
 
     `job_name` is the job's file in that folder: several machines that share a folder each have their own. `wanted`
     are the frames to make, and `seen` those that are captured for that, as ranges (first, last); empty is all. A
-    warning of the engine's that contains `settled` is not passed on: this order sees to it.
+    warning of the engine's that contains `settled` is not passed on: this order sees to it. `begun` is a folder of
+    results to begin with if there are none yet: those of another version of the film.
     """
 
     subject: Subject
@@ -114,6 +115,7 @@ class Order:
     settled: str = ""
     wanted: tuple[tuple[int, int], ...] = ()
     seen: tuple[tuple[int, int], ...] = ()
+    begun: Path | None = None
 
     @property
     def source(self) -> Path:
@@ -193,6 +195,9 @@ class Bake:
             return
         running = self._start_engine()  # it starts up while frames are captured
         order = yield from self._capture(order)
+        if order.begun is not None and order.begun.is_dir() and not order.result.exists():
+            yield Status("Taking over what is painted already", capture_share(order.job.options), is_news=True)
+            copy_folder(order.begun, order.result)
         job = order.folder / order.job_name
         write_text(job, json.dumps(order.job.to_json(order.folder), indent=1))
         running.run(job)

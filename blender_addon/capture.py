@@ -11,7 +11,7 @@ import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +42,8 @@ class Plan:
     """What is captured of a strip: timeline frames first..last (both included), at width x height pixels.
 
     `placed` says that transform, crop and flips are part of the pictures and must not be applied to the result again.
-    `modifier` names the first of the strip's modifiers that is not: what comes in there is captured.
+    `modifier` names the first of the strip's modifiers that is not: what comes in there is captured. `identity` finds
+    the strip again if it is renamed meanwhile.
     """
 
     scene: str
@@ -53,6 +54,7 @@ class Plan:
     height: int
     placed: bool
     modifier: str = ""
+    identity: str = ""
 
     @property
     def count(self) -> int:
@@ -72,6 +74,16 @@ def find_strip(scene_name: str, strip_name: str) -> tuple[Any, Any]:
     if strip is None:
         raise InputError(f"There is no strip '{strip_name}' in scene '{scene_name}'.", "Check the name.")
     return scene, strip
+
+
+def strip_of(plan: Plan) -> tuple[Any, Any]:
+    """A plan's scene and strip, whatever the strip is called by now. Raises InputError if either is gone."""
+    scene = bpy.data.scenes.get(plan.scene)
+    strips: Any = scene.sequence_editor.strips_all if scene and scene.sequence_editor else ()
+    same = [strip for strip in strips if plan.identity and strip.gouache.identity == plan.identity]
+    if same and plan.strip not in [strip.name for strip in same]:
+        return scene, same[0]
+    return find_strip(plan.scene, plan.strip)
 
 
 def make_plan(scene: Any, strip: Any) -> Plan:
@@ -154,7 +166,8 @@ def capture(plan: Plan, folder: Path, first: int, last: int) -> list[Path]:
 
     A file that would get the same bytes is left alone. Raises SizeChangedError, InputError or OutputError.
     """
-    scene, _ = find_strip(plan.scene, plan.strip)
+    scene, strip = strip_of(plan)
+    plan = replace(plan, strip=strip.name)
     with tempfile.TemporaryDirectory(prefix="gouache-", dir=bpy.app.tempdir or None) as temporary:
         with isolated_copy(scene, plan) as copy:
             _render(copy, Path(temporary), first, last)

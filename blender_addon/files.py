@@ -47,6 +47,17 @@ def make_folder(path: Path) -> Path:
     return path
 
 
+def copy_folder(source: Path, target: Path) -> None:
+    """Copy a folder, whole or not at all. Raises OutputError."""
+    temporary = temporary_for(target)
+    with writing(target):
+        try:
+            shutil.copytree(source, temporary)
+            temporary.rename(target)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
+
+
 def write_text(path: Path, text: str) -> None:
     """Write a text file whole or not at all. Raises OutputError."""
     temporary = temporary_for(path)

@@ -12,9 +12,11 @@ import bpy
 from ..core.errors import InputError
 from . import compat
 from .capture import WITHOUT_PICTURE, Plan
+from .identity import is_copy, original_of, own_identity
 
 LAST_CHANNEL = 128
-SOURCE_KEY = "gouache_source"
+SOURCE_KEY, IDENTITY_KEY = "gouache_source", "gouache_source_identity"
+"""On a painting: the name of the strip it was made of when it was, and that strip's identity."""
 TRANSFORM = ("offset_x", "offset_y", "scale_x", "scale_y", "rotation", "origin", "filter")
 CROP = ("min_x", "max_x", "min_y", "max_y")
 FLIPS = ("use_flip_x", "use_flip_y")
@@ -36,28 +38,63 @@ def level_of(scene: Any, strip: Any) -> Any:
 
 def find_result(scene: Any, source: Any) -> Any:
     """The strip that already shows a source's painting, or None. Renaming either of the two loses nothing."""
-    level = level_of(scene, source)
-    for strip in level:
-        if strip.type == "IMAGE" and strip.get(SOURCE_KEY) == source.name:
+    level = [strip for strip in level_of(scene, source) if strip.type == "IMAGE"]
+    identity = source.gouache.identity
+    paintings = [strip for strip in level if identity and strip.get(IDENTITY_KEY) == identity]
+    if not is_copy(scene, source):
+        return _nearest(paintings, source) or _named(scene, level, source)
+    original = original_of(scene, source)
+    others = None if original is None else _nearest(paintings, original)
+    found = _nearest([strip for strip in paintings if strip != others], source)
+    return found if found is not None and _shared(found, source) > 0 else None
+
+
+def _named(scene: Any, level: list[Any], source: Any) -> Any:
+    """A source's painting by an earlier version, which knew it by name only; or None."""
+    earlier = {strip.name: strip for strip in level if SOURCE_KEY in strip.keys() and IDENTITY_KEY not in strip.keys()}  # noqa: SIM118 (strips, no dicts)
+    for strip in earlier.values():
+        if strip[SOURCE_KEY] == source.name:
             return strip
-    noted = level.get(source.gouache.result) if source.gouache.result else None
-    if noted is not None and noted.type == "IMAGE" and SOURCE_KEY in noted.keys():  # noqa: SIM118 (a strip, no dict)
-        owner = scene.sequence_editor.strips_all.get(noted[SOURCE_KEY])
-        return noted if owner is None else None
-    return None
+    noted = earlier.get(source.gouache.result)
+    owner = None if noted is None else scene.sequence_editor.strips_all.get(noted[SOURCE_KEY])
+    return noted if owner is None else None
+
+
+def _nearest(paintings: list[Any], source: Any) -> Any:
+    """The one that shares most frames with the source: strips are cut together with their paintings."""
+    return max(paintings, key=lambda painting: _shared(painting, source), default=None)
+
+
+def _shared(painting: Any, source: Any) -> int:
+    """How many frames two strips share."""
+    (first, end), (other_first, other_end) = compat.bounds(painting), compat.bounds(source)
+    return max(0, min(end, other_end) - max(first, other_first))
 
 
 def source_of(scene: Any, strip: Any) -> Any:
     """The strip that a painting was made of, if it is still there; any other strip itself."""
-    name = strip.get(SOURCE_KEY)
-    source = scene.sequence_editor.strips_all.get(name) if name else None
-    return strip if source is None else source
+    if SOURCE_KEY not in strip.keys():  # noqa: SIM118 (a strip, no dict)
+        return strip
+    strips, identity = scene.sequence_editor.strips_all, strip.get(IDENTITY_KEY)
+    if identity is None:
+        return strips.get(strip[SOURCE_KEY]) or strip
+    sources = [other for other in strips if other.gouache.identity == identity]
+    return next((source for source in sources if find_result(scene, source) == strip), (sources or [strip])[0])
 
 
 def active_source(scene: Any) -> Any:
     """The active strip of a scene, for a painting the strip it was made of; None without any."""
     strip = scene.sequence_editor.active_strip if scene and scene.sequence_editor else None
     return source_of(scene, strip) if strip else None
+
+
+def claim(scene: Any, source: Any) -> str:
+    """A source's own identity, which its painting takes with it when a copy gets another."""
+    painting = find_result(scene, source)
+    identity = own_identity(scene, source)
+    if painting is not None:
+        painting[IDENTITY_KEY] = identity
+    return identity
 
 
 def channels_of(scene: Any, strip: Any) -> Any:
@@ -132,7 +169,7 @@ def put_result(scene: Any, source: Any, plan: Plan, files: dict[int, Path]) -> A
     compat.place(strip, plan.first, plan.last + 1)
     strip.channel = channel
     strip.colorspace_settings.name = compat.linear_name() if paths[0].suffix == ".exr" else "sRGB"
-    strip[SOURCE_KEY] = source.name
+    strip[SOURCE_KEY], strip[IDENTITY_KEY] = source.name, source.gouache.identity
     source.gouache.result = strip.name
     if is_new:
         copy_look(scene, source, strip, plan)

@@ -131,10 +131,13 @@ class GOUACHE_PG_strip(bpy.types.PropertyGroup):
         "paint_on_render": bpy.props.BoolProperty(
             name="Paint When Rendering", description="Rendering with `blender -b` paints this strip even if it never "
             "was painted before; a painted one is kept up to date anyway", default=False, options=set()),
-        "result": bpy.props.StringProperty(
-            name="Result", description="Name of the strip that shows the painting", options={"HIDDEN"}),
-        "painted_as": bpy.props.StringProperty(
-            name="Painted As", description="The settings of the last painting", options={"HIDDEN"}),
+        **{name: bpy.props.StringProperty(name=label, description=help, options={"HIDDEN"}) for name, label, help in (
+            ("identity", "Identity", "What the strip's bake folders are called by, whatever it is renamed to"),
+            ("identity_of", "Identity Of", "The strip's scene and name when it was last painted: tells it from copies"),
+            ("result", "Result", "Name of the strip that shows the painting"),
+            ("painted_as", "Painted As", "The settings of the last painting"),
+            ("painted_look", "Painted Look", "The same with the contents of all pictures that they name"),
+        )},
     }
 
 

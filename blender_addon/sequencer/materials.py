@@ -12,7 +12,7 @@ from ..capture import rendered_range
 from ..compositor import groups
 from ..files import safe_name
 from ..owner import active_tree
-from ..results import SOURCE_KEY, stored_folder
+from ..results import source_of, stored_folder
 from .modal import Answer
 from .style_pictures import ForActiveOwner, active_strip, thumbnail
 
@@ -34,7 +34,7 @@ def offered(scene: Any, own: Any) -> list[tuple[str, str]]:
     found: dict[str, str] = {}
     for strip in scene.sequence_editor.strips_all if scene.sequence_editor else ():
         path = shown_files(strip)
-        if path and (own is None or (strip != own and strip.get(SOURCE_KEY) != own.name)):
+        if path and (own is None or own not in (strip, source_of(scene, strip))):
             found.setdefault(path, strip.name)
     return sorted((name, path) for path, name in found.items())
 

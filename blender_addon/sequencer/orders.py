@@ -19,9 +19,9 @@ from ...core.options import CollageOptions, OutputOptions, StyleOptions
 from .. import preferences, settings
 from ..animation import animated_defaults, animated_values, keys_of
 from ..bake import Order, Ranged, Shown, runs, runs_text
-from ..capture import Plan, SizeChangedError, capture, find_strip, make_plan
-from ..files import safe_name
-from ..results import check_room, covered, find_result, put_result, shows_through
+from ..capture import Plan, SizeChangedError, capture, make_plan, strip_of
+from ..files import make_folder, safe_name
+from ..results import check_room, claim, covered, find_result, put_result, shows_through
 
 PREVIEW_SIZE = 640      # the fast engine paints so many pixels within half a second on two CPU cores
 PREVIEW_FOLDER = "preview"
@@ -29,9 +29,13 @@ PREVIEW_FOLDER = "preview"
 
 @dataclass(frozen=True)
 class StripSubject(Ranged):
-    """A strip of the Video Sequencer; looked up by its name each time, for it may be gone in mid-job."""
+    """A strip of the Video Sequencer; looked up each time, for it may be renamed or gone in mid-job.
+
+    `look` is the hash of all that its painting is to look like.
+    """
 
     plan: Plan
+    look: str = ""
 
     @property
     def name(self) -> str:
@@ -42,19 +46,20 @@ class StripSubject(Ranged):
         try:
             capture(self.plan, folder, first, last)
         except SizeChangedError:
-            render = find_strip(self.plan.scene, self.plan.strip)[0].render
-            return StripSubject(replace(self.plan, placed=True, width=render.resolution_x,
-                                        height=render.resolution_y))
+            render = strip_of(self.plan)[0].render
+            return replace(self, plan=replace(self.plan, placed=True, width=render.resolution_x,
+                                              height=render.resolution_y))
         return self
 
     def show(self, files: dict[int, Path]) -> Shown:
         """All frames get their place, also those that are not painted yet: the strip shows nothing there."""
-        scene, strip = find_strip(self.plan.scene, self.plan.strip)
+        scene, strip = strip_of(self.plan)
         some = next(iter(files.values()))
         every = {frame: some.with_name(f"{frame:05d}{some.suffix}") for frame in range(self.first, self.last + 1)}
         result = put_result(scene, strip, self.plan, {**every, **files})
         if len(files) == len(every):
             strip.gouache.painted_as = settings.fingerprint(strip.gouache, keys_of(scene, strip))
+            strip.gouache.painted_look = self.look
         return Shown(result.name, tuple(_notes(scene, strip, result)))
 
 
@@ -79,9 +84,28 @@ def order_strip(scene: Any, strip: Any, wanted: Collection[int] | None = None) -
     animation = animated_values(scene, strip, plan.first, plan.last) if is_style else {}
     options = replace(options, **animated_defaults(animation))
     job = _job(strip, options, files, animation)
-    folder = preferences.cache_folder() / f"{safe_name(strip.name)}-{job_hash(job, scene, strip)[:12]}"
-    order = Order(StripSubject(plan), job, folder).rooted()
+    subject = StripSubject(replace(plan, identity=claim(scene, strip)), job.look())
+    order = Order(subject, job, _bake_folder(strip, subject), begun=_shown_folder(scene, strip, subject)).rooted()
     return order if wanted is None else _only(order, wanted)
+
+
+def _bake_folder(strip: Any, subject: StripSubject) -> Path:
+    """Where a strip's frames are kept for these settings; found again whatever the strip is called now.
+
+    Two versions of a film have a folder each, though the strip is the same: one may go on changing.
+    """
+    identity = [subject.look, Path(bpy.data.filepath).name, subject.plan.identity]
+    key = hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:12]
+    cache = preferences.cache_folder()
+    return next(iter(sorted(cache.glob(f"*-{key}"))), cache / f"{safe_name(strip.name)}-{key}")
+
+
+def _shown_folder(scene: Any, strip: Any, subject: StripSubject) -> Path | None:
+    """The folder of the painting that is there, if all of the strip was painted as it is set now; else None."""
+    result, group = find_result(scene, strip), strip.gouache
+    if result is None or group.painted_as != settings.fingerprint(group, keys_of(scene, strip)):
+        return None
+    return Path(bpy.path.abspath(result.directory)) if group.painted_look in ("", subject.look) else None
 
 
 def _only(order: Order, wanted: Collection[int]) -> Order:
@@ -107,16 +131,15 @@ def is_fresh(scene: Any, strip: Any, order: Order, captured: Container[Path] = (
     """
     if order.job.options.mask or getattr(order.job.options, "depth", ""):
         return False
-    result = find_result(scene, strip)
-    if (result is None or strip.gouache.painted_as != settings.fingerprint(strip.gouache, keys_of(scene, strip))
-            or Path(bpy.path.abspath(result.directory)).resolve() != order.result.resolve()):
+    assert isinstance(order.subject, StripSubject), "an order for a strip"
+    shown = _shown_folder(scene, strip, order.subject)
+    if shown is None or not strip.gouache.painted_look:
         return False
-    if not order.source.is_dir():
-        return False
+    make_folder(order.source)
     for first, last in runs(order.frames) if order.source not in captured else ():
         if order.subject.capture(order.source, first, last) is not order.subject:
             return False
-    manifest = Manifest(order.result)
+    manifest = Manifest(shown)
     return all(_is_made_from(manifest, frame, order.source / f"{frame:05d}.png") for frame in order.frames)
 
 
@@ -150,9 +173,3 @@ def order_preview(scene: Any, strip: Any, frame: int) -> Order:
 def _job(strip: Any, options: StyleOptions | CollageOptions, files: OutputOptions,
          animation: dict[str, dict[int, float]]) -> Job:
     return Job("", "", strip.gouache.effect, options, files, settings.engine_options(preferences.get()), animation)
-
-
-def job_hash(job: Job, scene: Any, strip: Any) -> str:
-    """The hash (hex) that names a bake folder: how it looks, and which strip of which file it is."""
-    identity = [job.look(), Path(bpy.data.filepath).name, scene.name, strip.name]
-    return hashlib.sha256(json.dumps(identity).encode()).hexdigest()

@@ -1,0 +1,130 @@
+"""Strips that are renamed, copied and cut, and films that are saved under other names: whose painting is whose."""
+
+from pathlib import Path
+
+import bpy
+from stage import set_range
+
+
+def new_file(gouache):
+    """Begin an empty film, as File > New does."""
+    bpy.ops.wm.read_homefile(use_empty=True)
+    gouache.enable()
+    gouache.set_engine("identity")
+    gouache.scene = bpy.context.scene
+    gouache.strips = gouache.scene.sequence_editor_create().strips
+
+
+def result_of(gouache, strip):
+    return gouache.module("results").find_result(gouache.scene, strip)
+
+
+def contents(folder):
+    return {file.name: file.read_bytes() for file in folder.glob("*.png")}
+
+
+def test_strips_of_one_name_in_two_new_films_have_folders_of_their_own(gouache):
+    folders = []
+    for _ in range(2):
+        new_file(gouache)
+        strip = gouache.clip()
+        gouache.paint(strip)
+        folders.append(gouache.bake_folder(strip))
+        gouache.save(f"film {len(folders)}.blend")
+    assert folders[0] != folders[1]
+
+
+def test_painting_again_after_undo_finds_the_same_frames(gouache):
+    new_file(gouache)
+    strip = gouache.clip()
+    orders = gouache.module("sequencer.orders")
+    first = orders.order_strip(gouache.scene, strip).folder
+    strip.gouache.identity = strip.gouache.identity_of = ""  # as undo leaves it
+    assert orders.order_strip(gouache.scene, strip).folder == first
+
+
+def test_the_next_version_of_a_film_goes_on_from_this_one(gouache):
+    """What is painted is shown as finished there, and only what changes is painted; this version stays as it is."""
+    strip = gouache.clip()
+    gouache.paint(strip)
+    first = gouache.bake_folder(strip)
+    before = contents(first / "result")
+    gouache.save("shot_v002.blend")
+    gouache.scene.gouache.bake_on_render = True
+    gouache.preferences.engine_python = "/not/there"
+    gouache.render(2, 3)
+    gouache.set_engine("resume")
+    file = gouache.folder / "footage Clip" / "0004.png"
+    file.write_bytes((file.parent / "0001.png").read_bytes())
+    strip.invalidate_cache("RAW")
+    gouache.paint(strip)
+    second = gouache.bake_folder(strip)
+    assert second != first and contents(first / "result") == before
+    after = contents(second / "result")
+    assert [name for name in before if after[name] != before[name]] == ["00004.png"]
+
+
+def test_a_renamed_strip_keeps_its_folder(gouache):
+    strip = gouache.clip()
+    gouache.paint(strip)
+    folder = gouache.bake_folder(strip)
+    strip.name = "Opening"
+    gouache.scene.name = "Film"
+    gouache.paint(strip)
+    assert gouache.bake_folder(strip) == folder and len(gouache.strips) == 2
+
+
+def test_another_strip_that_takes_the_name_gets_a_painting_of_its_own(gouache):
+    strip = gouache.clip()
+    painted, = gouache.paint(strip)
+    strip.name = "Old Clip"
+    other = gouache.clip(channel=5, start=20)
+    own, = gouache.paint(other)
+    assert own != painted and result_of(gouache, strip) == painted and result_of(gouache, other) == own
+    assert gouache.bake_folder(strip) != gouache.bake_folder(other)
+
+
+def test_a_strip_that_is_renamed_while_it_is_painted(gouache):
+    strip = gouache.clip()
+    order = gouache.order(strip)
+    working = iter(gouache.module("bake").Bake([order], step_seconds=0.1))
+    next(working)
+    strip.name = "Renamed"
+    for _ in working:
+        continue
+    assert result_of(gouache, strip) is not None
+
+
+def test_both_halves_of_a_strip_that_was_cut_with_its_painting(gouache):
+    strip = gouache.clip(8)
+    painting, = gouache.paint(strip)
+    for half in (strip, painting):
+        half.select = True
+    with gouache.sequencer():
+        bpy.ops.sequencer.split(frame=5, type="SOFT", side="RIGHT", use_cursor_position=False, ignore_selection=False)
+    right = next(s for s in gouache.strips if s.type == "IMAGE" and s.name.startswith("Clip")
+                 and "painted" not in s.name and s != strip)
+    there = {source.name: result_of(gouache, source) for source in (strip, right)}
+    assert {gouache.bounds(found) for found in there.values()} == {(1, 5), (5, 9)}
+    right.gouache.strength = 0.9
+    again, = gouache.paint(right)
+    assert again == there[right.name] and len(gouache.strips) == 4
+    assert result_of(gouache, strip) == there["Clip"]
+
+
+def test_a_copy_beside_its_original(gouache):
+    strip = gouache.clip()
+    painting, = gouache.paint(strip)
+    with gouache.sequencer():
+        for other in gouache.strips:
+            other.select = other == strip
+        bpy.ops.sequencer.duplicate()
+    copy = next(s for s in gouache.strips if s not in (strip, painting))
+    assert result_of(gouache, copy) is None and result_of(gouache, strip) == painting
+    copy.channel = 6
+    set_range(copy, 2, 5)
+    own, = gouache.paint(copy)
+    assert own != painting and result_of(gouache, strip) == painting
+    assert gouache.bake_folder(copy) != gouache.bake_folder(strip)
+    assert gouache.module("results").source_of(gouache.scene, own) == copy
+    assert Path(gouache.bake_folder(strip) / "result" / "00006.png").is_file()
