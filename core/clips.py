@@ -13,9 +13,9 @@ import cv2
 import torch
 
 from . import frames
+from .digests import digest_of
 from .errors import InputError
 from .frames import PICTURE_SUFFIXES, Picture
-from .weights import sha256_of
 
 MOVIE_SUFFIXES = frozenset({".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".ogv", ".mxf", ".wmv"})
 NO_FRAMES = "Give a picture, a folder of numbered pictures, a pattern such as shot_####.png, or a movie."
@@ -66,7 +66,7 @@ class Sequence:
 
     def digest(self, number: int) -> str:
         try:
-            return sha256_of(self.files[number])
+            return digest_of(self.files[number])
         except OSError as error:
             raise InputError(f"The picture '{self.files[number].name}' cannot be read.",
                              "Check that the file exists and is readable.", str(error)) from error
@@ -90,7 +90,7 @@ class Movie:
             raise InputError(f"The movie '{self.path.name}' has no frames.", "It is damaged: copy or export it again.",
                              str(self.path))
         self._end = self._count  # lowered when decoding stops earlier
-        self._hash = sha256_of(self.path)
+        self._hash = digest_of(self.path)
 
     @property
     def numbers(self) -> list[int]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import json
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from . import manifest
+from .digests import key_of
 from .errors import InputError, OptionError
 from .options import CollageOptions, EngineOptions, MotionOptions, OutputOptions, StyleOptions, options_from
 from .schema import check, describe, reject_unknown
@@ -104,7 +104,7 @@ class Job:
         motion = [self.motion.flow_method, "", _digest(weights) if weights else ""] if self.follows_motion else []
         kept = [options, motion, self.effect, self.files.format, self.files.restore_size,
                 self.engine.device, self.engine.precision]
-        return hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()
+        return key_of(*kept)
 
     def named(self) -> Iterator[Path]:
         """Every file and folder that the job reads, with patterns as they stand."""

@@ -9,7 +9,6 @@ Standard library only: Blender reads records to see whether a painting is fresh.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 from dataclasses import asdict, dataclass, field
@@ -18,6 +17,7 @@ from typing import Any
 
 from . import __version__
 from .atomic import check_writable, clear_left_behind, write_text
+from .digests import digest_of
 
 log = logging.getLogger(__name__)
 FOLDER = "records"
@@ -126,14 +126,3 @@ def _read_old(path: Path) -> dict[int, Record]:
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         log.warning("%s is damaged and not used: %s", path, error)
         return {}
-
-
-def digest_of(path: Path) -> str:
-    """sha256 (hex) of a file's bytes. Raises OSError."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def key_of(*parts: object) -> str:
-    """One hash (hex) of everything that decides a frame's pixels."""
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

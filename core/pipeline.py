@@ -21,6 +21,7 @@ from .ahead import ReadAhead, WriteBehind
 from .atomic import write_bytes
 from .clips import Clip
 from .devices import Compute
+from .digests import digest_of, key_of
 from .effects import Effect, Follower, Frame, Moment, Neighbor, Painted, Step
 from .errors import DeviceError, GouacheError, InputError, OutputError
 from .events import Event
@@ -28,7 +29,7 @@ from .frames import FORMATS, Picture
 from .job import BESIDE, Job
 from .kinds import KINDS, Kind, hangs_together
 from .lead import led_over
-from .manifest import Manifest, Record, digest_of, key_of
+from .manifest import Manifest, Record
 from .motion.flow import estimator
 from .motion.links import Motion
 from .motion.recorded import RecordedFlow

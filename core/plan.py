@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from itertools import accumulate, pairwise
 from pathlib import Path
 
-from .manifest import key_of
+from .digests import key_of
 from .options import StyleOptions
 
 NEIGHBORS = (1, 2, 4)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import bpy
 
+from ...core.digests import key_of
 from ...core.errors import NodeError
 from ...core.job import AnyOptions, Job
 from ...core.options import CollageOptions, MotionOptions, StyleImage, StyleOptions
@@ -121,7 +121,7 @@ def bake_folder(tree: Any, job: Job, beside: tuple[str, ...] = ()) -> Path:
     `beside` are sockets that bring a picture for every frame of Image: a folder has them for all or for none.
     """
     identity = [job.look(), Path(bpy.data.filepath).name, own_identity(tree), *beside]
-    key = hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:12]
+    key = key_of(*identity)[:12]
     cache = preferences.cache_folder()
     return next(iter(sorted(cache.glob(f"*-{key}"))), cache / f"{safe_name(tree.name)}-{key}")
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Collection, Container, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,9 +10,10 @@ from typing import Any
 import bpy
 
 from ...core import __version__
+from ...core.digests import digest_of, key_of
 from ...core.errors import InputError
 from ...core.job import Job
-from ...core.manifest import Manifest, digest_of
+from ...core.manifest import Manifest
 from ...core.options import CollageOptions, OutputOptions, StyleOptions
 from .. import preferences, settings
 from ..animation import animated_defaults, animated_values, keys_of
@@ -95,7 +94,7 @@ def _bake_folder(strip: Any, subject: StripSubject) -> Path:
     Two versions of a film have a folder each, though the strip is the same: one may go on changing.
     """
     identity = [subject.look, Path(bpy.data.filepath).name, subject.plan.identity]
-    key = hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:12]
+    key = key_of(*identity)[:12]
     cache = preferences.cache_folder()
     return next(iter(sorted(cache.glob(f"*-{key}"))), cache / f"{safe_name(strip.name)}-{key}")
 

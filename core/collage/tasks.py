@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..manifest import key_of
+from ..digests import key_of
 from ..plan import Plan, Source, Task, part, shots_of
 
 TRACKS = "tracks"

@@ -9,11 +9,12 @@ from pathlib import Path
 from .. import clips, devices, frames
 from ..clips import Clip
 from ..collage.effect import CollageEffect
+from ..digests import digest_of, key_of
 from ..effects import Frame, Moment, Painted
 from ..frames import Picture
 from ..job import Job
 from ..kinds import KINDS
-from ..manifest import Manifest, Record, digest_of, key_of
+from ..manifest import Manifest, Record
 from ..options import parse_frames
 from ..sizes import fitted
 from ..sources import TRACK_SIDE, resized

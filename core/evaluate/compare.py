@@ -6,7 +6,6 @@ only at no more content error. All pictures are measured as they are written, in
 
 from __future__ import annotations
 
-import hashlib
 import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,10 +18,10 @@ from tqdm import tqdm
 
 from .. import frames
 from ..atomic import write_text
+from ..digests import digest_of, key_of
 from ..errors import InputError, OptionError
 from ..frames import Picture
 from ..sizes import fitted, resize, size_of
-from ..weights import sha256_of
 from . import findings
 from .findings import Curve, Pair
 from .measure import Figures, Judge
@@ -84,7 +83,7 @@ class _Cells:
     styles: dict[str, Path]
 
     def __post_init__(self) -> None:
-        self.digests = {path: sha256_of(path) for path in [*self.photos.values(), *self.styles.values()]}
+        self.digests = {path: digest_of(path) for path in [*self.photos.values(), *self.styles.values()]}
         self.figures: dict[str, dict[str, Any]] = self._load()
         self._settings: dict[str, dict[str, Any]] = {}
         self._judge: tuple[Pair, Judge] | None = None
@@ -120,7 +119,7 @@ class _Cells:
             self._settings[method.name] = method.settings()
         kept = [method.name, self._settings[method.name], strength, HED.sha256,
                 self.digests[self.photos[pair[0]]], self.digests[self.styles[pair[1]]]]
-        return hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()
+        return key_of(*kept)
 
     def path(self, method: Method, strength: float, pair: Pair) -> Path:
         """The cell's picture."""

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from .. import clips, devices, frames, weights
 from ..devices import Compute
+from ..digests import digest_of
 from ..effects import Effect, Frame, Painted, Step
 from ..encoders import ENCODERS, Encoder, load_encoder
 from ..job import Job
@@ -84,8 +85,8 @@ class Fast:
     _effects: dict[Path, Effect] = field(default_factory=dict)
 
     def settings(self) -> dict[str, Any]:
-        return {"weights": [weights.sha256_of(file.path()) for file in (weights.LITE, weights.DECODER)],
-                "form": [weights.sha256_of(Path(inspect.getfile(module)))
+        return {"weights": [digest_of(file.path()) for file in (weights.LITE, weights.DECODER)],
+                "form": [digest_of(Path(inspect.getfile(module)))
                          for module in (carry, decoder, fast, statistics)]}
 
     def paint(self, photo: Path, style: Path, strength: float) -> Tensor:
@@ -122,13 +123,13 @@ def all_methods(iterations: int, rival: Path | None) -> Iterator[Method]:
         print(f"lite: SKIPPED, {reason}")
     else:
         file = ENCODERS["lite"].weights
-        yield Optimizing("lite", load_encoder("lite", torch.device("cpu")), weights.sha256_of(file.path()), iterations,
+        yield Optimizing("lite", load_encoder("lite", torch.device("cpu")), digest_of(file.path()), iterations,
                          (0.2, 0.35, 0.5))
     if rival is None:
         print("rival encoder: SKIPPED, not given (--rival-encoder)")
     else:
         encoder = distilled_encoder(rival)
-        yield Optimizing("rival encoder", encoder, weights.sha256_of(rival), iterations, (0.35, 0.5))
+        yield Optimizing("rival encoder", encoder, digest_of(rival), iterations, (0.35, 0.5))
     if reason := lacking(StyleOptions(encoder="lite", engine="fast")):
         print(f"fast: SKIPPED, {reason}")
     else:

@@ -21,11 +21,11 @@ from tqdm import tqdm
 
 from .. import devices, frames
 from ..atomic import write_text
+from ..digests import digest_of
 from ..effects import Step
 from ..encoders import Encoder, load_encoder
 from ..errors import InputError
 from ..frames import Picture
-from ..manifest import digest_of
 from ..options import EngineOptions, StyleOptions, parse_layers
 from ..sizes import fitted, resize, size_of
 from ..style.optimize import PLAIN

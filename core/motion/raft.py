@@ -15,9 +15,9 @@ from safetensors.torch import load_file
 from torch import Tensor
 from torch.nn.functional import pad
 
+from ..digests import digest_of
 from ..errors import WeightsError
 from ..sizes import Size, size_of
-from ..weights import sha256_of
 
 UPDATES = 12
 """Steps of the recurrent unit. On Sintel alley_1 32 of them make the end-point error 1 % smaller."""
@@ -53,7 +53,7 @@ class RaftSmall:
         path = weights or Path(torch.hub.get_dir()) / "checkpoints" / HUB_FILE
         if not path.is_file():
             raise WeightsError(f"The weights of the optical flow '{path.name}' are missing.", HOW_TO_GET, str(path))
-        digest = sha256_of(path)
+        digest = digest_of(path)
         if weights is None and not digest.startswith(HUB_FILE.rsplit("-", 1)[1].removesuffix(".pth")):
             raise WeightsError(f"The weights '{path.name}' are damaged.", HOW_TO_GET, f"{path}: sha256 {digest}")
         self.name, self.device = f"raft-{digest[:12]}", device

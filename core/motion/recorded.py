@@ -12,10 +12,10 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 from ..clips import number_of
+from ..digests import digest_of
 from ..errors import InputError
 from ..frames import read_data, read_flo
 from ..sizes import Size, size_of
-from ..weights import sha256_of
 from .consistency import inverted
 
 Known = tuple[Tensor, Tensor]
@@ -55,7 +55,7 @@ class RecordedFlow:
         """sha256 (hex) of a frame's files; empty if it has none. Raises InputError if one cannot be read."""
         files = [*self._flo.get(number, ()), *self._exr.get(number, ())]
         try:
-            return " ".join(sha256_of(file) for file in files)
+            return " ".join(digest_of(file) for file in files)
         except OSError as error:
             raise InputError(f"The recorded motion of frame {number} cannot be read.",
                              "Check that its file is readable.", str(error)) from error

@@ -5,7 +5,6 @@ The networks this project trained itself lie beside this file, each with a .json
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
+from ..digests import digest_of
 from ..errors import WeightsError
 
 
@@ -59,17 +59,11 @@ class WeightFile:
     def load(self) -> LayerWeights:
         """Check the file's sha256 and read it. Raises WeightsError."""
         path = self.path()
-        found = sha256_of(path)
+        found = digest_of(path)
         if found != self.sha256:
             raise WeightsError(f"The weights '{self.filename}' are damaged.", self.how_to_get,
                                f"{path}: sha256 {found}, expected {self.sha256}")
         return self.read(path)
-
-
-def sha256_of(path: Path) -> str:
-    """sha256 (hex) of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def read_codebook_vgg(path: Path) -> LayerWeights:

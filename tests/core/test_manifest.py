@@ -12,15 +12,17 @@ from pathlib import Path
 import pytest
 
 from core.atomic import LEFT_BEHIND
+from core.digests import digest_of
 from core.errors import OutputError
-from core.manifest import Manifest, Record, digest_of
+from core.manifest import Manifest, Record
 
 ROOT = Path(__file__).parents[2]
 WRITER = """
 import sys, time
 from pathlib import Path
 from core.atomic import write_text
-from core.manifest import Manifest, Record, digest_of
+from core.digests import digest_of
+from core.manifest import Manifest, Record
 folder, name, first, last = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
 print("ready", flush=True)
 sys.stdin.readline()

@@ -15,12 +15,13 @@ import torch
 from PIL import Image
 
 from core import __version__, events, frames, pipeline
+from core.digests import digest_of
 from core.encoders import Encoder
 from core.errors import GouacheError, InputError, OptionError, OutputError, WeightsError
 from core.events import Event
 from core.frames import FORMATS, Picture
 from core.job import Job
-from core.manifest import Manifest, digest_of
+from core.manifest import Manifest
 from core.options import StyleImage
 
 Jobs = Callable[..., Job]
