@@ -7,7 +7,7 @@ import hashlib
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -56,15 +56,25 @@ class Install:
         with contextlib.suppress(OSError):
             (environment / STAMP).unlink()
         python = str(engine.venv_python(environment))
-        yield from self._run("Making the environment", [sys.executable, "-m", "venv", str(environment)])
+        if not (yield from self._works(python)):  # `venv` alone would keep a link to a Python that is gone
+            yield from self._run("Making the environment", [sys.executable, "-m", "venv", "--clear", str(environment)])
         yield from self._run("Installing packages", [
             python, "-m", "pip", "install", "--disable-pip-version-check", "--progress-bar", "off",
             "-r", str(REQUIREMENTS)])
         (environment / STAMP).write_text(recipe(), encoding="utf-8")
         self.text, self.fraction = "The engine is installed", 1.0
 
+    def _works(self, python: str) -> Generator[str, None, bool]:
+        """Whether the environment's Python runs and can install; not if the Blender that it came from is gone."""
+        try:
+            yield from self._run("Looking for an environment", [python, "-m", "pip", "--version"])
+        except engine.EngineError:
+            return False
+        return True
+
     def _run(self, what: str, command: list[str]) -> Iterator[str]:
         self.text = what
+        self._lines.clear()  # what an earlier step said does not explain this one's failure
         try:
             self._process = subprocess.Popen(
                 command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, text=True,

@@ -44,6 +44,34 @@ def test_install_interrupt_and_mend(gouache, monkeypatch):
     assert version == str(sys.version_info[:2])
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="an environment has links on other systems only")
+def test_an_environment_whose_blender_is_gone(gouache, monkeypatch):
+    """An unpacked Blender was deleted: the links to its Python lead nowhere, and are made again."""
+    install, preferences = gouache.module("install"), gouache.module("preferences")
+    requirements(gouache, monkeypatch, "# nothing\n")
+    gouache.preferences.engine_python = ""
+    list(install.Install(preferences.user_folder()))
+    python = preferences.find_engine().python
+    python.unlink()
+    python.symlink_to(gouache.folder / "deleted" / "python")
+    with pytest.raises(Exception, match=r"No painting engine is installed\. Press Install Engine"):
+        preferences.find_engine()
+    list(install.Install(preferences.user_folder()))
+    assert subprocess.run([preferences.find_engine().python, "-m", "pip", "--version"], check=False).returncode == 0
+
+
+def test_an_environment_that_works_is_kept(gouache, monkeypatch):
+    """The packages of an installation that was interrupted are not fetched again."""
+    install, preferences = gouache.module("install"), gouache.module("preferences")
+    requirements(gouache, monkeypatch, "# nothing\n")
+    list(install.Install(preferences.user_folder()))
+    fetched = preferences.user_folder() / install.FOLDER / "fetched before"
+    fetched.write_text("")
+    (fetched.parent / install.STAMP).unlink()
+    list(install.Install(preferences.user_folder()))
+    assert fetched.is_file()
+
+
 def test_a_package_that_cannot_be_had(gouache, monkeypatch):
     install, preferences = gouache.module("install"), gouache.module("preferences")
     requirements(gouache, monkeypatch, "./not_there.whl\n")
