@@ -161,6 +161,7 @@ class Bake:
     captured: dict[Path, Subject] = field(default_factory=dict)
     only_capture: bool = False
     _cancelled: bool = False
+    _advice: str = ""
     _engine: engine.Engine | None = None
 
     def cancel(self) -> None:
@@ -201,12 +202,18 @@ class Bake:
         job = order.folder / order.job_name
         write_text(job, json.dumps(order.job.to_json(order.folder), indent=1))
         running.run(job)
-        yield from self._paint(order, running)
+        try:
+            yield from self._paint(order, running)
+        except GouacheError as error:
+            error.hint = f"{error.hint} {self._advice}".strip()
+            raise
         if not self.preview:
             self._finish(order)
 
     def _start_engine(self) -> engine.Engine:
         found = preferences.find_engine()
+        self._advice = found.advice
+        self.warnings += [found.advice] * found.outdated
         self._engine = engine.acquire(found.python, preferences.log_file())
         return self._engine
 

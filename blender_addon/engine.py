@@ -22,6 +22,9 @@ PROTOCOL = 1
 START_SECONDS = 180.0   # importing torch from a slow disk takes long, more than this is a hang
 GRACE_SECONDS = 10.0    # between asking to cancel and ending the process
 FINAL_EVENTS = {"done", "cancelled", "error"}
+INSTALLED = "Install Engine"  # the origin of an engine that the add-on installed itself
+OUTDATED = "The engine was installed for another version of Gouache."
+UPDATE = "Press Update Engine in Gouache's preferences."
 HOME = Path(__file__).resolve().parent.parent  # the folder that holds `core`
 
 
@@ -35,6 +38,12 @@ class Found:
 
     python: Path
     origin: str
+    outdated: bool = False  # installed for another version of the add-on: it may lack what this one needs
+
+    @property
+    def advice(self) -> str:
+        """What an artist should do about it; empty if all is well."""
+        return f"{OUTDATED} {UPDATE}" if self.outdated else ""
 
 
 def user_data() -> Path:
@@ -62,7 +71,7 @@ def candidates(preference: str, installed: Path | None) -> Iterator[Found]:
         if (text := note.read_text(encoding="utf-8").strip()) and Path(text).exists():
             yield Found(Path(text), "build.py")
     if installed and installed.exists():
-        yield Found(installed, "Install Engine")
+        yield Found(installed, INSTALLED)
 
 
 def find_python(preference: str, installed: Path | None = None) -> Found:

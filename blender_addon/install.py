@@ -30,6 +30,14 @@ def recipe() -> str:
     return hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()
 
 
+def is_outdated(folder: Path) -> bool:
+    """Whether the completed environment was made from other packages than this version of the add-on asks for."""
+    try:
+        return (folder / FOLDER / STAMP).read_text(encoding="utf-8") != recipe()
+    except (OSError, UnicodeDecodeError):
+        return False
+
+
 @dataclass
 class Install:
     """One installation. Iterate over it to make it work; each step gives the last line that was said."""
@@ -52,6 +60,7 @@ class Install:
         if not REQUIREMENTS.is_file():
             raise engine.EngineError("The list of the engine's packages is missing from the extension.",
                                      "Install Gouache's zip again.", str(REQUIREMENTS))
+        engine.stop_if_idle(0.0)  # it would go on with the packages that it has, and Windows keeps their files locked
         environment = self.folder / FOLDER
         with contextlib.suppress(OSError):
             (environment / STAMP).unlink()

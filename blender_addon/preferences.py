@@ -3,6 +3,7 @@
 # No `from __future__ import annotations` here: Blender reads property annotations as objects.
 import contextlib
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -44,15 +45,20 @@ class GOUACHE_preferences(bpy.types.AddonPreferences):
 
 def draw_engine(layout: Any) -> None:
     """Where the engine is, and its buttons."""
+    install_text = "Install Engine"
     try:
         found = find_engine()
         layout.label(text=f"Found by {found.origin}: {found.python}", icon="CHECKMARK")
+        if found.outdated:
+            install_text = "Update Engine"
+            layout.label(text=engine.OUTDATED, icon="ERROR")
+            layout.label(text=engine.UPDATE)
     except engine.EngineError as error:
         layout.label(text=error.message, icon="ERROR")
         layout.label(text=error.hint)
     row = layout.row()
     row.operator("gouache.check_engine", icon="VIEWZOOM")
-    row.operator("gouache.install_engine", icon="IMPORT")
+    row.operator("gouache.install_engine", text=install_text, icon="IMPORT")
     if install.current is not None:
         layout.progress(factor=install.current.fraction, text=install.current.text)
         layout.operator("gouache.cancel_install", icon="CANCEL")
@@ -101,8 +107,9 @@ def log_file() -> Path:
 
 def find_engine() -> engine.Found:
     """The engine to use, by preference, environment variable, build.py or Install Engine. Raises EngineError."""
-    chosen = get().engine_python
-    return engine.find_python(bpy.path.abspath(chosen) if chosen else "", install.finished_python(user_folder()))
+    chosen, folder = get().engine_python, user_folder()
+    found = engine.find_python(bpy.path.abspath(chosen) if chosen else "", install.finished_python(folder))
+    return replace(found, outdated=found.origin == engine.INSTALLED and install.is_outdated(folder))
 
 
 def cache_folder() -> Path:

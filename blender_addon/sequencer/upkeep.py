@@ -59,6 +59,8 @@ def tell_checks() -> None:
     for check in found.get("checks", []):
         print(f"gouache: {'ok ' if check.get('ok') else 'NO '} {check.get('name')}: {check.get('value')} "
               f"{'' if check.get('ok') else check.get('hint', '')}".rstrip(), flush=True)
+    if advice := preferences.find_engine().advice:
+        print(f"gouache: {advice}", flush=True)
     if not found.get("ok"):
         broken = [check for check in found.get("checks", []) if not check.get("ok")]
         first = broken[0] if broken else {}

@@ -51,7 +51,7 @@ def test_where_the_engine_is_found(gouache, monkeypatch):
     no_engine(gouache)
     with pytest.raises(engine.EngineError):
         preferences.find_engine()  # an interrupted installation is no engine
-    (environment / install.STAMP).write_text("done")
+    (environment / install.STAMP).write_text(install.recipe())
     assert preferences.find_engine() == engine.Found(installed, "Install Engine")
     note = engine.user_data() / "gouache" / "engine-python.txt"
     note.parent.mkdir(parents=True)
