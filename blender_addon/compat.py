@@ -57,7 +57,7 @@ def linear_name() -> str:
 
 
 def working_space() -> str:
-    """The name that the Convert Color Space node has for the space in which the compositor works."""
+    """The name that nodes and files have for the space in which the compositor works."""
     return "scene_linear" if VERSION >= (5, 0) else linear_name()
 
 
@@ -127,14 +127,18 @@ def new_sink(tree: Any) -> Any:
     return tree.nodes.new("CompositorNodeComposite").inputs[0]
 
 
-def add_picture_output(tree: Any, socket: Any, folder: str) -> Any:
-    """A node that writes what comes out of a socket as folder/00001.exr ...: scene linear, 32 bit, at its own size."""
+def add_picture_output(tree: Any, socket: Any, folder: str, is_color: bool) -> Any:
+    """A node that writes what comes out of a socket as folder/00001.exr ...: scene linear, 32 bit, at its own size.
+
+    What is no color, such as a mask, is written as the numbers that it is. Raises InputError.
+    """
     node = tree.nodes.new("CompositorNodeOutputFile")
     image = node.format
     if hasattr(image, "media_type"):
         image.media_type = "IMAGE"
     image.file_format, image.color_mode, image.color_depth = "OPEN_EXR", "RGBA", "32"
     image.exr_codec = "ZIP"
+    _write_in(image, linear_name() if is_color else working_space())
     if VERSION >= (5, 0):
         node.directory, node.file_name = folder, ""
         node.file_output_items.clear()
@@ -177,6 +181,18 @@ def set_exr_output(scene: Any) -> None:
     image = scene.render.image_settings
     image.file_format, image.color_mode, image.color_depth = "OPEN_EXR", "RGBA", "32"
     image.exr_codec = "ZIP"
+    _write_in(image, linear_name())
+
+
+def _write_in(image: Any, space: str) -> None:
+    """Have an EXR written in a space, for since 5.0 a .blend may work in another. Raises InputError."""
+    image.color_management = "OVERRIDE"  # else a node follows what the scene's own output has
+    try:
+        image.linear_colorspace_settings.name = space
+    except TypeError as error:  # only by trying does Blender tell which there are
+        raise InputError(f"The color configuration has no space '{space}'.",
+                         "Start Blender without OCIO in its environment, or add that space to the configuration.",
+                         str(error)) from error
 
 
 def fcurves(animated: Any) -> list[Any]:

@@ -179,7 +179,8 @@ def show_painting(tree: Any, files: dict[int, Path], lines: dict[int, Path] | No
 
 def _with_highlights(wires: Wires, painting: Any, image: Any, alpha: Any) -> Any:
     """The painting and what the engine cannot see of the image."""
-    seen = wires.vector("MAXIMUM", wires.vector("MINIMUM", image, alpha), 0.0)
+    in_file = wires.to_file(wires.vector("ADD", image, 0.0))  # where the engine cuts off what it cannot see
+    seen = wires.from_file(wires.vector("MAXIMUM", wires.vector("MINIMUM", in_file, alpha), 0.0))
     return wires.vector("ADD", wires.vector("SUBTRACT", image, seen), painting)
 
 

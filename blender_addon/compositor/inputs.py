@@ -160,7 +160,8 @@ class Rig:
             if wanted == groups.OBJECTS:
                 source = _told_apart(tree, source)
             if wanted != groups.IMAGE or not self._canvas:
-                compat.add_picture_output(tree, source, self._out(folder_of(wanted)))
+                is_color = wanted == groups.IMAGE or wanted in groups.STYLES
+                compat.add_picture_output(tree, source, self._out(folder_of(wanted)), is_color)
         if passes:
             layers = next(other for other in tree.nodes if other.bl_idname == "CompositorNodeRLayers")
             compat.add_pass_output(tree, {wanted: layers.outputs[wanted] for wanted in passes}, self._out(MOTION))

@@ -81,7 +81,17 @@ class Wires:
         """sRGB to scene linear."""
         return self._converted(color, "sRGB", compat.working_space())
 
+    def to_file(self, color: Any) -> Any:
+        """Scene linear to the space of the engine's EXR files."""
+        return self._converted(color, compat.working_space(), compat.linear_name())
+
+    def from_file(self, color: Any) -> Any:
+        """The space of the engine's EXR files to scene linear."""
+        return self._converted(color, compat.linear_name(), compat.working_space())
+
     def _converted(self, color: Any, source: str, target: str) -> Any:
+        if source == target:
+            return color
         node = self.add("CompositorNodeConvertColorSpace")
         node.from_color_space, node.to_color_space = source, target
         self.link(color, node.inputs[0])

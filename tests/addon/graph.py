@@ -8,11 +8,11 @@ from stage import NEW, SIZE, picture, write_png
 FLAT = (0.25, 0.5)  # green and blue of what the fake engine paints
 
 
-def read_float(path):
-    """The numbers in a picture file, row 0 on top, in scene linear as Blender reads it."""
+def read_float(path, is_color=True):
+    """The numbers in a picture file, row 0 on top; an EXR's colors in scene linear as Blender reads it."""
     image = bpy.data.images.load(str(path))
     try:
-        if path.suffix != ".exr":
+        if path.suffix != ".exr" or not is_color:
             image.colorspace_settings.name = "Non-Color"  # what is in the file itself
         width, height = image.size
         flat = np.empty(width * height * 4, np.float32)

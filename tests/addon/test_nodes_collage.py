@@ -113,6 +113,17 @@ def test_objects_depth_and_mask(gouache, graph):
         graph.bake(graph.node.name)
 
 
+@pytest.mark.skipif(not NEW, reason="Blender 4.5 works in Linear Rec.709 only")
+def test_objects_in_another_working_space(gouache, graph):
+    """What tells objects apart is no color: converted to the space of the engine's files it would leave 0..1."""
+    bpy.ops.wm.set_working_color_space(working_space="ACEScg")
+    graph.link(graph.footage(name="numbers").outputs[0], graph.node.inputs["Objects"])
+    graph.bake(graph.node.name)
+    file = source(gouache, graph.node.node_tree) / "objects" / "00003.exr"
+    objects = read_float(file, is_color=False)[..., :3]
+    assert objects.min() >= 0.0 and objects.max() <= 1.0
+
+
 def test_states(gouache, graph, capfd):
     """What changes the collage asks for a new bake, and nothing else does."""
     group = graph.node.node_tree.gouache

@@ -3,10 +3,11 @@
 import os
 import sys
 
+import bpy
 import numpy as np
 import pytest
-from graph import Graph, write_exr
-from stage import FAKE, SIZE
+from graph import Graph, read_float, write_exr
+from stage import FAKE, NEW, SIZE
 
 MOST = 1 / 1024  # what an identity may change, in scene linear
 
@@ -59,3 +60,25 @@ def test_identity(gouache):
     print(worst)
     assert max(worst.values()) <= MOST, worst
     assert np.abs(after["Standard", "exr"][..., 3] - demanding()[..., 3]).max() == 0.0
+
+
+@pytest.mark.skipif(not NEW, reason="Blender 4.5 works in Linear Rec.709 only")
+@pytest.mark.parametrize("moved", [False, True], ids=["picture", "on the canvas"])
+@pytest.mark.parametrize("space", ["ACEScg", "Linear Rec.2020"])
+def test_identity_in_another_working_space(gouache, space, moved):
+    """The engine's files are in Linear Rec.709, there and back, whatever space the .blend works in."""
+    use_converting_engine(gouache)
+    assert bpy.ops.wm.set_working_color_space(working_space=space) == {"FINISHED"}
+    graph = Graph(gouache, frames=1)
+    source = graph.still(write_exr(gouache.folder / "plate.exr", demanding()))
+    if moved:
+        still, source = source, graph.tree.nodes.new("CompositorNodeTranslate")
+        graph.link(still.outputs[0], source.inputs[0])
+    node = graph.add(source)
+    before, = graph.render()
+    graph.bake(node.name)
+    after, = graph.render()
+    captured, = gouache.folder.rglob("source/image/00001.exr")
+    assert bpy.data.colorspace.working_space == space
+    assert np.abs(read_float(captured, is_color=False) - demanding()).max() < 1e-4
+    assert np.abs(after - before).max() <= MOST
