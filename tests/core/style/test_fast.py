@@ -36,7 +36,7 @@ def test_a_frame_is_painted_at_its_own_size_without_optimizer_steps(job: Jobs, s
     heard = list(pipeline.run(job(sequence, engine="fast")))
     assert sum(isinstance(event, events.Frame) for event in heard) == 4
     assert not any(isinstance(event, events.Progress) for event in heard)
-    painted = read(Path(heard[1].path))  # type: ignore[union-attr]
+    painted = read(next(Path(event.path) for event in heard if isinstance(event, events.Frame)))
     assert painted.size == (48, 64)
 
 
