@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import re
 import secrets
 import shutil
@@ -48,14 +49,28 @@ def make_folder(path: Path) -> Path:
 
 
 def copy_folder(source: Path, target: Path) -> None:
-    """Copy a folder, whole or not at all. Raises OutputError."""
+    """Copy a folder of results, whole or not at all; what another machine was quicker with stays. Raises OutputError.
+
+    Files are shared where the disk can: a result is never written into, but replaced.
+    """
     temporary = temporary_for(target)
     with writing(target):
         try:
-            shutil.copytree(source, temporary)
+            shutil.copytree(source, temporary, copy_function=_share)
             temporary.rename(target)
+        except OSError:
+            if not target.is_dir():
+                raise
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _share(source: str, target: str) -> None:
+    """Let a file lie in a second folder too. Raises OSError."""
+    try:
+        os.link(source, target)
+    except OSError:  # another disk, or one that cannot
+        shutil.copy2(source, target)
 
 
 def write_text(path: Path, text: str) -> None:

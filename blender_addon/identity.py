@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,26 +16,49 @@ SESSION = uuid.uuid4().hex
 def own_identity(scene: Any, strip: Any) -> str:
     """A strip's identity: its own, unless it is a copy or the half of another strip, whose it keeps then.
 
-    The same on every machine that renders the file, and again after the strip's first painting was undone.
+    The same on every machine that renders a saved file, and again after the strip's first painting was undone.
     """
-    group, place = strip.gouache, f"{scene.name} {strip.name}"
-    identity = group.identity or _first(scene, strip)
-    if group.identity_of != place and any(_with(identity, strip)):
-        identity = hashlib.sha256(f"{identity} {place}".encode()).hexdigest()[:32]
-    group.identity, group.identity_of = identity, place
-    return str(identity)
+    group = strip.gouache
+    is_taken = is_copy(scene, strip)
+    if not group.identity:
+        group.identity = _first(scene, strip)
+        is_taken = bool(twins(strip))  # by a strip that had this name
+    while is_taken:
+        group.identity = hashlib.sha256(f"{group.identity} {_place(scene, strip)}".encode()).hexdigest()[:32]
+        is_taken = bool(twins(strip))
+    group.identity_of = _place(scene, strip)
+    return str(group.identity)
 
 
 def is_copy(scene: Any, strip: Any) -> bool:
     """Whether a strip has its identity from another one that is still there."""
-    group = strip.gouache
-    return group.identity_of != f"{scene.name} {strip.name}" and any(_with(group.identity, strip))
+    own = _claim(scene, strip)
+    return any(_claim(there, twin) < own for there, twin in twins(strip))
+
+
+def twins(strip: Any) -> list[tuple[Any, Any]]:
+    """The other strips of this file with a strip's identity, each with its scene: copies, or what it is a copy of."""
+    identity = strip.gouache.identity
+    scenes: Any = bpy.data.scenes if identity else ()
+    return [(scene, other) for scene in scenes if scene.sequence_editor for other in scene.sequence_editor.strips_all
+            if other != strip and other.gouache.identity == identity]
 
 
 def original_of(scene: Any, strip: Any) -> Any:
     """The strip of the same scene that a copy has its identity from, or None."""
-    return next((other for there, other in _with(strip.gouache.identity, strip)
-                 if there == scene and other.gouache.identity_of == f"{scene.name} {other.name}"), None)
+    there = [other for where, other in twins(strip) if where == scene]
+    original = min(there, key=lambda other: _claim(scene, other), default=None)
+    return original if original is not None and _claim(scene, original) < _claim(scene, strip) else None
+
+
+def _place(scene: Any, strip: Any) -> str:
+    return f"{scene.name} {strip.name}"
+
+
+def _claim(scene: Any, strip: Any) -> tuple[bool, str]:
+    """Of several strips with one identity it is that of the least: where it was given, else the first by name."""
+    place = _place(scene, strip)
+    return strip.gouache.identity_of != place, place
 
 
 def _first(scene: Any, strip: Any) -> str:
@@ -53,10 +75,19 @@ def _first(scene: Any, strip: Any) -> str:
     return uuid.uuid5(uuid.NAMESPACE_URL, f"{file} {place} {strip.name}").hex
 
 
-def _with(identity: str, strip: Any) -> Iterator[tuple[Any, Any]]:
-    """The other strips of this file that have an identity, each with its scene."""
-    scenes: Any = bpy.data.scenes if identity else ()
+@bpy.app.handlers.persistent  # type: ignore[untyped-decorator]
+def keep(*_: Any) -> None:
+    """Give strips that may be painted their identities before the file is saved, so that all who open it agree."""
+    scenes: Any = bpy.data.scenes
     for scene in scenes:
-        for other in scene.sequence_editor.strips_all if scene.sequence_editor else ():
-            if other != strip and other.gouache.identity == identity:
-                yield scene, other
+        for strip in scene.sequence_editor.strips_all if scene.sequence_editor and scene.is_editable else ():
+            if not strip.gouache.identity and (strip.gouache.styles or strip.gouache.effect == "collage"):
+                own_identity(scene, strip)
+
+
+def register() -> None:
+    bpy.app.handlers.save_pre.append(keep)
+
+
+def unregister() -> None:
+    bpy.app.handlers.save_pre.remove(keep)

@@ -62,16 +62,27 @@ class Install:
                                      "Install Gouache's zip again.", str(REQUIREMENTS))
         engine.stop_if_idle(0.0)  # it would go on with the packages that it has, and Windows keeps their files locked
         environment = self.folder / FOLDER
-        with contextlib.suppress(OSError):
-            (environment / STAMP).unlink()
+        stamp = environment / STAMP
         python = str(engine.venv_python(environment))
         if not (yield from self._works(python)):  # `venv` alone would keep a link to a Python that is gone
             yield from self._run("Making the environment", [sys.executable, "-m", "venv", "--clear", str(environment)])
-        yield from self._run("Installing packages", [
-            python, "-m", "pip", "install", "--disable-pip-version-check", "--progress-bar", "off",
-            "-r", str(REQUIREMENTS)])
-        (environment / STAMP).write_text(recipe(), encoding="utf-8")
+        before = stamp.read_text(encoding="utf-8", errors="replace") if stamp.is_file() else ""
+        with contextlib.suppress(OSError):
+            stamp.unlink()
+        try:
+            yield from self._run("Installing packages", [
+                python, "-m", "pip", "install", "--disable-pip-version-check", "--progress-bar", "off",
+                "-r", str(REQUIREMENTS)])
+        finally:
+            if before and not self._has_changed:
+                stamp.write_text(before, encoding="utf-8")
+        stamp.write_text(recipe(), encoding="utf-8")
         self.text, self.fraction = "The engine is installed", 1.0
+
+    @property
+    def _has_changed(self) -> bool:
+        """Whether pip has begun to change packages: before that it only fetches."""
+        return any(line.startswith("Installing collected packages") for line in self._lines)
 
     def _works(self, python: str) -> Generator[str, None, bool]:
         """Whether the environment's Python runs and can install; not if the Blender that it came from is gone."""

@@ -12,7 +12,7 @@ import bpy
 from ..core.errors import InputError
 from . import compat
 from .capture import WITHOUT_PICTURE, Plan
-from .identity import is_copy, original_of, own_identity
+from .identity import original_of, own_identity, twins
 
 LAST_CHANNEL = 128
 SOURCE_KEY, IDENTITY_KEY = "gouache_source", "gouache_source_identity"
@@ -37,27 +37,37 @@ def level_of(scene: Any, strip: Any) -> Any:
 
 
 def find_result(scene: Any, source: Any) -> Any:
-    """The strip that already shows a source's painting, or None. Renaming either of the two loses nothing."""
+    """The strip that already shows a source's painting, or None. Renaming either of the two loses nothing.
+
+    A copy may share its identity with the strip it was copied from, until it is painted itself: then its painting is
+    one on the same frames that is not the other's.
+    """
     level = [strip for strip in level_of(scene, source) if strip.type == "IMAGE"]
     identity = source.gouache.identity
     paintings = [strip for strip in level if identity and strip.get(IDENTITY_KEY) == identity]
-    if not is_copy(scene, source):
+    if not twins(source):
         return _nearest(paintings, source) or _named(scene, level, source)
     original = original_of(scene, source)
-    others = None if original is None else _nearest(paintings, original)
-    found = _nearest([strip for strip in paintings if strip != others], source)
-    return found if found is not None and _shared(found, source) > 0 else None
+    if original is not None and level_of(scene, original) == level_of(scene, source):
+        others = _nearest(_beside(paintings, original), original)
+        paintings = [strip for strip in paintings if strip != others]
+    return _nearest(_beside(paintings, source), source)
 
 
 def _named(scene: Any, level: list[Any], source: Any) -> Any:
     """A source's painting by an earlier version, which knew it by name only; or None."""
-    earlier = {strip.name: strip for strip in level if SOURCE_KEY in strip.keys() and IDENTITY_KEY not in strip.keys()}  # noqa: SIM118 (strips, no dicts)
+    earlier = {strip.name: strip for strip in level if strip.get(SOURCE_KEY) and not strip.get(IDENTITY_KEY)}
     for strip in earlier.values():
         if strip[SOURCE_KEY] == source.name:
             return strip
     noted = earlier.get(source.gouache.result)
     owner = None if noted is None else scene.sequence_editor.strips_all.get(noted[SOURCE_KEY])
     return noted if owner is None else None
+
+
+def _beside(paintings: list[Any], source: Any) -> list[Any]:
+    """Those that share frames with the source."""
+    return [painting for painting in paintings if _shared(painting, source) > 0]
 
 
 def _nearest(paintings: list[Any], source: Any) -> Any:
@@ -73,10 +83,10 @@ def _shared(painting: Any, source: Any) -> int:
 
 def source_of(scene: Any, strip: Any) -> Any:
     """The strip that a painting was made of, if it is still there; any other strip itself."""
-    if SOURCE_KEY not in strip.keys():  # noqa: SIM118 (a strip, no dict)
+    if not strip.get(SOURCE_KEY):
         return strip
     strips, identity = scene.sequence_editor.strips_all, strip.get(IDENTITY_KEY)
-    if identity is None:
+    if not identity:
         return strips.get(strip[SOURCE_KEY]) or strip
     sources = [other for other in strips if other.gouache.identity == identity]
     return next((source for source in sources if find_result(scene, source) == strip), (sources or [strip])[0])

@@ -189,9 +189,10 @@ def _numbered(files: list[Path], text: str) -> dict[int, Path]:
     return dict(enumerate(sorted(files, key=_by_numbers), 1))
 
 
-def _by_numbers(path: Path) -> list[tuple[int, str]]:
+def _by_numbers(path: Path) -> tuple[list[tuple[int, str]], str]:
     """Sorts names as people do: "page 9" comes before "page 10"."""
-    return [(int(part), "") if part.isdecimal() else (0, part) for part in re.split(r"(\d+)", path.name)]
+    parts = re.split(r"(\d+)", path.name)
+    return [(int(part), "") if part.isdecimal() else (0, part) for part in parts], path.name
 
 
 def serving(clip: Clip, number: int) -> int | None:

@@ -35,8 +35,8 @@ from .motion.links import Motion
 from .motion.recorded import RecordedFlow
 from .options import parse_chunk, parse_frames, parse_ranges
 from .plan import Plan, Source, Task
-from .sizes import Size, resize
-from .sources import Input, Nearby, Sources, restored
+from .sizes import resize, size_of
+from .sources import Input, Nearby, Sources, restored, unmixed
 
 MOTION = "motion"
 """The folder, inside that of the results, for what was found out about movement and shots."""
@@ -301,19 +301,21 @@ class _Run:
         picture, area = source.prepared.picture, source.prepared.area
         if task.joined:
             one, other, share = task.joined
-            led = led_over(self._result(one, picture.size), self._result(other, picture.size), share)
+            led = led_over(self._painting(one, picture.rgb, area), self._painting(other, picture.rgb, area), share)
             yield Painted(led if area is None else torch.lerp(picture.rgb, led, area))
             return
-        neighbors = tuple(self._neighbor(near, task, picture.size)
-                          for near in source.nearby if near.task not in self.unmade)
-        begun = None if task.begun is None or task.begun in self.unmade else self._result(task.begun, picture.size)
+        neighbors = tuple(self._neighbor(near, task) for near in source.nearby if near.task not in self.unmade)
+        begun = None
+        if task.begun is not None and task.begun not in self.unmade:
+            begun = self._painting(task.begun, picture.rgb, area)
         frame = Frame(task.number, picture, self.job.at(task.number, "strength"), area, neighbors, begun,
                       source.companions, task.track.path.read_bytes() if task.track else b"")
         yield from self.effect.paint(frame)
 
-    def _neighbor(self, near: Nearby, task: Task, size: Size) -> Neighbor:
-        return Neighbor(near.content, self._result(near.task, size), near.link, near.task is task.origin,
-                        abs(task.number - near.task.number), self.job.at(near.task.number, "strength"), near.area)
+    def _neighbor(self, near: Nearby, task: Task) -> Neighbor:
+        return Neighbor(near.content, self._painting(near.task, near.content, near.area), near.link,
+                        near.task is task.origin, abs(task.number - near.task.number),
+                        self.job.at(near.task.number, "strength"), near.area)
 
     def _followed(self, task: Task, source: Input) -> bytes:
         assert isinstance(self.effect, Follower), "only a Follower's plan has tracks"
@@ -322,9 +324,12 @@ class _Run:
         follows = task.follows if task.follows not in self.unmade else None
         return self.effect.follow(moment, follows.path.read_bytes() if follows else None)
 
-    def _result(self, task: Task, size: Size) -> Tensor:
-        """A finished picture, from its file, so that a resumed run sees the same."""
-        return resize(frames.read(task.path).rgb, size)
+    def _painting(self, task: Task, content: Tensor, area: Tensor | None) -> Tensor:
+        """A finished painting of a content (1,3,H,W), from its file, so that a resumed run sees the same.
+
+        Where a gray mask shows a part of it only it is the whole: mixed once more in every frame, it would fade.
+        """
+        return unmixed(resize(frames.read(task.path).rgb, size_of(content)), content, area)
 
     def _write(self, task: Task, index: int, of: int, finished: Painted | bytes, source: Input,
                began: float) -> list[Event]:
@@ -336,7 +341,7 @@ class _Run:
                 frames.write(task.path.parent / folder / task.path.name, layer, self.job.files.format)
             picture = Picture(finished.rgb, source.prepared.picture.alpha)
             if self.job.files.restore_size:
-                picture = restored(picture, source.whole, source.mask)
+                picture = restored(picture, source)
             frames.write(task.path, picture, self.job.files.format)
         seconds = time.monotonic() - began
         self.results.enter(task, seconds)

@@ -28,6 +28,9 @@ KEPT = 5
 ENOUGH = 0.75
 """Where the flow to neighbors is reliable in more than this part of a frame, those further away are not asked."""
 
+LEAST_SHARE = 1 / 16
+"""Of a painting: where less of it shows, in 8 bits, the whole cannot be told."""
+
 
 @dataclass(frozen=True)
 class Nearby:
@@ -175,10 +178,21 @@ def resized(picture: Picture, size: Size) -> Picture:
     return replace(picture, rgb=fill_transparent(rgb.clamp(0.0, 1.0), alpha), alpha=alpha)
 
 
-def restored(painted: Picture, source: Picture, mask: Tensor | None) -> Picture:
+def unmixed(result: Tensor, content: Tensor, area: Tensor | None) -> Tensor:
+    """A result, 1,3,H,W, as it would be if it were painted everywhere, as far as what an area shows of it tells."""
+    if area is None:
+        return result
+    whole = (content + (result - content) / area.clamp_min(LEAST_SHARE)).clamp(0.0, 1.0)
+    return torch.where(area < 1.0, whole, result)
+
+
+def restored(painted: Picture, source: Input) -> Picture:
     """The painted picture enlarged to its source's size, with the source's own alpha, and its pixels outside a mask."""
-    rgb = resize(painted.rgb, source.size)
-    return Picture(rgb if mask is None else torch.lerp(source.rgb, rgb, mask), source.alpha)
+    whole, mask, prepared = source.whole, source.mask, source.prepared
+    if mask is None:
+        return Picture(resize(painted.rgb, whole.size), whole.alpha)
+    rgb = resize(unmixed(painted.rgb, prepared.picture.rgb, prepared.area), whole.size)
+    return Picture(torch.lerp(whole.rgb, rgb, mask), whole.alpha)
 
 
 def _area(picture: Picture, mask: Tensor | None) -> Tensor | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -156,11 +157,12 @@ def _clear(collection: Any) -> None:
 
 def _child(parent: Any, level: int, name: str) -> Any:
     """The collection of a level inside another, made or found."""
-    found = next((child for child in parent.children if child.get(LEVEL) == level), None)
+    found = next((child for child in parent.children if child.get(LEVEL) == level
+                  or (LEVEL not in child and re.sub(r"\.\d{3}$", "", child.name) == name)), None)  # of an earlier version
     if found is None:
         found = bpy.data.collections.new(name)
-        found[LEVEL] = level
         parent.children.link(found)
+    found[LEVEL] = level
     return found
 
 

@@ -7,16 +7,14 @@ from typing import Any
 
 import bpy
 
-from .. import compat, preferences
+from .. import compat
 from ..capture import rendered_range
 from ..compositor import groups
-from ..files import safe_name
 from ..owner import active_tree
-from ..results import source_of, stored_folder
+from ..results import find_result, stored_folder
 from .modal import Answer
+from .orders import bake_folders
 from .style_pictures import ForActiveOwner, active_strip, thumbnail
-
-HASH = "?" * 12
 
 
 def shown_files(strip: Any) -> str:
@@ -32,9 +30,10 @@ def shown_files(strip: Any) -> str:
 def offered(scene: Any, own: Any) -> list[tuple[str, str]]:
     """The other strips of the timeline, paintings included, as (name, path), each path once; `own` may be None."""
     found: dict[str, str] = {}
+    left_out = () if own is None else (own, find_result(scene, own))
     for strip in scene.sequence_editor.strips_all if scene.sequence_editor else ():
         path = shown_files(strip)
-        if path and (own is None or own not in (strip, source_of(scene, strip))):
+        if path and strip not in left_out:
             found.setdefault(path, strip.name)
     return sorted((name, path) for path, name in found.items())
 
@@ -50,7 +49,7 @@ def paintings(own: Any) -> list[tuple[str, str]]:
     """The finished paintings of a strip, as (what they were painted after, folder): materials for Layered Styles."""
     first, last = rendered_range(own)
     found = []
-    for job in sorted(preferences.cache_folder().glob(f"{safe_name(own.name)}-{HASH}/job.json")):
+    for job in [folder / "job.json" for folder in bake_folders(own)]:
         try:
             order = json.loads(job.read_text(encoding="utf-8"))
             names = [Path(style["path"]).stem for style in order["options"]["styles"]]

@@ -53,6 +53,7 @@ class StripSubject(Ranged):
     def show(self, files: dict[int, Path]) -> Shown:
         """All frames get their place, also those that are not painted yet: the strip shows nothing there."""
         scene, strip = strip_of(self.plan)
+        claim(scene, strip)  # undo meanwhile took its identity away
         some = next(iter(files.values()))
         every = {frame: some.with_name(f"{frame:05d}{some.suffix}") for frame in range(self.first, self.last + 1)}
         result = put_result(scene, strip, self.plan, {**every, **files})
@@ -93,10 +94,16 @@ def _bake_folder(strip: Any, subject: StripSubject) -> Path:
 
     Two versions of a film have a folder each, though the strip is the same: one may go on changing.
     """
-    identity = [subject.look, Path(bpy.data.filepath).name, subject.plan.identity]
-    key = key_of(*identity)[:12]
+    key = f"{subject.plan.identity[:8]}{key_of(subject.look, Path(bpy.data.filepath).name)[:8]}"
     cache = preferences.cache_folder()
     return next(iter(sorted(cache.glob(f"*-{key}"))), cache / f"{safe_name(strip.name)}-{key}")
+
+
+def bake_folders(strip: Any) -> list[Path]:
+    """All folders that a strip was painted into, whatever it was called then, and those of an earlier version."""
+    cache, identity = preferences.cache_folder(), strip.gouache.identity[:8]
+    mine = cache.glob(f"*-{identity}{'?' * 8}") if identity else ()
+    return sorted({*mine, *cache.glob(f"{safe_name(strip.name)}-{'?' * 12}")})
 
 
 def _shown_folder(scene: Any, strip: Any, subject: StripSubject) -> Path | None:
@@ -104,7 +111,8 @@ def _shown_folder(scene: Any, strip: Any, subject: StripSubject) -> Path | None:
     result, group = find_result(scene, strip), strip.gouache
     if result is None or group.painted_as != settings.fingerprint(group, keys_of(scene, strip)):
         return None
-    return Path(bpy.path.abspath(result.directory)) if group.painted_look in ("", subject.look) else None
+    folder = Path(bpy.path.abspath(result.directory))
+    return folder if group.painted_look in ("", subject.look) and Manifest(folder).is_begun else None
 
 
 def _only(order: Order, wanted: Collection[int]) -> Order:

@@ -102,6 +102,9 @@ class GOUACHE_OT_install_engine(LongJob, bpy.types.Operator):
         if install.current is not None:
             cls.poll_message_set("The installation is running")
             return False
+        if taken := jobs.engine_taken():  # a painting that goes on would have its engine taken from under it
+            cls.poll_message_set(taken)
+            return False
         if not bpy.app.online_access:
             cls.poll_message_set("Allow Online Access in Preferences > System first")
             return False

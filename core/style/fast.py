@@ -70,17 +70,16 @@ class FastStyle:
     _cache: dict[int, dict[str, Statistics]] = field(default_factory=dict, init=False, repr=False)
 
     def paint(self, content: Tensor, strength: float, mask: Tensor | None = None) -> Tensor:
-        """1,3,H,W painted at its own size, in [0, 1]; where the mask (1,1,H,W in 0..1) is 0 it stays as it is.
+        """1,3,H,W painted at its own size, in [0, 1].
 
-        Only what the mask shows counts for the content's statistics.
+        Only what the mask (1,1,H,W in 0..1) shows counts for the content's statistics.
         """
         small = resize(content, coarse(size_of(content)))
         shown = None if mask is None else resize(mask, size_of(small))
         with torch.no_grad():
             begun = carried(content, small, torch.lerp(small, self._pass(small, shown), BEGUN))
             painted = self._toned(self._pass(begun, mask), mask)
-        share = torch.tensor(share_at(strength)).to(content)
-        return torch.lerp(content, painted, share if mask is None else share * mask)
+        return torch.lerp(content, painted, torch.tensor(share_at(strength)).to(content))
 
     def _toned(self, painted: Tensor, mask: Tensor | None) -> Tensor:
         """1,3,H,W with the styles' mean color, in [0, 1].

@@ -22,9 +22,10 @@ from .tiles import Tile, TiledEncoder, feature_size
 class TransferLoss:
     """The loss of one picture at one size against its content image and the style's Gram matrices.
 
-    `content` is 1,3,H,W; `grams` {layer: C,C}; `mask` 1,1,H,W in 0..1 or None; `tile` as for `TiledEncoder`. Calling
-    it with a picture gives its loss, a scalar; classic or normalized, as `options.loss` says. `held` is what the
-    picture should agree with, and the weight of that.
+    `content` is 1,3,H,W; `grams` {layer: C,C}; `mask` 1,1,H,W in 0..1 or None: the more of it, the more a place counts
+    for the style, and where it is 0 the picture stays as it is. `tile` as for `TiledEncoder`. Calling it with a
+    picture gives its loss, a scalar; classic or normalized, as `options.loss` says. `held` is what the picture should
+    agree with, and the weight of that.
     """
 
     def __init__(self, encoder: Encoder, content: Tensor, grams: losses.Features, options: StyleOptions,
@@ -53,7 +54,7 @@ class TransferLoss:
 
     def __call__(self, image: Tensor) -> Tensor:
         if self.mask is not None:  # outside the mask the picture is the content image, in the features too
-            image = torch.lerp(self.content, image, self.mask)
+            image = torch.where(self.mask > 0, image, self.content)
         content, *sums = self.encoder.sums(image, self._sums)
         grams = {j: total / self.positions[j] for j, total in zip(self.style_weights, sums, strict=True)}
         grams |= {j: self.encoder.encoder.tapped_gram(j, grams[j]) for j in self.untapped}
@@ -118,8 +119,9 @@ def paint(encoder: Encoder, content: Tensor, targets: StyleTargets, options: Sty
           held: tuple[Held, float] | None = None, first_step: float = FIRST_STEP) -> Iterator[Step | Tensor]:
     """Paint one frame: yields a Step per optimizer step and last the painted picture, 1,3,H,W in [0, 1].
 
-    `content` is 1,3,H,W, `mask` 1,1,H,W. It is painted coarse to fine, from a `start` (1,3,H,W), else from the content
-    image or noise, as `options.init` says. `held` is what it should agree with, and the weight of that.
+    `content` is 1,3,H,W, `mask` 1,1,H,W: what it hides is not painted, and what it shows in part is painted as a whole,
+    to be mixed with the content by the caller. It is painted coarse to fine, from a `start` (1,3,H,W), else from the
+    content image or noise, as `options.init` says. `held` is what it should agree with, and the weight of that.
 
     Deviation: the paper enlarges the small result and starts from that. Here a finer scale starts from the first
     picture plus the enlarged change that the coarser scales made, so that small things (windows, faces) are not lost
@@ -145,8 +147,7 @@ def paint(encoder: Encoder, content: Tensor, targets: StyleTargets, options: Sty
             if step.step:
                 yield Step(i * steps + step.step, len(sizes) * steps, step.loss, step.picture)
         change = image - first
-    image = image.clamp(0.0, 1.0)
-    yield image if mask is None else torch.lerp(content, image, mask)
+    yield image.clamp(0.0, 1.0)
 
 
 def _noise(like: Tensor, seed: int) -> Tensor:

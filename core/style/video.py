@@ -116,7 +116,7 @@ class StyleEffect:
                 yield result
                 continue
             painted = result if held is None else held.kept(result)
-            if mask is not None:  # what neighbors held there was their content, not this frame's
+            if mask is not None:
                 painted = torch.lerp(seen, painted, mask)
             kept = color.with_luminance(content, color.luminance(painted)) if self.gray else painted
             yield Painted(kept.cpu())

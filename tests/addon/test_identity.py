@@ -128,3 +128,91 @@ def test_a_copy_beside_its_original(gouache):
     assert gouache.bake_folder(copy) != gouache.bake_folder(strip)
     assert gouache.module("results").source_of(gouache.scene, own) == copy
     assert Path(gouache.bake_folder(strip) / "result" / "00006.png").is_file()
+
+
+def test_copies_that_had_one_name_after_the_other(gouache):
+    """A copy is painted and renamed, and the next copy gets its old name."""
+    strip = gouache.clip()
+    gouache.paint(strip)
+    copies = []
+    for name in ("A", "Z"):
+        with gouache.sequencer():
+            for other in gouache.strips:
+                other.select = other == strip
+            bpy.ops.sequencer.duplicate()
+        copy = next(s for s in gouache.strips if s.select)
+        copy.channel = 10 + len(copies)
+        copies.append((copy, gouache.paint(copy)[0]))
+        copy.name = name
+    paintings = [result_of(gouache, strip), *(painting for _, painting in copies)]
+    assert len({painting.name for painting in paintings}) == 3
+    assert [result_of(gouache, copy) for copy, _ in copies] == paintings[1:]
+    assert len({gouache.bake_folder(source) for source in (strip, *(copy for copy, _ in copies))}) == 3
+
+
+def test_a_copied_meta_keeps_the_painting_inside(gouache):
+    strip = gouache.clip()
+    painting, = gouache.paint(strip)
+    meta = gouache.meta(strip, painting)
+    with gouache.sequencer():
+        for other in gouache.scene.sequence_editor.strips_all:
+            other.select = other == meta
+        bpy.ops.sequencer.duplicate()
+    copied = next(s for s in gouache.strips if s.type == "META" and s != meta)
+    inside = next(s for s in copied.strips if not s.get("gouache_source"))
+    own = result_of(gouache, inside)
+    assert own is not None and own.parent_meta() == copied
+    gouache.paint(inside)
+    assert len(copied.strips) == 2 and result_of(gouache, strip) == painting
+
+
+def test_a_strip_that_is_saved_before_it_is_painted(gouache):
+    """Machines that render the file agree on its folder with the artist, who opens it in a window."""
+    strip = gouache.clip()
+    gouache.save()
+    identity = strip.gouache.identity
+    assert identity
+    bpy.ops.wm.open_mainfile(filepath=bpy.data.filepath)
+    gouache.scene = bpy.context.scene
+    assert gouache.order(gouache.scene.sequence_editor.strips_all["Clip"]).subject.plan.identity == identity
+
+
+def test_a_painting_that_was_undone_while_it_was_made(gouache):
+    strip = gouache.clip()
+    order = gouache.order(strip)
+    working = iter(gouache.module("bake").Bake([order], step_seconds=0.1))
+    next(working)
+    strip.gouache.identity = strip.gouache.identity_of = ""  # as undo leaves it
+    for _ in working:
+        continue
+    assert result_of(gouache, strip) is not None
+    gouache.paint(strip)
+    assert len(gouache.strips) == 2
+
+
+def test_a_painting_that_shows_delivered_pictures_is_not_taken_over(gouache):
+    """They lie in a folder that is not Gouache's, beside anything else."""
+    strip = gouache.clip()
+    painting, = gouache.paint(strip)
+    delivered = gouache.folder / "delivered"
+    delivered.mkdir()
+    for file in (gouache.bake_folder(strip) / "result").glob("*.png"):
+        (delivered / file.name).write_bytes(file.read_bytes())
+    painting.directory = str(delivered)
+    gouache.save("shot_v002.blend")
+    gouache.paint(strip)
+    assert gouache.bake_folder(strip).parent != delivered.parent
+    assert (gouache.bake_folder(strip) / "result" / "records").is_dir()
+
+
+def test_machines_that_begin_at_once_with_what_is_painted(gouache):
+    files = gouache.module("files")
+    (gouache.folder / "begun").mkdir()
+    (gouache.folder / "begun" / "1.png").write_bytes(b"one")
+    (gouache.folder / "there").mkdir()
+    (gouache.folder / "there" / "2.png").write_bytes(b"two")
+    files.copy_folder(gouache.folder / "begun", gouache.folder / "there")
+    files.copy_folder(gouache.folder / "begun", gouache.folder / "new")
+    assert {file.name for file in (gouache.folder / "there").iterdir()} == {"2.png"}
+    assert {file.name for file in (gouache.folder / "new").iterdir()} == {"1.png"}
+    assert not [file for file in gouache.folder.iterdir() if file.name.startswith(".")]

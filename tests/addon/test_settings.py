@@ -170,7 +170,7 @@ def test_folder_follows_the_look(gouache):
     strip = gouache.clip()
     gouache.paint(strip)
     first = gouache.bake_folder(strip)
-    assert first.name.startswith("Clip-") and len(first.name) == len("Clip-") + 12
+    assert first.name.startswith("Clip-") and len(first.name) == len("Clip-") + 16
     gouache.preferences.threads = 3  # not part of the look
     gouache.paint(strip)
     assert gouache.bake_folder(strip) == first

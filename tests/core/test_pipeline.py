@@ -204,12 +204,14 @@ def test_more_strength_means_less_content(sequence: Path, job: Jobs, tmp_path: P
     assert distance[2] > 2 * distance[0]
 
 
+@pytest.mark.parametrize("engine", ["optimize", "fast"])
 @pytest.mark.parametrize("restore_size", [False, True])
-def test_a_mask_keeps_everything_outside(sequence: Path, job: Jobs, tmp_path: Path, restore_size: bool) -> None:
+def test_a_mask_keeps_everything_outside(sequence: Path, job: Jobs, tmp_path: Path, restore_size: bool,
+                                         engine: str) -> None:
     mask = torch.zeros(1, 3, 48, 64)
     mask[..., :32] = 1.0
     frames.write(tmp_path / "mask.png", Picture(mask), "png")
-    order = job(sequence / "shot_0007.png", mask=str(tmp_path / "mask.png"), restore_size=restore_size,
+    order = job(sequence / "shot_0007.png", mask=str(tmp_path / "mask.png"), restore_size=restore_size, engine=engine,
                 size=32 if restore_size else 0)
     run(order)
     before, after = frames.read(sequence / "shot_0007.png"), frames.read(Path(order.output) / "shot_0007.png")

@@ -263,6 +263,23 @@ def test_outside_a_mask_every_frame_is_its_own(moving: Moving, job: Jobs, tmp_pa
 
 
 @pytest.mark.parametrize("engine", ["optimize", "fast"])
+@pytest.mark.parametrize("restore_size", [False, True])
+def test_under_a_gray_mask_a_painting_does_not_fade(moving: Moving, job: Jobs, tmp_path: Path, engine: str,
+                                                    restore_size: bool) -> None:
+    folder = made_noisy(moving(5))
+    frames.write(tmp_path / "gray.png", Picture(torch.full((1, 3, 48, 64), 0.5)), "png")
+    change = {}
+    for name, mask in (("whole", ""), ("half", str(tmp_path / "gray.png"))):
+        order = job(folder, tmp_path / name, stability=0.5, engine=engine, strength=1.0, mask=mask,
+                    restore_size=restore_size)
+        run(order)
+        change[name] = [float((pixels(order, n) - frames.read(folder / f"{n:03d}.png").rgb).abs().mean())
+                        for n in (1, 5)]
+    for whole, half in zip(change["whole"], change["half"], strict=True):
+        assert half == pytest.approx(whole / 2, rel=0.3)
+
+
+@pytest.mark.parametrize("engine", ["optimize", "fast"])
 def test_the_rim_of_a_cut_out_stays_as_it_is(tmp_path: Path, job: Jobs, picture: Callable[..., Picture],
                                              engine: str) -> None:
     alpha = torch.zeros(1, 1, 48, 64)

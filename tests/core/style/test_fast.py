@@ -65,14 +65,6 @@ def test_style_scale_changes_the_strokes(style: Callable[..., FastStyle], pictur
     assert not torch.equal(style(1).paint(content, 1.0), style(1, style_scale=0.5).paint(content, 1.0))
 
 
-def test_outside_the_mask_the_frame_stays(style: Callable[..., FastStyle], picture: Pictures) -> None:
-    content, mask = picture(0).rgb, torch.zeros(1, 1, 48, 64)
-    mask[..., 32:] = 1
-    painted = style(1).paint(content, 1.0, mask)
-    assert torch.equal(painted[..., :32], content[..., :32])
-    assert not torch.allclose(painted[..., 32:], content[..., 32:], atol=0.05)
-
-
 def test_alpha_stays_and_luminance_keeps_the_frame_s_colors(job: Jobs, tmp_path: Path, picture: Pictures) -> None:
     source = picture(3, alpha=True)
     write(tmp_path / "one.png", source, "png")
