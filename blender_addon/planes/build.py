@@ -157,8 +157,9 @@ def _clear(collection: Any) -> None:
 
 def _child(parent: Any, level: int, name: str) -> Any:
     """The collection of a level inside another, made or found."""
+    earlier = re.compile(rf"{re.escape(name)}(\.\d{{3}})?")  # as earlier versions knew it: by name only
     found = next((child for child in parent.children if child.get(LEVEL) == level
-                  or (LEVEL not in child and re.sub(r"\.\d{3}$", "", child.name) == name)), None)  # of an earlier version
+                  or (LEVEL not in child and earlier.fullmatch(child.name))), None)
     if found is None:
         found = bpy.data.collections.new(name)
         parent.children.link(found)
