@@ -10,6 +10,7 @@ import dataclasses
 import io
 import json
 import logging
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -56,6 +57,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return int(options.run(options))
     except KeyboardInterrupt:
         print("Stopped. Everything finished so far is kept; run again to go on.", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # whoever read along is gone
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains as it ends
         return 130
     except Exception as error:
         _report(events.Error.of(error), as_json)

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from . import clips, frames
 from .clips import Clip
+from .collage.compose import layer_folders
 from .collage.effect import CollageEffect
 from .collage.export import export
 from .collage.materials import open_materials
@@ -64,7 +65,9 @@ def _collage(job: Job, clip: Clip, compute: Compute) -> Effect:
 
 
 def _plan_collage(sources: Sequence[Source], job: Job, look: str, chunk: tuple[int, int]) -> Plan:
-    return plan_collage(sources, _options(job, CollageOptions).hold, look, Path(job.output), chunk)
+    options = _options(job, CollageOptions)
+    layers = layer_folders(options.levels) if options.export_layers else ()
+    return plan_collage(sources, options.hold, look, Path(job.output), chunk, layers)
 
 
 def _finish_collage(effect: Effect, job: Job, plan: Plan) -> None:

@@ -84,6 +84,12 @@ def _refuse_overwriting(job: Job, planned: Plan, manifest: Manifest) -> None:
     """Raises OutputError where a result would take the place of what the job reads, or of anybody else's file."""
     hint = "Choose another output folder: nothing is overwritten."
     read = [path for path in job.named() if path.exists()]
+    folders = {layer.partition("/")[0] for task in planned.tasks for layer in task.layers}
+    for folder in (manifest.folder / name for name in folders):
+        if any(folder.resolve() in (path.resolve(), *path.resolve().parents) for path in read):
+            raise OutputError(f"The job reads from the folder '{folder.name}', which its layers go to.", hint)
+        if folder.exists() and not manifest.is_begun:
+            raise OutputError(f"The output folder has a '{folder.name}' already that Gouache did not make.", hint)
     if inside := [path for path in read if path.is_dir() and path.samefile(manifest.folder)]:
         raise OutputError(f"The output folder is '{inside[0].name}', which the job reads.", hint)
     for path in (task.path for task in planned.tasks if task.path.exists()):
@@ -179,7 +185,8 @@ class _Results:
         manifest = self.manifest(task.path.parent)
         record = manifest.get(task.number)
         return (record is not None and (record.key, record.file) == (task.key, task.path.name)
-                and manifest.holds(record) and (task.is_track or frames.readable(task.path)))
+                and manifest.holds(record) and (task.is_track or frames.readable(task.path))
+                and all((task.path.parent / layer / task.path.name).is_file() for layer in task.layers))
 
     def confirm(self, task: Task) -> None:
         """Remember that this version would make no other picture, which stands there. Raises OutputError."""

@@ -56,7 +56,7 @@ class Task:
     beginning with what an earlier pass made of its frame (`begun`); or it is `joined` from two others: a, b and the
     share of b; or it is `copied`. An effect that follows things has tasks for what it knows of each frame (`is_track`),
     which go on from that of the frame before (`follows`) or, where a shot begins, look at how the frame moves on to
-    the `second` one; it paints a frame from its `track`.
+    the `second` one; it paints a frame from its `track`. `layers` are folders, beside its picture, for what goes along.
     """
 
     number: int
@@ -72,6 +72,7 @@ class Task:
     follows: Task | None = field(default=None, repr=False)
     second: Source | None = field(default=None, repr=False)
     is_track: bool = False
+    layers: tuple[str, ...] = ()
 
     @property
     def needs(self) -> Iterator[Task]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -33,14 +33,16 @@ PATCHES = 28
 """Rows of patches in the underpainting."""
 TORN = 0.05
 """How far their edges stray in small, in patches: more would come off as specks."""
-UNDERPAINTING = "underpainting"
-"""The folder of the lowest layer."""
+LAYERS, UNDERPAINTING = "layers", "underpainting"
+"""The folder, inside that of the results, for pictures of each level, and there that of the lowest layer."""
 KEPT_BYTES = 700_000_000
 """Of papers that are kept from frame to frame."""
 AT_ONCE = 16
 """Papers that are made before the first of them is laid."""
 Key = tuple[int, int, int, int]
 """What a paper is kept by (see `Composer._key`)."""
+Matte = Callable[[tuple[slice, slice]], Floats]
+"""Where (h,w in 0..1) something is in a part of a frame."""
 
 
 @dataclass
@@ -61,20 +63,20 @@ class Composer:
         laid = pieces.laid()
         self.papers(pieces, laid[:AT_ONCE], size[0])  # made beside the underpainting
         under = begun.result()
-        mattes = _mattes(pieces, companions, size)
+        mattes = _mattes(companions, size)
         canvas = under * np.float32(255)
         levels = self.options.levels if self.options.export_layers else 0
         layers = [np.zeros((*size, 4), np.float32) for _ in range(levels)]  # a level without pieces is a picture too
         for first in range(0, len(laid), AT_ONCE):
             some = laid[first:first + AT_ONCE]
             for i, made in zip(some, self.papers(pieces, some, size[0]), strict=True):
-                matte = mattes.get(int(pieces.object[i]))
+                matte = mattes(int(pieces.object[i]))
                 targets = [canvas, layers[int(pieces.level[i])]] if layers else [canvas]
                 lay(made, pieces.place[i], self.options.shadow, matte, targets)
         exported: dict[str, Picture] = {}
         if self.options.export_layers:
-            exported = {f"layers/level_{level}": _picture(layer) for level, layer in enumerate(layers, 1)}
-            exported[f"layers/{UNDERPAINTING}"] = Picture(_tensor(under))
+            pictures = [Picture(_tensor(under)), *map(_picture, layers)]
+            exported = dict(zip(layer_folders(levels), pictures, strict=True))
         self._forget({self._key(pieces, i, size[0]) for i in laid})
         self._painted += 1
         if self._painted % GIVEN_BACK == 0:
@@ -107,6 +109,11 @@ class Composer:
         """Drop the papers that a frame did not need: hardly any of those pieces will come back."""
         for key in self._papers.keys() - needed:
             self._bytes -= _bytes_of(self._papers.pop(key))
+
+
+def layer_folders(levels: int) -> tuple[str, ...]:
+    """The folders, inside that of the results, of the underpainting and of each level."""
+    return tuple(f"{LAYERS}/{name}" for name in (UNDERPAINTING, *(f"level_{level}" for level in range(1, levels + 1))))
 
 
 def _bytes_of(made: Paper) -> int:
@@ -149,19 +156,19 @@ def _patches(height: int, width: int, columns: int) -> NDArray[np.uint16]:
                                 cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE), np.uint16)
 
 
-def lay(made: Paper, place: Floats, shadow: float, matte: Floats | None, canvases: list[Floats]) -> None:
-    """Lay a paper on pictures H,W,3 or H,W,4 (premultiplied), all in 0..255. `matte` (H,W) is where it may lie."""
+def lay(made: Paper, place: Floats, shadow: float, matte: Matte | None, canvases: list[Floats]) -> None:
+    """Lay a paper on pictures H,W,3 or H,W,4 (premultiplied), all in 0..255. `matte` says where it may lie."""
     height, width = canvases[0].shape[:2]
     if shadow:
         box, warped = _warped(made, place, made.thrown, (height, width), made.shadow, made.around)
         if box is not None:
             dark = warped.astype(np.float32) * np.float32(shadow / 255)
-            _cover([canvas[box] for canvas in canvases], dark if matte is None else dark * matte[box], None)
+            _cover([canvas[box] for canvas in canvases], dark if matte is None else dark * matte(box), None)
     box, rgba = _warped(made, place, (0.0, 0.0), (height, width), made.rgba)
     if box is not None:
         color = rgba.astype(np.float32)
         if matte is not None:
-            color *= matte[box][..., None]
+            color *= matte(box)[..., None]
         _cover([canvas[box] for canvas in canvases], color[..., 3] / np.float32(255), color)
 
 
@@ -198,16 +205,19 @@ def _cover(parts: list[Floats], alpha: Floats, color: Floats | None) -> None:
             part[..., 3] += alpha * 255
 
 
-def _mattes(pieces: Pieces, companions: Companions, size: tuple[int, int]) -> Mapping[int, Floats]:
-    """For each object of the pieces, where (H,W in 0..1) it is in this frame."""
+def _mattes(companions: Companions, size: tuple[int, int]) -> Callable[[int], Matte | None]:
+    """For an object of pieces, by its code, where it is in this frame; None for what is no object's."""
     if companions.objects is None:
-        return {}
+        return lambda code: None
     objects = object_map(companions.objects, size)
-    mattes: dict[int, Floats] = {}
-    for code in sorted({int(c) for c in pieces.object} - {NO_OBJECT}):
-        here = nearest_object(code, objects)
-        mattes[code] = (objects == here).astype(np.float32) if here != NO_OBJECT else np.zeros(size, np.float32)
-    return mattes
+    seen = np.unique(objects)
+
+    def of(code: int) -> Matte | None:
+        if code == NO_OBJECT:
+            return None
+        here = nearest_object(code, seen)
+        return lambda box: np.asarray((objects[box] == here) & (here != NO_OBJECT), np.float32)
+    return lru_cache(maxsize=None)(of)
 
 
 def _tensor(image: Floats) -> Tensor:

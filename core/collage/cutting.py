@@ -32,6 +32,8 @@ MOMENTS = 3
 """A joiner's photographs were taken up to so many frames before."""
 VIVID = 1.4
 """How much more colorful a limited palette is than the clip: colored paper is."""
+STRAYED = 9.0
+"""How far (in Lab, brightness counting less) a frame's colors must be from a palette, on average, to need another."""
 NEW_RANK, NUMBER_RANK = LEVEL_STEP / 2, LEVEL_STEP / 2e6
 """Pieces born later lie below the first ones of their level, the later the lower."""
 
@@ -109,11 +111,16 @@ class Cutter:
             return np.ones(busy.shape, bool)
         return np.asarray(busy >= 1 - self.options.detail * BUSY[level] + margin)
 
-    def palette(self, ground: Ground) -> Floats:
-        """K,3: the colors (Lab) that pieces come in; empty if in any."""
+    def palette(self, ground: Ground, before: Floats | None = None) -> Floats:
+        """K,3: the colors (Lab) that pieces come in; empty if in any.
+
+        Those of the frame `before` stay until the clip has come to others, after a fade or a pan.
+        """
         if not self.options.colors:
             return np.zeros((0, 3), np.float32)
         pixels = np.ascontiguousarray(ground.lab[ground.inside].reshape(-1, 3)[::7] * (0.7, 1.0, 1.0), np.float32)
+        if before is not None and _distance(pixels, np.asarray(before * (0.7, 1.0, 1.0), np.float32)) < STRAYED:
+            return before
         cv2.setRNGSeed(self.options.seed)
         _, _, centers = cv2.kmeans(pixels, min(self.options.colors, len(pixels)), np.empty(0, np.int32),
                                    (cv2.TERM_CRITERIA_MAX_ITER + cv2.TERM_CRITERIA_EPS, 30, 0.1), 2,
@@ -154,12 +161,9 @@ class Cutter:
             return matcher.choose(lab, weight, around, center, extent, generator)
         if self.options.mode == "joiner":
             moment, shown = self._photograph(ground, frame, center, around, generator)
-            height = self.materials.sheet(0, moment).size[0]
-            return matcher.show(0, moment, shown, height, -turn, lab, weight)
+            return matcher.show(0, moment, shown, around, -turn, lab, weight)
         version = level % len(self.materials.versions)
-        moment = self.materials.moment(version, frame)
-        height = self.materials.sheet(version, moment).size[0]
-        return matcher.show(version, moment, center, height, 0.0, lab, weight)
+        return matcher.show(version, self.materials.moment(version, frame), center, around, 0.0, lab, weight)
 
     def _photograph(self, ground: Ground, frame: int, center: Floats, around: Floats,
                     generator: np.random.Generator) -> tuple[int, Floats]:
@@ -181,6 +185,11 @@ def hole_parts(hole: NDArray[np.bool_], ground: Ground, median: float) -> Sequen
     """The pieces that a hole (h,w) is filled with, about as large as the median of the others (pixels)."""
     labels: Ints = segment.split(hole, ground, max(1, round(hole.sum() / median)))
     return [region for region in segment.regions(labels, ground.objects) if region.area > 0.2 * median]
+
+
+def _distance(pixels: Floats, palette: Floats) -> float:
+    """How far colors (N,3) are from the nearest of a palette (K,3), on average."""
+    return float(np.min([np.linalg.norm(pixels - color, axis=1) for color in palette], axis=0).mean())
 
 
 def _snapped(tint: Floats, palette: Floats) -> Floats:

@@ -22,12 +22,10 @@ from .. import frames
 from ..atomic import write_text
 from ..frames import Picture
 from ..plan import Plan, Task
-from .compose import UNDERPAINTING, Composer, zoom_of
+from .compose import LAYERS, UNDERPAINTING, Composer, layer_folders, zoom_of
 from .paper import Paper
 from .pieces import Pieces
 
-LAYERS = "layers"
-"""The folder, inside that of the results, for all of it."""
 NAME = "pieces.json"
 VERSION = 1
 DIGITS = 6
@@ -50,7 +48,7 @@ def export(composer: Composer, plan: Plan, output: Path) -> None:
                 made.add(own)
             described["places"][str(task.number)] = [*_rounded(pieces.place[i]), order]
         if task.copied:
-            _copy_layers(task.copied, task, composer.options.levels, output / LAYERS)
+            _copy_layers(task.copied, task, composer.options.levels, output)
     data = {"version": VERSION, "size": [width, height], "frames": [task.number for task in plan.results],
             "levels": composer.options.levels,
             "underpainting": [f"{UNDERPAINTING}/{task.path.name}" for task in plan.results],
@@ -73,7 +71,7 @@ def _usual_zooms(plan: Plan) -> dict[tuple[int, int], int]:
 
 def _copy_layers(shown: Task, task: Task, levels: int, folder: Path) -> None:
     """The layers of a frame that shows the picture of another: sequences have no gaps."""
-    for name in (UNDERPAINTING, *(f"level_{level}" for level in range(1, levels + 1))):
+    for name in layer_folders(levels):
         frames.copy(folder / name / shown.path.name, folder / name / task.path.name)
 
 

@@ -70,6 +70,7 @@ class Follow:
             visible, colors = _visible(shown(pieces, ground), ground, len(pieces))
             hidden = _hidden(pieces, ground, visible)
             return _seen(pieces, visible, colors).kept(~hidden | (pieces.level == 0))  # the coarsest lie under others
+        before = replace(before, palette=self._cutter(before).palette(ground, before.palette))
         moved = before if self.options.mode == "joiner" or moment.came is None else _moved(before, ground, moment.came)
         judged = _judged(moved, ground, shown(moved, ground))
         renewed = self._renewed(judged, ground, moment.number)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from math import cos, pi, sin
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from ..options import CollageOptions
+from .ground import to_lab
 from .materials import Materials, look_of
 from .pieces import Floats, Pieces
 
@@ -88,11 +90,21 @@ class Matcher:
         return Choice(sheet, _map(turns[best], scales[best], windows.center[window]), -1,
                       np.concatenate([windows.tint[window], tint]))
 
-    def show(self, version: int, moment: int, place: Floats, height: int, turn: float, lab: Floats,
+    def show(self, version: int, moment: int, place: Floats, around: Floats, turn: float, lab: Floats,
              weight: Floats) -> Choice:
-        """The spot of a version of the clip (its frames `height` pixels high) at a place, in heights of the frame."""
-        _, _, tint = look_of(lab, weight)
-        return Choice(version, _map(turn, float(height), place * height - 0.5), moment, np.concatenate([tint, tint]))
+        """The spot of a version of the clip at a place, in heights of the frame, for a piece with this outline from it.
+
+        The piece stands for `lab` (h,w,3; `weight` h,w where).
+        """
+        sheet = self.materials.sheet(version, moment)
+        height = sheet.size[0]
+        low, high = ((place + corner) * height - 0.5 for corner in (around.min(0), around.max(0)))
+        scale = (high - low) / np.maximum(np.array(weight.shape[::-1]) - 1, 1)
+        onto = np.column_stack([np.diag(scale), low]).astype(np.float32)
+        shown = cv2.warpAffine(sheet.rgb, onto, weight.shape[::-1], flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+                               borderMode=cv2.BORDER_REPLICATE)
+        tints = [look_of(colors, weight)[2] for colors in (to_lab(shown.astype(np.float32) / 255), lab)]
+        return Choice(version, _map(turn, float(height), place * height - 0.5), moment, np.concatenate(tints))
 
     def _nearest(self, look: Floats, most: int) -> NDArray[np.integer]:
         """The windows that look most like it."""

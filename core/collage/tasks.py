@@ -16,12 +16,14 @@ TRACKS = "tracks"
 """The folder, inside that of the results, for what is known of the pieces in each frame."""
 
 
-def plan_collage(sources: Sequence[Source], hold: int, look: str, output: Path, chunk: tuple[int, int]) -> Plan:
+def plan_collage(sources: Sequence[Source], hold: int, look: str, output: Path, chunk: tuple[int, int],
+                 layers: tuple[str, ...] = ()) -> Plan:
     """The tasks for a clip's frames, given in order; pictures stay for `hold` frames of their shot.
 
     The results are those of the wanted frames; with a chunk (K, N), of part K of N of them, about equally long. Tracks
     begin with the shot in any case, and with the numbers of its frames: these seed what is random in them. A shot's
-    first frame is cut by how it moves to the second one, whose pixels and recorded motion it depends on.
+    first frame is cut by how it moves to the second one, whose pixels and recorded motion it depends on. `layers` are
+    the folders of what goes along with each picture.
     """
     plan = Plan()
     for shot in shots_of(sources):
@@ -38,7 +40,8 @@ def plan_collage(sources: Sequence[Source], hold: int, look: str, output: Path, 
             if shown is not None and i % hold:
                 picture = Task(source.number, path, source.input, shown.key, copied=shown)
             else:
-                shown = picture = Task(source.number, path, source.input, key_of("collage", before.key), track=before)
+                shown = picture = Task(source.number, path, source.input, key_of("collage", before.key), track=before,
+                                       layers=layers)
             plan.tasks.append(picture)
             if source.wanted:
                 plan.results.append(picture)

@@ -184,6 +184,34 @@ def test_it_tells_of_every_frame_it_follows_and_can_be_stopped_there(clip: Clips
     assert painted(run(order)) == [5]
 
 
+def test_after_a_fade_pieces_have_the_colors_of_what_is_there(collage: Jobs, tmp_path: Path, save: Save,
+                                                              texture: Shots) -> None:
+    """A limited palette is found in a shot's first frame, which is black."""
+    for number in range(1, 21):
+        save(tmp_path / "fade" / f"{number:03d}.png", texture(1) * np.float32(number / 20))
+    preset = {**COLLAGE_MODES["cutouts"], "pieces": 20}
+    faded = collage(tmp_path / "fade", mode="cutouts", **preset)
+    alone = collage(tmp_path / "fade" / "020.png", tmp_path / "alone", mode="cutouts", **preset)
+    run(faded)
+    run(alone)
+    last, wanted = (frames.read(Path(order.output) / "020.png").rgb.mean() for order in (faded, alone))
+    assert abs(last - wanted) < 0.1
+
+
+def test_layers_come_nearer_to_the_clip_s_colors_the_more_they_are_to_match_them(
+        clip: Clips, collage: Jobs, tmp_path: Path, save: Save) -> None:
+    folder = clip(1)
+    before = frames.read(folder / "001.png").rgb
+    save(tmp_path / "inverted" / "001.png", 1 - before[0].permute(1, 2, 0).numpy())
+    away = []
+    for match in (0.0, 1.0):
+        order = collage(folder, tmp_path / f"match {match}", mode="layers", materials=(str(tmp_path / "inverted"),),
+                        color_match=match)
+        run(order)
+        away.append(float((frames.read(Path(order.output) / "001.png").rgb - before).abs().mean()))
+    assert away[1] < 0.8 * away[0]
+
+
 @pytest.mark.parametrize("mode", COLLAGE_MODES)
 def test_every_mode(clip: Clips, collage: Jobs, mode: str, papers: Path) -> None:
     """It makes every frame, like its frame but not the same; and once more the same. A joiner's photographs stay."""

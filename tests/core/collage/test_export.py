@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +20,7 @@ from core.collage.export import export
 from core.collage.ground import as_array
 from core.collage.materials import Materials
 from core.collage.pieces import Cut, Floats, no_pieces
+from core.errors import OutputError
 from core.job import Job
 from core.options import CollageOptions
 from core.plan import Plan, Task
@@ -78,6 +80,28 @@ def test_making_a_part_again_leaves_what_is_told_of_the_whole(clip: Clips, colla
     source = clip(4)
     data = exported(collage(source, export_layers=True))
     assert exported(collage(source, export_layers=True, **part)) == data
+
+
+def test_a_layer_that_was_lost_is_made_again(clip: Clips, collage: Jobs) -> None:
+    order = collage(clip(3), export_layers=True)
+    exported(order)
+    lost = Path(order.output) / "layers" / "level_1" / "002.png"
+    before = lost.read_bytes()
+    lost.unlink()
+    exported(order)
+    assert lost.read_bytes() == before
+
+
+def test_layers_are_not_laid_over_what_the_job_reads_or_another_program_made(clip: Clips, collage: Jobs,
+                                                                            tmp_path: Path) -> None:
+    source = clip(2)
+    shutil.copytree(source, tmp_path / "mine" / "layers" / "level_1")
+    before = (tmp_path / "mine" / "layers" / "level_1" / "001.png").read_bytes()
+    with pytest.raises(OutputError, match="reads from the folder 'layers'"):
+        exported(collage(tmp_path / "mine" / "layers" / "level_1", tmp_path / "mine", export_layers=True))
+    with pytest.raises(OutputError, match="has a 'layers' already"):
+        exported(collage(source, tmp_path / "mine", export_layers=True))
+    assert (tmp_path / "mine" / "layers" / "level_1" / "001.png").read_bytes() == before
 
 
 def test_layers_laid_over_each_other_are_the_picture(clip: Clips, collage: Jobs) -> None:
