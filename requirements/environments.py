@@ -53,6 +53,11 @@ class Environment:
         """Written last: an environment without it, or with another text in it, was never finished or is outdated."""
         return self.folder / "complete.txt"
 
+    @property
+    def former(self) -> Path:
+        """Where the last finished one waits while a new one is installed: scripts hold paths, so the new one cannot."""
+        return self.folder.with_name(f"{self.name}.former")
+
     def recipe(self) -> str:
         """A hash over the requirement files' bytes."""
         digest = hashlib.sha256()
@@ -151,6 +156,7 @@ def locked(path: Path) -> Iterator[None]:
 def make(env: Environment) -> Path:
     """Make an environment unless it is ready; what an interrupted run left is replaced. Returns its Python."""
     with locked(ENVIRONMENTS / f"{env.name}.lock"):
+        settle(env)
         if not env.is_ready():
             _make_anew(env)
             if env is ENGINE:
@@ -159,16 +165,41 @@ def make(env: Environment) -> Path:
 
 
 def _make_anew(env: Environment) -> None:
+    """Install an environment; if that fails or is interrupted, the one that was there comes back."""
     base, start = find_python(env.version), time.monotonic()
     say(f"{env.name}: installing {env.label} with Python {python_version(base)}")
+    if env.stamp.is_file():
+        env.folder.rename(env.former)
+    elif env.folder.exists():
+        shutil.rmtree(env.folder)
+    try:
+        install(env, base)
+    finally:
+        settle(env)
+    say(f"{env.name}: ready after {time.monotonic() - start:.0f} s")
+
+
+def settle(env: Environment) -> None:
+    """Leave one environment of two: the new one if it was finished, else the former, which works as it did."""
+    if not env.former.exists():
+        return
+    if env.stamp.is_file():
+        shutil.rmtree(env.former, ignore_errors=True)       # a file in use on Windows goes the next time
+        return
     if env.folder.exists():
         shutil.rmtree(env.folder)
+    env.former.rename(env.folder)
+    say(f"{env.name}: the former one is back in its place")
+
+
+def install(env: Environment, base: Path) -> None:
+    """Make an environment in its place with the Python `base`; the stamp comes last. Raises BuildError."""
     log = ENVIRONMENTS / f"{env.name}.log"
-    install: list[str | Path] = [env.python, "-m", "pip", "install", "--disable-pip-version-check", "--no-input",
-                                 "--progress-bar", "off"]
-    commands: list[list[str | Path]] = [[base, "-m", "venv", env.folder], [*install, *files(env.requirements)]]
+    pip: list[str | Path] = [env.python, "-m", "pip", "install", "--disable-pip-version-check", "--no-input",
+                             "--progress-bar", "off"]
+    commands: list[list[str | Path]] = [[base, "-m", "venv", env.folder], [*pip, *files(env.requirements)]]
     if env.alone:
-        commands.append([*install, "--no-deps", *files(env.alone)])
+        commands.append([*pip, "--no-deps", *files(env.alone)])
     with log.open("w", encoding="utf-8") as file:
         for command in commands:
             done = subprocess.run(command, stdout=file, stderr=subprocess.STDOUT, env=clean_environ())
@@ -177,7 +208,6 @@ def _make_anew(env: Environment) -> None:
                 raise BuildError(f"{env.label} could not be installed. Is the network up, and the disk not full? "
                                  f"The end of {log}:\n{tail}")
     write_atomically(env.stamp, f"{env.recipe()} {python_version(env.python)}\n")
-    say(f"{env.name}: ready after {time.monotonic() - start:.0f} s")
 
 
 def files(names: tuple[str, ...]) -> list[str]:

@@ -74,6 +74,35 @@ def test_a_failed_installation_says_why_and_leaves_no_stamp(place, tiny):
     assert not tiny.is_ready()
 
 
+@pytest.mark.parametrize("ending", [environments.BuildError, KeyboardInterrupt, None])
+def test_an_update_that_does_not_succeed_leaves_the_environment_that_worked(place, tiny, monkeypatch, ending):
+    def make_half(env, base):
+        assert not env.folder.exists(), "the new one would be mixed with the former one"
+        env.folder.mkdir()
+        if ending:
+            raise ending
+        env.stamp.write_text("finished")
+    monkeypatch.setattr(environments, "install", make_half)
+    tiny.folder.mkdir(parents=True)
+    tiny.stamp.write_text("of older requirements")
+    if ending:
+        with pytest.raises(ending):
+            environments.make(tiny)
+    else:
+        environments.make(tiny)
+    assert tiny.stamp.read_text() == ("of older requirements" if ending else "finished")
+    assert [path.name for path in environments.ENVIRONMENTS.iterdir() if path.is_dir()] == ["tiny"]
+
+
+def test_what_a_killed_update_left_is_put_back_by_the_next_one(place, tiny, monkeypatch):
+    monkeypatch.setattr(environments, "python_version", lambda python: "3.11.0")
+    tiny.folder.mkdir(parents=True)
+    tiny.former.mkdir()
+    (tiny.former / "complete.txt").write_text(f"{tiny.recipe()} 3.11.0\n")
+    environments.make(tiny)
+    assert tiny.is_ready() and not tiny.former.exists()
+
+
 def write_wheel(folder, name, wants):
     """A package of one empty module that asks for another package."""
     folder.mkdir()
