@@ -11,7 +11,6 @@ import hashlib
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -22,6 +21,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from requirements import children
 from requirements.environments import (
     ALL,
     BLENDERS,
@@ -133,12 +133,12 @@ def check(log: Path, env: Environment, *arguments: str | Path, cwd: Path = ROOT,
     """Run a Python module of an environment into a log. Raises BuildError if it fails or hangs."""
     with log.open("ab") as file:
         try:
-            done = subprocess.run([env.python, "-m", *arguments], cwd=cwd, stdout=file,
-                                  stderr=subprocess.STDOUT, timeout=STEP_SECONDS, env=clean_environ(**(extra or {})))
+            code = children.run([env.python, "-m", *arguments], STEP_SECONDS, cwd=cwd, stdout=file,
+                                stderr=subprocess.STDOUT, env=clean_environ(**(extra or {})))
         except subprocess.TimeoutExpired as error:
             raise BuildError(f"stopped after {STEP_SECONDS} s") from error
-    if done.returncode:
-        raise BuildError(f"exit code {done.returncode}")
+    if code:
+        raise BuildError(f"exit code {code}")
 
 
 def check_addon_types(log: Path) -> None:
@@ -237,9 +237,8 @@ def demo_blender() -> Environment:
 
 
 def run_demo(env: Environment, script: str | Path, *arguments: str | Path, **extra: str) -> None:
-    done = subprocess.run([env.python, ROOT / "demo" / script, *arguments], env=clean_environ(**extra))
-    if done.returncode:
-        raise BuildError(f"demo/{script} failed with exit code {done.returncode}; its reason stands above.")
+    if code := children.run([env.python, ROOT / "demo" / script, *arguments], env=clean_environ(**extra)):
+        raise BuildError(f"demo/{script} failed with exit code {code}; its reason stands above.")
 
 
 def render_clip(blender: Environment, folder: Path) -> None:
@@ -358,8 +357,7 @@ def main() -> int:
     if sys.version_info < (3, 11):      # noqa: UP036 -- it is the older Python that must be told
         print("build.py needs Python 3.11 or newer.", file=sys.stderr)
         return 1
-    # Asked to end, take the child along: an exception makes subprocess.run kill it, and Blender's end is the engine's.
-    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+    children.heed_signals()             # Blender's end is the engine's
     try:
         return dispatch(parser().parse_args())
     except BuildError as error:

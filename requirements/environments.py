@@ -18,6 +18,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from . import children
+
 HERE = Path(__file__).resolve().parent
 ENVIRONMENTS = HERE.parent / ".environments"
 WINDOWS = sys.platform == "win32"
@@ -202,8 +204,7 @@ def install(env: Environment, base: Path) -> None:
         commands.append([*pip, "--no-deps", *files(env.alone)])
     with log.open("w", encoding="utf-8") as file:
         for command in commands:
-            done = subprocess.run(command, stdout=file, stderr=subprocess.STDOUT, env=clean_environ())
-            if done.returncode:
+            if children.run(command, stdout=file, stderr=subprocess.STDOUT, env=clean_environ()):
                 tail = "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-8:])
                 raise BuildError(f"{env.label} could not be installed. Is the network up, and the disk not full? "
                                  f"The end of {log}:\n{tail}")

@@ -290,6 +290,31 @@ def test_what_ends_the_demo_ends_its_blender(tmp_path):
     assert process.returncode != 0
 
 
+@pytest.mark.skipif(environments.WINDOWS, reason="signals")
+@pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])
+def test_what_ends_build_py_ends_what_its_threads_wait_for(tmp_path, kind):
+    """Two environments are being made and a third one waits: none goes on, and none is begun."""
+    sleeper = "import time; print('\\nbegun', flush=True); time.sleep(60)"
+    code = ("import subprocess, sys, build, requirements.environments as e, pathlib; "
+            f"e.ENVIRONMENTS = pathlib.Path({str(tmp_path)!r}); e.find_python = lambda version: pathlib.Path('x'); "
+            "e.Environment.is_ready = lambda env: False; popen = subprocess.Popen; "
+            "e.python_version = lambda python: None; "
+            f"subprocess.Popen = lambda command, **options: popen([sys.executable, '-c', {sleeper!r}]); "
+            "sys.exit(build.main())")
+    process = subprocess.Popen([sys.executable, "-c", code, "environments"], stdout=subprocess.PIPE, text=True,
+                               env={**os.environ, "PYTHONPATH": str(ROOT)},
+                               preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
+    started = 0
+    while started < 2:
+        line = process.stdout.readline()
+        assert line, "it ended by itself"
+        started += line == "begun\n"
+    process.send_signal(kind)
+    rest, _ = process.communicate(timeout=20)                    # the pipe's end: both children are gone as well
+    assert process.returncode == 128 + kind
+    assert "begun" not in rest
+
+
 def test_the_demo_takes_the_older_blender_where_the_newer_cannot_be_had(monkeypatch, capsys):
     monkeypatch.setattr(build, "make_all", lambda envs: {
         env.name: environments.BuildError("No usable Python 3.13 was found.") for env in envs if "5.2" in env.name})
