@@ -40,6 +40,7 @@ from requirements.environments import (
 ROOT = Path(__file__).resolve().parent
 DIST = ROOT / "dist"
 DEMO = ROOT / "demo_output"
+DEMO_SMALLEST = 29      # pixels: the height of a frame, 9/16 of it, must be 16
 STEP_SECONDS = 1200     # a check that takes longer hangs
 
 # ---------------------------------------------------------------------------------------------- the package
@@ -256,8 +257,25 @@ def render_clip(blender: Environment, folder: Path) -> None:
     say(f"demo: rendered in {time.monotonic() - start:.0f} s")
 
 
+def check_demo(options: argparse.Namespace) -> None:
+    """Refuse what the painting would refuse only after minutes of installing and rendering. Raises BuildError."""
+    from core.errors import OptionError  # here, as an older Python cannot read it
+    from core.options import StyleOptions, options_from
+
+    if not Path(options.style).is_file():
+        raise BuildError(f"There is no style picture {options.style}.")
+    try:
+        options_from(StyleOptions, {"size": options.size, "iterations": options.iterations})
+    except OptionError as error:
+        raise BuildError(str(error)) from error
+    if 0 < options.size < DEMO_SMALLEST:
+        raise BuildError(f"--size {options.size} is too small: it needs at least {DEMO_SMALLEST}, "
+                         "as frames under 16 pixels in height cannot be painted; 0 keeps the clip's size.")
+
+
 def demo(options: argparse.Namespace) -> int:
     start = time.monotonic()
+    check_demo(options)
     if errors := make_all([ENGINE]):
         raise errors["engine"]
     blender = demo_blender()
