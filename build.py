@@ -328,6 +328,10 @@ def engine(arguments: list[str], env: Environment = ENGINE) -> int:
 # ---------------------------------------------------------------------------------------------- the command line
 
 
+PASSED_ON = {"engine": "run the engine", "bench": "time the engine", "compare": "compare it with rivals",
+             "evaluate": "measure clips"}
+
+
 def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="build.py", description=__doc__)
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
@@ -341,13 +345,18 @@ def parser() -> argparse.ArgumentParser:
     add = commands.add_parser("package", help="build the extension's zip in dist/ and have Blender validate it")
     add.add_argument("--no-validation", action="store_true", help="do not install a Blender to validate it with")
     commands.add_parser("environments", help="only make (or mend) every environment, in .environments/")
-    for name, what in (("engine", "run the engine: build.py engine -- ARGS is python -m core ARGS"),
-                       ("bench", "time the engine: build.py bench -- ARGS is python -m core bench ARGS"),
-                       ("compare", "compare it with rivals: build.py compare -- ARGS is python -m core compare ARGS"),
-                       ("evaluate", "measure clips: build.py evaluate -- ARGS is python -m core evaluate ARGS")):
-        add = commands.add_parser(name, help=what, add_help=False)
-        add.add_argument("arguments", nargs=argparse.REMAINDER)
+    for name, what in PASSED_ON.items():
+        text = f"{what}: build.py {name} -- ARGS is python -m core {'' if name == 'engine' else name + ' '}ARGS"
+        commands.add_parser(name, help=text, description=text, usage=f"build.py {name} [--] ARGS",
+                            epilog=f"build.py {name} -- --help lists what ARGS can be.")
     return top
+
+
+def parse(given: list[str]) -> argparse.Namespace:
+    """Read the command line; argparse would take options meant for the engine as its own."""
+    if given and given[0] in PASSED_ON and given[1:] not in (["-h"], ["--help"]):
+        return argparse.Namespace(command=given[0], arguments=given[1:])
+    return parser().parse_args(given)
 
 
 def dispatch(options: argparse.Namespace) -> int:
@@ -377,7 +386,7 @@ def main() -> int:
         return 1
     children.heed_signals()             # Blender's end is the engine's
     try:
-        return dispatch(parser().parse_args())
+        return dispatch(parse(sys.argv[1:]))
     except BuildError as error:
         print(f"build.py: {error}", file=sys.stderr)
         return 1

@@ -25,3 +25,22 @@ def test_the_demo_refuses_wrong_options_before_anything_is_installed(monkeypatch
 
 def test_the_demo_takes_its_defaults():
     build.check_demo(build.parser().parse_args(["demo"]))
+
+
+@pytest.mark.parametrize("name", ["engine", "bench"])
+def test_help_for_a_command_of_the_engine_says_how_to_pass_arguments_on(monkeypatch, capsys, name):
+    monkeypatch.setattr(build, "make", lambda env: pytest.fail("installation began"))
+    with pytest.raises(SystemExit) as ended:
+        run(monkeypatch, name, "--help")
+    assert ended.value.code == 0
+    output = capsys.readouterr().out
+    assert f"build.py {name} -- ARGS is python -m core" in output and f"build.py {name} -- --help" in output
+
+
+@pytest.mark.parametrize("given, passed", [
+    (["--version"], ["--version"]), (["--", "--help"], ["--help"]), (["paint", "--help"], ["paint", "--help"])])
+def test_options_of_the_engine_are_passed_on(monkeypatch, given, passed):
+    got = []
+    monkeypatch.setattr(build, "engine", lambda arguments: got.extend(arguments) or 0)
+    assert run(monkeypatch, "engine", *given) == 0
+    assert got == passed
