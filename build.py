@@ -31,6 +31,7 @@ from requirements.environments import (
     BuildError,
     Environment,
     clean_environ,
+    in_words,
     make,
     make_all,
     say,
@@ -193,8 +194,8 @@ def run_step(step: Step, missing: Mapping[str, BuildError]) -> tuple[str, str, f
         log.touch()
         try:
             step.run(log)
-        except BuildError as error:
-            result, note = "FAILED", str(error)
+        except (BuildError, OSError) as error:
+            result, note = "FAILED", in_words(error)
         seconds = time.monotonic() - start
         text = log.read_text(encoding="utf-8", errors="replace").strip()
     say(f"\n--- {step.name} ---\n{text}")
@@ -387,8 +388,8 @@ def main() -> int:
     children.heed_signals()             # Blender's end is the engine's
     try:
         return dispatch(parse(sys.argv[1:]))
-    except BuildError as error:
-        print(f"build.py: {error}", file=sys.stderr)
+    except (BuildError, OSError) as error:
+        print(f"build.py: {in_words(error)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("\nbuild.py: interrupted; run it again to go on.", file=sys.stderr)

@@ -223,8 +223,8 @@ def make_all(envs: list[Environment]) -> dict[str, BuildError]:
     def attempt(env: Environment) -> None:
         try:
             make(env)
-        except BuildError as error:
-            errors[env.name] = error
+        except (BuildError, OSError) as error:
+            errors[env.name] = BuildError(in_words(error))
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(attempt, envs))
     return errors
@@ -245,6 +245,15 @@ def remember_engine(python: Path) -> None:
         write_atomically(user_data() / "gouache" / "engine-python.txt", f"{python}\n")
     except OSError as error:
         say(f"engine: Blender will not find it by itself ({error}); choose {python} in the add-on's preferences.")
+
+
+def in_words(error: BuildError | OSError) -> str:
+    """What happened, for a person: an error of the system names the file and, where it can, what to do."""
+    if isinstance(error, BuildError):
+        return str(error)
+    if isinstance(error, (FileExistsError, NotADirectoryError)) and error.filename:
+        return f"{error.filename}: a file is where a folder must be. Move or rename it, then run this again."
+    return ": ".join(str(part) for part in (error.filename, error.strerror or error) if part)
 
 
 def write_atomically(path: Path, text: str) -> None:
