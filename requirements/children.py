@@ -44,6 +44,11 @@ def _ended_whatever_happens(process: subprocess.Popen[Any]) -> Iterator[None]:
             _running.discard(process)
 
 
+def ending() -> bool:
+    """Whether build.py is to end, so that what waits for anything else may stop."""
+    return _ending.is_set()
+
+
 def end_all() -> None:
     """Have every child end: an exception would do that in the main thread only, which waits for the others."""
     with _lock:

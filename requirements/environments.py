@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from . import children
 
@@ -138,20 +139,29 @@ def find_python(version: str | None) -> Path:
     raise BuildError(f"No usable Python {wanted} was found. {hint}")
 
 
-@contextlib.contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Hold a file lock, which the system lets go when the process ends, however it ends."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a+") as file:
+def _try_lock(file: IO[str]) -> bool:
+    """Lock an open file unless another process has. It does not wait: in a thread no signal would end that."""
+    try:
         if sys.platform == "win32":
             import msvcrt
-            while True:
-                with contextlib.suppress(OSError):
-                    msvcrt.locking(file.fileno(), msvcrt.LK_LOCK, 1)
-                    break
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
         else:
             import fcntl
-            fcntl.flock(file, fcntl.LOCK_EX)
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (BlockingIOError, PermissionError):              # what Linux and macOS say, and Windows
+        return False
+    return True
+
+
+@contextlib.contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold a file lock, which the system lets go when the process ends. Raises BuildError if this one is to end."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a+") as file:
+        while not _try_lock(file):
+            if children.ending():
+                raise BuildError("Ended while another build.py was at work.")
+            time.sleep(0.1)
         yield
 
 

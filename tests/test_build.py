@@ -155,6 +155,17 @@ def test_the_same_environment_is_not_made_twice_at_once(place, tiny):
     assert seen == ["in", "out", "in", "out"]
 
 
+def test_who_waits_for_another_build_py_ends_when_asked_to(place, monkeypatch):
+    path = environments.ENVIRONMENTS / "x.lock"
+    with environments.locked(path), ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(environments.locked(path).__enter__)
+        time.sleep(0.1)
+        assert not waiting.done()
+        monkeypatch.setattr(environments.children, "ending", lambda: True)
+        with pytest.raises(environments.BuildError, match="another"):
+            waiting.result(timeout=5)
+
+
 @pytest.mark.skipif(environments.WINDOWS, reason="the layout of pyenv on Linux and macOS")
 def test_pyenv_is_searched_newest_first(tmp_path, monkeypatch):
     for version in ("3.13.2", "3.13.10", "3.12.9", "3.13-dev", "3.13.4t"):
