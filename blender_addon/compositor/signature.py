@@ -23,6 +23,10 @@ STRIP_LOOKS = {"channel", "mute", "lock", "select_left_handle", "select_right_ha
                "frame_start", "frame_duration", "frame_offset_start", "frame_offset_end", "animation_offset_start",
                "animation_offset_end"}  # those of frames have new names since 5.2
 PLAIN = {"BOOLEAN", "INT", "FLOAT", "STRING", "ENUM"}
+PARTS = {"CurveMapping", "CurveMap", "CurveMapPoint", "ColorRamp", "ColorRampElement", "StripColorBalanceData",
+         "ColorManagedInputColorspaceSettings", "ColorManagedDisplaySettings", "ColorManagedViewSettings"}
+"""Kinds of values that consist of values, and so on; none leads back to what it is part of, or to a data-block."""
+PART_LOOKS = {"select", "alpha", "is_data"}  # of an element of a ramp alpha is in its color as well
 
 
 def signature(scene: Any, node: Any) -> str:
@@ -91,7 +95,7 @@ def _file_facts(path: str) -> list[Any]:
 
 
 def _ends(link: Any) -> str:
-    return f"{link.from_node.name}:{link.from_socket.identifier}"
+    return f"{link.from_node.name}:{link.from_socket.identifier}{':muted' if link.is_muted else ''}"
 
 
 def _keys(tree: Any) -> dict[str, Any]:
@@ -137,17 +141,25 @@ def _index(node: Any, socket: Any) -> int:
 
 
 def _settings(node: Any, path: str, keys: dict[str, Any], but: Set[str] = frozenset()) -> dict[str, Any]:
+    """A node's, strip's or modifier's settings, without how it looks."""
+    return _values(node, path, keys, LOOKS | but)
+
+
+def _values(owner: Any, path: str, keys: dict[str, Any], but: Set[str]) -> dict[str, Any]:
+    """What a node, a strip, a modifier or a part of one is set to, but for some properties."""
     found: dict[str, Any] = {}
-    for prop in node.bl_rna.properties:
+    for prop in owner.bl_rna.properties:
         name = prop.identifier
-        if name in LOOKS or name in but or (prop.is_readonly and prop.type != "POINTER"):
+        if name in but or (prop.is_readonly and prop.type in PLAIN):
             continue
+        at, value = f"{path}.{name}", getattr(owner, name)
         if prop.type in PLAIN:
-            found[name] = keys.get(f"{path}.{name}") or _plain(getattr(node, name))
-        elif prop.type == "POINTER":
-            value = getattr(node, name)
-            if isinstance(value, (bpy.types.Image, bpy.types.MovieClip, bpy.types.Mask)):
-                found[name] = _file(value)
+            found[name] = keys.get(at) or _plain(value)
+        elif isinstance(value, (bpy.types.Image, bpy.types.MovieClip, bpy.types.Mask)):
+            found[name] = _file(value)
+        elif value is not None and prop.fixed_type.identifier in PARTS:
+            found[name] = (_values(value, at, keys, PART_LOOKS) if prop.type == "POINTER" else
+                           [_values(part, f"{at}[{i}]", keys, PART_LOOKS) for i, part in enumerate(value)])
     return found
 
 
@@ -156,6 +168,9 @@ def _file(data: Any) -> list[Any]:
     stored = getattr(data, "filepath", "")
     path = bpy.path.abspath(stored, library=data.library)
     told = [data.name, data.bl_rna.identifier, getattr(data, "source", ""), stored, _file_facts(path)]
+    space = getattr(data, "colorspace_settings", None)  # a mask has none
+    if space is not None:
+        told.append(space.name)
     if getattr(data, "source", "") == "SEQUENCE":
         told.append(_sequence_facts(os.path.dirname(path)))  # noqa: PTH120
     return told

@@ -8,7 +8,11 @@ import bpy
 import numpy as np
 import pytest
 from graph import painted_now, read_float, shown
-from stage import picture, write_png
+from stage import NEW, picture, write_png
+
+
+def state_text(gouache, graph):
+    return gouache.module("compositor.freshness").state_of(graph.scene, graph.node, 1, 6).text
 
 
 def test_add_connect_bake_render(gouache, graph):
@@ -131,6 +135,48 @@ def test_states(gouache, graph):
     gouache.style.unlink()
     with pytest.raises(RuntimeError, match=r"style picture 'style picture\.png' is not there"):
         graph.bake(node.name)
+
+
+def test_what_lies_deeper_in_the_settings_upstream(gouache, graph):
+    """A curve, a color ramp, a picture's color space, a muted link: each is another input, and back it is not."""
+    curves = graph.tree.nodes.new("CompositorNodeCurveRGB")
+    ramp = graph.tree.nodes.new("ShaderNodeValToRGB" if NEW else "CompositorNodeValToRGB")
+    graph.link(graph.plate.outputs[0], ramp.inputs[0])
+    graph.link(ramp.outputs[0], curves.inputs["Image"])
+    graph.link(curves.outputs[0], graph.node.inputs["Image"])
+    graph.bake(graph.node.name)
+    link = next(link for link in graph.tree.links if link.to_node == ramp)
+    point, element = curves.mapping.curves[3].points[1], ramp.color_ramp.elements[1]
+    for owner, name, value in (
+            (point, "location", (1.0, 0.5)), (point, "handle_type", "VECTOR"), (curves.mapping, "extend", "HORIZONTAL"),
+            (element, "position", 0.5), (element, "color", (1, 0, 0, 1)), (ramp.color_ramp, "interpolation", "EASE"),
+            (graph.plate.image.colorspace_settings, "name", "Non-Color"), (link, "is_muted", True)):
+        before = getattr(owner, name)
+        before = before if isinstance(before, (str, bool, float)) else tuple(before)
+        setattr(owner, name, value)
+        assert state_text(gouache, graph) == "Bake again: input changed", name
+        setattr(owner, name, before)
+        assert state_text(gouache, graph) == "Baked: 6 frames", name
+    point.select = not point.select
+    assert state_text(gouache, graph) == "Baked: 6 frames"
+    curves.mapping.curves[0].points.new(0.5, 0.6)
+    assert state_text(gouache, graph) == "Bake again: input changed"
+
+
+def test_an_animated_color_ramp_is_not_the_playhead(gouache, graph):
+    ramp = graph.tree.nodes.new("ShaderNodeValToRGB" if NEW else "CompositorNodeValToRGB")
+    graph.link(graph.plate.outputs[0], ramp.inputs[0])
+    graph.link(ramp.outputs[0], graph.node.inputs["Image"])
+    element = ramp.color_ramp.elements[0]
+    for frame, color in ((1, (0, 0, 0, 1)), (6, (1, 1, 1, 0))):
+        element.color = color
+        element.keyframe_insert("color", frame=frame)
+    graph.bake(graph.node.name)
+    graph.scene.frame_set(3)
+    assert state_text(gouache, graph) == "Baked: 6 frames"
+    element.color = (1, 0, 0, 1)
+    element.keyframe_insert("color", frame=3)
+    assert state_text(gouache, graph) == "Bake again: input changed"
 
 
 def test_animated_values_upstream_are_not_the_playhead(gouache, graph):

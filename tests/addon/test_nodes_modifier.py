@@ -66,3 +66,26 @@ def test_strip_that_begins_before_frame_0(gouache):
     add_modifier(gouache, strip)
     bpy.ops.gouache.bake_modifier(strip="Clip")
     assert line(gouache, strip) == "Baked: 3 frames"
+
+
+@needs_modifiers
+def test_modifiers_above_and_the_color_space(gouache):
+    """What is set deep inside a modifier above, or the strip's color space, is another input."""
+    strip = gouache.clip()
+    curves, balance = (strip.modifiers.new(kind, kind) for kind in ("CURVES", "COLOR_BALANCE"))
+    gouache.scene.sequence_editor.active_strip = strip
+    with gouache.sequencer():
+        bpy.ops.gouache.add_modifier(effect="style")
+    ours = strip.modifiers[2]
+    assert bpy.ops.gouache.bake_modifier(strip="Clip") == {"FINISHED"}
+    state = gouache.module("compositor.freshness").modifier_state
+    point = curves.curve_mapping.curves[3].points[1]
+    for owner, name, value, before in (
+            (point, "location", (1.0, 0.5), tuple(point.location)),
+            (balance.color_balance, "lift", (0.5, 1, 1), tuple(balance.color_balance.lift)),
+            (strip.colorspace_settings, "name", "Non-Color", strip.colorspace_settings.name)):
+        assert state(gouache.scene, strip, ours, 1, 6).kind == "fresh"
+        setattr(owner, name, value)
+        assert state(gouache.scene, strip, ours, 1, 6).reasons == ("input changed",), name
+        setattr(owner, name, before)
+    assert state(gouache.scene, strip, ours, 1, 6).kind == "fresh"
