@@ -101,7 +101,10 @@ def find(scene: Any) -> list[Any]:
 
 
 def _scene(collage: Collage, wishes: Wishes, origin: Any) -> Any:
-    """The scene this collage was built into before, or a new one that shows it as it is. Raises InputError."""
+    """The scene this collage was built into before, as it is set now, or a new one that shows it as it is.
+
+    Raises InputError.
+    """
     found = next((scene for scene in bpy.data.scenes if scene.get(KEY) == wishes.key), None)
     scene: Any = found or bpy.data.scenes.new(wishes.name)
     if found is None:
@@ -112,14 +115,14 @@ def _scene(collage: Collage, wishes: Wishes, origin: Any) -> Any:
             raise
         scene[KEY] = wishes.key
         scene.render.fps, scene.render.fps_base = origin.render.fps, origin.render.fps_base
+        scene.render.resolution_x, scene.render.resolution_y = collage.width, collage.height
+        scene.frame_start, scene.frame_end = collage.frames[0], collage.frames[-1]
         scene.frame_current = collage.frames[0]
         world: Any = bpy.data.worlds.new(wishes.name)
         scene.world = world
         compat.use_nodes(world)
         world.node_tree.nodes["Background"].inputs["Color"].default_value = (1.0, 1.0, 1.0, 1.0)
         world.node_tree.nodes["Background"].inputs["Strength"].default_value = WORLD_LIGHT
-    scene.render.resolution_x, scene.render.resolution_y = collage.width, collage.height
-    scene.frame_start, scene.frame_end = collage.frames[0], collage.frames[-1]
     return scene
 
 

@@ -156,7 +156,10 @@ def test_again(gouache):
     lamp = bpy.data.objects.new("Mine", None)
     collection.objects.link(lamp)
     scene.camera.location.x = 0.5
+    scene.render.resolution_x, scene.render.resolution_y, scene.frame_start, scene.frame_end = 128, 128, 6, 90
     assert build(path, spacing=0.02, look="LIT") == scene
+    assert (scene.render.resolution_x, scene.render.resolution_y) == (128, 128)
+    assert (scene.frame_start, scene.frame_end) == (6, 90)
     assert counts() == {**first, "objects": first["objects"] + 1}
     assert "Mine" in collection.objects and scene.camera.location.x == 0.5
     own, render = gouache.scene, gouache.scene.render
