@@ -109,19 +109,22 @@ def _orders(scene: Any, options: argparse.Namespace, frames: tuple[int, int] | N
         strips = [strip for strip in {**dict.fromkeys(due.styled_strips(scene)),
                                       **dict.fromkeys(due.strips_with_group(scene))}
                   if wanted is None or _meets(wanted, visible_range(strip))]
-    nodes = find.bakeable(scene) if every else [find.find_node(scene, name) for name in options.node]
+    nodes = ([node for node in find.bakeable(scene) if due.is_own(node.node_tree, node.name)] if every
+             else [find.find_node(scene, name) for name in options.node])
     first, last = frames or (scene.frame_start, scene.frame_end)
-    return [*(order for strip in strips for order in _orders_of(scene, strip, wanted)),
+    return [*(order for strip in strips for order in _orders_of(scene, strip, wanted, every)),
             *(order_node(scene, node, first, last) for node in nodes)]
 
 
-def _orders_of(scene: Any, strip: Any, wanted: range | None) -> Iterator[Order]:
+def _orders_of(scene: Any, strip: Any, wanted: range | None, every: bool) -> Iterator[Order]:
     """A strip's modifier, if it has one of ours; its painting, if it has a style of its own or nothing else.
 
-    A collage needs nothing of its own: beside a modifier it counts if it was made before.
+    A collage needs nothing of its own: beside a modifier it counts if it was made before. Where `every` strip is
+    wanted, a modifier whose group is linked from another file is left out.
     """
-    has_group = modifier_of(strip) is not None
-    if has_group:
+    modifier = modifier_of(strip)
+    has_group = modifier is not None
+    if modifier is not None and (not every or due.is_own(modifier.node_group, strip.name)):
         yield order_modifier(scene, strip, *((wanted[0], wanted[-1]) if wanted else ()))
     is_collage = strip.gouache.effect == "collage"
     has_own = find_result(scene, strip) is not None if is_collage else bool(strip.gouache.styles)

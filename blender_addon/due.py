@@ -158,11 +158,20 @@ def strips_with_group(scene: Any) -> list[Any]:
 
 def _can_be_baked(tree: Any, name: str, linked: bool, styled: bool = False) -> bool:
     """Whether a group was baked before, or can be now; if not, it shows its image, and that is told."""
+    if not is_own(tree, name):
+        return False
     if groups.painting_folder(tree) is not None or (linked and not settings.lacking(tree.gouache, styled)):
         return True
     needs = "style" if groups.effect_of(tree).takes_styles else "material"
     say(f"'{name}' has no {needs} or no image yet and is not baked")
     return False
+
+
+def is_own(tree: Any, name: str) -> bool:
+    """Whether a group is this file's own; if it is linked from another one, it shows what was baked there: told."""
+    if not tree.is_editable:
+        say(f"'{name}' has a group that is linked from another file and is not baked here: bake it there")
+    return bool(tree.is_editable)
 
 
 def shows_strips(scene: Any) -> bool:

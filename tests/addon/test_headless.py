@@ -201,6 +201,44 @@ def test_nodes_that_are_not_set_up(gouache, monkeypatch, capfd):
     assert gouache.jobs() == [] and "'Style Transfer' has no style or no image yet" in capfd.readouterr().out
 
 
+def test_groups_of_another_file(gouache, monkeypatch, capfd):
+    """They show what was baked there and are left out; what is this file's own is baked."""
+    monkeypatch.setattr(sys, "argv", ["-a"])
+    gouache.set_engine("resume")
+    graph = Graph(gouache)
+    graph.bake(graph.add(graph.footage()).name)
+    gouache.save()
+    library = bpy.data.filepath
+    bpy.ops.wm.read_homefile(use_empty=True)
+    gouache.enable()
+    gouache.set_engine("resume")
+    scene = gouache.scene = bpy.context.scene
+    gouache.save("other.blend")
+    with bpy.data.libraries.load(library, link=True, relative=True) as (_, into):
+        into.node_groups = ["Style Transfer"]
+    there = Graph(gouache)
+    linked = there.tree.nodes.new("CompositorNodeGroup")
+    linked.name, linked.node_tree = "Linked", bpy.data.node_groups["Style Transfer"]
+    there.link(there.footage(name="other").outputs[0], linked.inputs["Image"])
+    there.link(linked.outputs[0], there.sink.inputs[0])
+    assert np.abs(there.render(2, 3)[0][..., :3] - (0.02, 0.25, 0.5)).max() < 1e-3
+    said = "'Linked' has a group that is linked from another file and is not baked here"
+    assert len(gouache.jobs()) == 1 and said in capfd.readouterr().out
+    if NEW:
+        gouache.strips = scene.sequence_editor_create().strips
+        strip = gouache.clip()
+        strip.gouache.styles.clear()
+        strip.modifiers.new("Style", "COMPOSITOR").node_group = linked.node_tree
+    own = there.add(linked)
+    bpy.ops.wm.save_mainfile()
+    assert command(gouache, "bake") == 0
+    assert len(gouache.jobs()) == 2 and gouache.module("compositor.groups").painting_folder(own.node_tree)
+    out = capfd.readouterr().out
+    assert said in out and ("'Clip' has a group" in out) == NEW
+    assert command(gouache, "bake", "--node", "Linked") == 1
+    assert "is linked from another file. Bake it there" in capfd.readouterr().out
+
+
 def render_elsewhere(gouache, mode, lines="", first=3, last=5, **environ):
     """Render the saved file in another Blender, as `blender -b file -s FIRST -e LAST -a` does; the open process."""
     return gouache.script(f"{ANIMATION}s.frame_start, s.frame_end = {first}, {last}\n{lines}\n"
