@@ -65,6 +65,18 @@ def find_node(scene: Any, name: str) -> Any:
                     "Check the name, or add one by Add > Gouache.")
 
 
+def find_again(scene: Any, name: str, identity: str) -> Any:
+    """Gouache's node whose group has an identity, preferably the one of that name: it may be renamed meanwhile.
+
+    Raises NodeError if there is none, and none of that name.
+    """
+    tree = compat.compositor_tree(scene)
+    nodes = tree.nodes if tree is not None else ()
+    same = [node for node in nodes if is_node(node) and node.node_tree.gouache.identity == identity]
+    same.sort(key=lambda node: (node.name != name, node.node_tree.gouache.identity_of != node.node_tree.name))
+    return same[0] if same else find_node(scene, name)
+
+
 def nested_error(node: str, group: str) -> NodeError:
     """Why a node inside another group is refused."""
     return NodeError(f"The node '{node}' lies inside the group '{group}', where its inputs cannot be captured.",

@@ -27,21 +27,23 @@ BESIDE = {groups.OBJECTS: "mask", groups.DEPTH: "depth"}  # the options of a col
 
 @dataclass(frozen=True)
 class NodeSubject(Ranged):
-    """A node of a scene's compositor; looked up by its name each time, for it may be gone in mid-job."""
+    """A node of a scene's compositor; looked up each time, for it may be renamed or gone in mid-job."""
 
     plan: inputs.Plan
+    identity: str
 
     @property
     def name(self) -> str:
         return self.plan.node
 
     def capture(self, folder: Path, first: int, last: int) -> NodeSubject:
-        inputs.capture(self.plan, folder, first, last)
+        node = find.find_again(find.find_scene(self.plan.scene), self.plan.node, self.identity)
+        inputs.capture(replace(self.plan, node=node.name), folder, first, last)
         return self
 
     def show(self, files: dict[int, Path]) -> Shown:
         scene = find.find_scene(self.plan.scene)
-        node = find.find_node(scene, self.plan.node)
+        node = find.find_again(scene, self.plan.node, self.identity)
         tree = node.node_tree
         folder = next(iter(files.values())).parent
         groups.show_painting(tree, {**freshness.files_in(folder), **files})
@@ -58,7 +60,8 @@ def order_node(scene: Any, node: Any, first: int, last: int) -> Order:
     tree = node.node_tree
     job = job_of(tree, _options(tree, plan), first, last)
     folder = bake_folder(tree, job, tuple(name for name in plan.inputs if name in BESIDE))
-    order = Order(NodeSubject(plan), job, folder, f"job-{first:05d}-{last:05d}.json", HIGHLIGHTS).rooted()
+    subject = NodeSubject(plan, tree.gouache.identity)  # which the folder may have changed: that of a copy
+    order = Order(subject, job, folder, f"job-{first:05d}-{last:05d}.json", HIGHLIGHTS).rooted()
     return replace(order, job=_with_captured(order.job, plan, order.source))
 
 
@@ -71,7 +74,7 @@ def order_node_preview(scene: Any, node: Any, frame: int) -> Order:
     tree = node.node_tree
     job = as_preview(job_of(tree, _options(tree, plan, "fast"), frame, frame))
     folder = preferences.cache_folder() / PREVIEW_FOLDER / safe_name(tree.name)
-    order = Order(NodeSubject(plan), job, folder, settled=HIGHLIGHTS).rooted()
+    order = Order(NodeSubject(plan, tree.gouache.identity), job, folder, settled=HIGHLIGHTS).rooted()
     return replace(order, job=replace(_with_captured(order.job, plan, order.source), motion=MotionOptions()))
 
 

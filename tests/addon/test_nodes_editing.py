@@ -45,6 +45,18 @@ def test_renamed_and_muted(gouache, graph, capfd):
     assert shown(graph.render(3)) == [3]
 
 
+@pytest.mark.parametrize("moment", ["Capturing", "Painted"])
+def test_renamed_while_it_is_baked(gouache, graph, moment):
+    """Also where another node takes the name: each keeps its own bake."""
+    other = graph.add(graph.plate)
+    order = gouache.module("compositor.orders").order_node(graph.scene, graph.node, 1, 6)
+    for status in gouache.module("bake").Bake([order], step_seconds=0.1):
+        if status.text.startswith(moment) and graph.node.name == "Style Transfer":
+            graph.node.name = "Poster"
+            other.name = "Style Transfer"
+    assert state(gouache, graph, graph.node).kind == "fresh" and state(gouache, graph, other).kind == "never"
+
+
 def test_undo_and_redo(gouache, graph, capfd):
     """A bake that is undone is not lost: redo shows it, and baking again finds its frames."""
     window = bpy.context.window_manager.windows[0]
