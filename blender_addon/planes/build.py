@@ -39,11 +39,12 @@ WORLD_LIGHT = 0.35
 class Wishes:
     """What an artist chooses: lengths in meters, how pieces lie, and where all of it goes.
 
+    `keys` say whose planes these are: they are built under the first, and those of the others are replaced too.
     `shadow_angle` is where shadows fall, in degrees: 0 to the right, -90 down.
     """
 
     name: str
-    key: str
+    keys: tuple[str, ...]
     lit: bool = False
     lying: bool = False
     spacing: float = 0.004
@@ -100,12 +101,17 @@ def find(scene: Any) -> list[Any]:
     return [collection for collection in scene.collection.children_recursive if KEY in collection]
 
 
+def first_with(keys: tuple[str, ...], holders: Any) -> Any:
+    """The scene or collection that holds the planes of one of these keys, the first key first; or None."""
+    return next((holder for key in keys for holder in holders if holder.get(KEY) == key), None)
+
+
 def _scene(collage: Collage, wishes: Wishes, origin: Any) -> Any:
     """The scene this collage was built into before, as it is set now, or a new one that shows it as it is.
 
     Raises InputError.
     """
-    found = next((scene for scene in bpy.data.scenes if scene.get(KEY) == wishes.key), None)
+    found = first_with(wishes.keys, bpy.data.scenes)
     scene: Any = found or bpy.data.scenes.new(wishes.name)
     if found is None:
         try:
@@ -113,7 +119,6 @@ def _scene(collage: Collage, wishes: Wishes, origin: Any) -> Any:
         except InputError:
             bpy.data.scenes.remove(scene)
             raise
-        scene[KEY] = wishes.key
         scene.render.fps, scene.render.fps_base = origin.render.fps, origin.render.fps_base
         scene.render.resolution_x, scene.render.resolution_y = collage.width, collage.height
         scene.frame_start, scene.frame_end = collage.frames[0], collage.frames[-1]
@@ -123,6 +128,7 @@ def _scene(collage: Collage, wishes: Wishes, origin: Any) -> Any:
         compat.use_nodes(world)
         world.node_tree.nodes["Background"].inputs["Color"].default_value = (1.0, 1.0, 1.0, 1.0)
         world.node_tree.nodes["Background"].inputs["Strength"].default_value = WORLD_LIGHT
+    scene[KEY] = wishes.keys[0]
     return scene
 
 
@@ -133,12 +139,13 @@ def _space(wishes: Wishes, slots: int) -> Space:
 
 def _collection(scene: Any, wishes: Wishes) -> Any:
     """A new collection, or this collage's own in the scene, without what was built into it before."""
-    found = next((c for c in find(scene) if c[KEY] == wishes.key), None)
+    found = first_with(wishes.keys, find(scene))
     if found is not None:
+        found[KEY] = wishes.keys[0]
         _clear(found)
         return found
     collection: Any = bpy.data.collections.new(wishes.name)
-    collection[KEY] = wishes.key
+    collection[KEY] = wishes.keys[0]
     scene.collection.children.link(collection)
     return collection
 

@@ -9,12 +9,13 @@ import bpy
 
 from ...core.errors import GouacheError, InputError
 from ..capture import find_strip
+from ..identity import is_copy
 from ..results import active_source, find_result
 from ..sequencer.jobs import engine_taken
 from ..sequencer.modal import Answer, report_error
 from ..sequencer.operators import scene_of
 from . import paper
-from .build import KEY, PIECE, Built, Wishes, build, find
+from .build import KEY, PIECE, Built, Wishes, build, find, first_with
 from .read import NAME, read
 
 LAYERS = "layers"
@@ -35,13 +36,16 @@ def layers_of(scene: Any, strip: Any) -> Path | None:
 
 def built_scene(scene: Any, strip: Any) -> Any:
     """The scene that a strip's collage was built into, or None."""
-    key = key_of(scene, strip)
-    return next((other for other in bpy.data.scenes if other.get(KEY) == key), None)
+    return first_with(keys_of(scene, strip), bpy.data.scenes)
 
 
-def key_of(scene: Any, strip: Any) -> str:
-    """By what a strip's planes are found again, whatever its settings were when they were built."""
-    return f"{scene.name}/{strip.name}"
+def keys_of(scene: Any, strip: Any) -> tuple[str, ...]:
+    """By what a strip's planes are found again, whatever its settings were when they were built; the first is best.
+
+    Names are for strips without an identity of their own, and for what was built before there were identities.
+    """
+    names, identity = f"{scene.name}/{strip.name}", strip.gouache.identity
+    return (identity, names) if identity and not is_copy(scene, strip) else (names,)
 
 
 class GOUACHE_OT_collage_to_planes(bpy.types.Operator):
@@ -100,8 +104,8 @@ class GOUACHE_OT_collage_to_planes(bpy.types.Operator):
             return {"CANCELLED"}
         return {"FINISHED"}
 
-    def _wishes(self, name: str, key: str, **more: Any) -> Wishes:
-        return Wishes(name, key, self.look == "LIT", self.stack == "LYING", self.spacing, self.height, self.new_scene,
+    def _wishes(self, name: str, keys: tuple[str, ...], **more: Any) -> Wishes:
+        return Wishes(name, keys, self.look == "LIT", self.stack == "LYING", self.spacing, self.height, self.new_scene,
                       **more)
 
     def _source(self, context: Any) -> tuple[Path | None, Wishes]:
@@ -110,14 +114,16 @@ class GOUACHE_OT_collage_to_planes(bpy.types.Operator):
             path = Path(bpy.path.abspath(self.path)).resolve()
             folder = (path if path.is_dir() else path.parent).parent  # layers/ lies in the results' folder
             name = folder.parent.name if folder.name == "result" else folder.name
-            return path, self._wishes(f"{name} Planes", str(path))
+            return path, self._wishes(f"{name} Planes", (str(path),))
         scene = scene_of(context, self.scene)
         strip = find_strip(scene.name, self.strip)[1] if self.strip else active_source(scene)
         if strip is None:
             raise InputError("No strip is active.", "Click the strip whose collage is wanted, or give a path.")
-        wishes = self._wishes(f"{strip.name} Planes", key_of(scene, strip),
-                              shadow_angle=strip.gouache.collage.shadow_angle)
-        return layers_of(scene, strip) or self._make_layers(scene, strip), wishes
+        names = scene.name, strip.name
+        path = layers_of(scene, strip) or self._make_layers(scene, strip)
+        scene, strip = find_strip(*names)  # it may have its identity only since its collage was made
+        return path, self._wishes(f"{strip.name} Planes", keys_of(scene, strip),
+                                  shadow_angle=strip.gouache.collage.shadow_angle)
 
     def _make_layers(self, scene: Any, strip: Any) -> Path | None:
         """Make the collage again with its layers; in a window this operator is called again when that is done."""

@@ -204,6 +204,32 @@ def test_planes_of_a_strip(gouache):
         gouache.paint(strip)
 
 
+def test_planes_of_a_renamed_strip(gouache):
+    """They are found by the strip's identity; those of an earlier version were built under its name."""
+    strip = collage(gouache)
+    assert bpy.ops.gouache.collage_to_planes() == {"FINISHED"}
+    scene = bpy.data.scenes["Clip Planes"]
+    strip.name, gouache.scene.name = "Opening", "Film"
+    assert ("operator", "Open") in draw(gouache)
+    bpy.ops.gouache.collage_to_planes()
+    assert len(bpy.data.scenes) == 2 and len(scene.collection.children) == 1
+    scene["gouache_planes"] = scene.collection.children[0]["gouache_planes"] = "Film/Opening"
+    assert ("operator", "Open") in draw(gouache)
+    bpy.ops.gouache.collage_to_planes()
+    strip.name = "First"
+    assert ("operator", "Open") in draw(gouache)
+    bpy.ops.gouache.collage_to_planes()
+    assert len(bpy.data.scenes) == 2 and len(scene.collection.children) == 1
+    other = collage(gouache, channel=6, name="Opening")
+    assert ("operator", "Open") not in draw(gouache) and other.name == "Opening"
+    copy = gouache.clip(channel=8, name="Zebra")  # as Blender duplicates it: with the identity
+    copy.gouache.effect, copy.gouache.identity = "collage", strip.gouache.identity
+    gouache.scene.sequence_editor.active_strip = copy
+    assert ("operator", "Open") not in draw(gouache)
+    bpy.ops.gouache.collage_to_planes()
+    assert len(bpy.data.scenes) == 3
+
+
 @pytest.mark.skipif(not ENGINE, reason="GOUACHE_TEST_ENGINE_PYTHON names no engine")
 def test_real_engine(gouache):
     """A collage of the bundled papers by the real engine, killed by nobody, and its planes."""
