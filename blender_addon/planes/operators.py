@@ -120,10 +120,10 @@ class GOUACHE_OT_collage_to_planes(bpy.types.Operator):
         if strip is None:
             raise InputError("No strip is active.", "Click the strip whose collage is wanted, or give a path.")
         names = scene.name, strip.name
-        path = layers_of(scene, strip) or self._make_layers(scene, strip)
+        layers = layers_of(scene, strip) or self._make_layers(scene, strip)
         scene, strip = find_strip(*names)  # it may have its identity only since its collage was made
-        return path, self._wishes(f"{strip.name} Planes", keys_of(scene, strip),
-                                  shadow_angle=strip.gouache.collage.shadow_angle)
+        return layers, self._wishes(f"{strip.name} Planes", keys_of(scene, strip),
+                                    shadow_angle=strip.gouache.collage.shadow_angle)
 
     def _make_layers(self, scene: Any, strip: Any) -> Path | None:
         """Make the collage again with its layers; in a window this operator is called again when that is done."""
