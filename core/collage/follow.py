@@ -48,6 +48,8 @@ TURN, GROW = 0.08, 0.05
 """Most that a piece turns (radians) and grows (in parts of 1) in a frame."""
 STANDING = np.array([1, 0, 0, 0], np.float32)
 """The step of a piece that stays."""
+FILLINGS = 3
+"""How often, at most, holes are looked for in a shot's first frame: those between new pieces too."""
 SMALLEST, LARGEST = 0.45, 2.2
 """A piece scaled beyond these does not fit any more."""
 
@@ -69,7 +71,8 @@ class Follow:
             pieces = no_pieces(palette, moment.number).with_new(cuts, moment.number)
             visible, colors = _visible(shown(pieces, ground), ground, len(pieces))
             hidden = _hidden(pieces, ground, visible)
-            return _seen(pieces, visible, colors).kept(~hidden | (pieces.level == 0))  # the coarsest lie under others
+            laid = _seen(pieces, visible, colors).kept(~hidden | (pieces.level == 0))  # the coarsest lie under others
+            return self._filled(laid, ground, moment.number)
         before = replace(before, palette=self._cutter(before).palette(ground, before.palette))
         moved = before if self.options.mode == "joiner" or moment.came is None else _moved(before, ground, moment.came)
         judged = _judged(moved, ground, shown(moved, ground))
@@ -79,6 +82,16 @@ class Follow:
         if len(grown) == len(living) and renewed is judged:
             return grown
         return _seen(grown, *_visible(shown(grown, ground), ground, len(grown)))
+
+    def _filled(self, pieces: Pieces, ground: Ground, frame: int) -> Pieces:
+        """A shot's first pieces with the holes between them filled: they would be in the second frame, and pop up."""
+        for _ in range(FILLINGS):
+            cuts = self._births(pieces, ground, frame)
+            if not cuts:
+                break
+            grown = pieces.with_new(cuts, frame)
+            pieces = _seen(grown, *_visible(shown(grown, ground), ground, len(grown)))
+        return pieces
 
     def _renewed(self, pieces: Pieces, ground: Ground, frame: int) -> Pieces:
         """Pieces whose time is over, or that show another moment, are laid anew in their places."""

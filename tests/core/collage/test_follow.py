@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 
+from core.collage.cutting import Cutter
 from core.collage.follow import PATIENCE, Follow
 from core.collage.materials import Materials
 from core.collage.pieces import Cut, Floats, Pieces, no_pieces
@@ -176,6 +177,16 @@ def test_a_hole_of_less_than_a_piece_waits_until_it_is_larger(follow: Follow, mo
                 some.window[0], -1, some.tint[0]) for i, around in enumerate(corners)]
     after = follow(moment(2, FLAT, came=slid(0, 0)), no_pieces(np.zeros((0, 3), np.float32), 1).with_new(cuts, 1))
     assert (len(after) > 4) == filled
+
+
+def test_nothing_pops_up_in_the_second_frame_of_a_still_shot(follow: Follow, moment: Moments,
+                                                             monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cutting may leave holes between pieces, as where a picture is busy."""
+    every = Cutter.all
+    monkeypatch.setattr(Cutter, "all", lambda *of: [cut for i, cut in enumerate(every(*of)) if i % 4])
+    first = follow(moment(1), None)
+    second = follow(moment(1, came=slid(0, 0)), first)
+    assert list(second.number) == list(first.number)
 
 
 def test_a_slit_is_left_open(follow: Follow, moment: Moments) -> None:
