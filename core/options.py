@@ -213,8 +213,8 @@ class CollageOptions:
         "", "Object Mask", "No piece crosses the borders between its colors: a mask, or an object pass such as "
         "Cryptomatte's preview; a picture, or a sequence numbered like the input", "file")
     depth: str = option(
-        "", "Depth", "White is near: what is nearer lies above, and borders of depth are borders of pieces; a picture, "
-        "or a sequence numbered like the input", "file", advanced=True)
+        "", "Depth", "White is near: in each level what is nearer lies above, and borders of depth are borders of "
+        "pieces; a picture, or a sequence numbered like the input", "file", advanced=True)
     export_layers: bool = option(
         False, "Export Layers", "Also write each level as a sequence with alpha and, once the whole clip is made, "
         "every piece as a picture and where they go as pieces.json", "bool")
