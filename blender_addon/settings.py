@@ -2,7 +2,6 @@
 
 # No `from __future__ import annotations` here: Blender reads property annotations as objects.
 import json
-import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +21,7 @@ from ..core.options import (
     describe,
     options_from,
 )
+from ..core.patterns import pattern_of
 
 FILE_FLAGS: Any = {"PATH_SUPPORTS_BLEND_RELATIVE"}  # else Blender 5 marks a path that starts with // as wrong
 OUTPUT_FIELDS = ("format",)  # the add-on itself decides on the frames and restores the size
@@ -254,13 +254,11 @@ def existing_clip(path: str, what: str) -> str:
     return str(full.resolve()) if _is_sequence(full) else existing_file(path, what)
 
 
-def _is_sequence(pattern: Path) -> bool:
-    """Whether there are files of a pattern as the engine reads it: one place for the number, `#`, `%04d` or `*`."""
-    around = re.split(r"#+|%0?\d*d|\*", pattern.name, maxsplit=1)
-    if len(around) < 2 or not pattern.parent.is_dir():
-        return False
-    numbered = re.compile(r"\d+".join(re.escape(text) for text in around))
-    return any(numbered.fullmatch(file.name) for file in pattern.parent.iterdir())
+def _is_sequence(path: Path) -> bool:
+    """Whether there are files of a pattern."""
+    pattern = pattern_of(path.name)
+    return (pattern is not None and path.parent.is_dir()
+            and any(pattern.fullmatch(file.name) for file in path.parent.iterdir()))
 
 
 def fingerprint(group: Any, keys: Mapping[str, Any]) -> str:

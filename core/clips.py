@@ -16,6 +16,7 @@ from . import frames
 from .digests import digest_of
 from .errors import InputError
 from .frames import PICTURE_SUFFIXES, Picture
+from .patterns import pattern_of
 
 MOVIE_SUFFIXES = frozenset({".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".ogv", ".mxf", ".wmv"})
 NO_FRAMES = "Give a picture, a folder of numbered pictures, a pattern such as shot_####.png, or a movie."
@@ -147,18 +148,10 @@ def _opened(path: Path, text: str) -> Clip:
                                    and not p.name.startswith(".")], text))
     if path.is_file():
         return Movie(path) if path.suffix.lower() in MOVIE_SUFFIXES else Sequence({_or_one(number_of(path)): path})
-    pattern = _pattern(path.name)
+    pattern = pattern_of(path.name)
     if pattern and path.parent.is_dir():
         return Sequence(_matching(path.parent, pattern, text))
     raise InputError(f"There is no '{text}'.", NO_FRAMES)
-
-
-def _pattern(name: str) -> re.Pattern[str] | None:
-    """A pattern with one place for the number, as a regular expression; None for a plain name."""
-    place = re.search(r"#+|%0?\d*d|\*", name)
-    if not place:
-        return None
-    return re.compile(re.escape(name[:place.start()]) + r"(\d+)" + re.escape(name[place.end():]))
 
 
 def _matching(folder: Path, pattern: re.Pattern[str], text: str) -> dict[int, Path]:
