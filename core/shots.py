@@ -26,9 +26,8 @@ GIVEN_BACK = 8
 def beginnings(clip: Clip, inputs: Mapping[int, str], folder: Path) -> Generator[Looking, None, set[int]]:
     """The numbers of the frames, among those in `inputs` (number: hash of its pixels), that begin a shot.
 
-    Yields what is looked at, and returns what was found. The first one always begins a shot,
-    one that cannot be read never. `folder` keeps the findings by the two frames' hashes. Raises OutputError if they
-    cannot be written.
+    Yields what is looked at, and returns what was found. The first one always begins a shot, one that cannot be read
+    never. `folder` keeps the findings by the two frames' hashes. Raises OutputError if they cannot be written.
     """
     numbers = sorted(inputs)
     pairs = {number: f"{inputs[before]} {inputs[number]}" for before, number in pairwise(numbers)}

@@ -23,12 +23,6 @@ def fitted(size: Size, long_side: int, enlarge: bool = False) -> Size:
     return max(1, round(size[0] * factor)), max(1, round(size[1] * factor))
 
 
-def roomy(size: Size, least: int) -> Size:
-    """The size, its aspect kept, or a larger one whose sides both have at least so many pixels."""
-    factor = max(1.0, least / min(size))
-    return max(least, round(size[0] * factor)), max(least, round(size[1] * factor))
-
-
 def ladder(size: Size, scales: int) -> list[Size]:
     """Up to `scales` sizes from coarse to fine, each half of the next."""
     sizes = [size]
@@ -42,6 +36,13 @@ def resize(image: Tensor, size: Size) -> Tensor:
     if size_of(image) == size:
         return image
     return interpolate(image, size, mode="bicubic", antialias=True, align_corners=False).clamp(0.0, 1.0)
+
+
+def with_long_side(image: Tensor, long_side: int, least: int) -> Tensor:
+    """N,C,H,W resampled to this long side, or larger, so that both sides have at least so many pixels."""
+    height, width = fitted(size_of(image), long_side, enlarge=True)
+    factor = max(1.0, least / min(height, width))
+    return resize(image, (max(least, round(height * factor)), max(least, round(width * factor))))
 
 
 def enlarged(change: Tensor, size: Size) -> Tensor:

@@ -27,7 +27,6 @@ KEPT = 5
 """Pictures kept in memory after they were read: a task's neighbors are among the last ones painted."""
 ENOUGH = 0.75
 """Where the flow to neighbors is reliable in more than this part of a frame, those further away are not asked."""
-
 LEAST_SHARE = 1 / 16
 """Of a painting: where less of it shows, in 8 bits, the whole cannot be told."""
 

@@ -23,7 +23,7 @@ from torch import Tensor
 from torch.nn.functional import pad
 
 from ..encoders import Encoder
-from ..sizes import Size, fitted, resize, roomy, size_of
+from ..sizes import Size, resize, size_of, with_long_side
 from .carry import carried
 from .decoder import DECODED, REACH, Decoder
 from .statistics import Statistics, movement, sums
@@ -127,10 +127,7 @@ class FastStyle:
         """The blended styles' statistics for a frame whose long side has this many pixels; made once."""
         if long_side not in self._cache:
             side = max(16, round(long_side * self.style_scale))
-            pictures = [resize(image, roomy(fitted(size_of(image), side, enlarge=True), SMALLEST))
-                        for image, _ in self.images]
-            parts = [(self._statistics(picture), weight)
-                     for picture, (_, weight) in zip(pictures, self.images, strict=True)]
+            parts = [(self._statistics(with_long_side(image, side, SMALLEST)), weight) for image, weight in self.images]
             self._cache[long_side] = {layer: Statistics.blended([(part[layer], weight) for part, weight in parts])
                                       for layer in DECODED}
         return self._cache[long_side]

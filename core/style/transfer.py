@@ -12,7 +12,7 @@ from ..effects import Step
 from ..encoders import Encoder, smallest_side
 from ..memory import give_back
 from ..options import StyleOptions, parse_layers
-from ..sizes import enlarged, fitted, ladder, resize, roomy, size_of
+from ..sizes import enlarged, ladder, resize, size_of, with_long_side
 from . import losses
 from .optimize import FIRST_STEP, minimize
 from .steady import Held, temporal_loss
@@ -99,8 +99,7 @@ class StyleTargets:
         total = sum(weight for _, weight in self.images)
         blend: dict[str, Tensor] = {}
         for image, weight in self.images:
-            size = fitted(size_of(image), long_side, enlarge=True)
-            picture = resize(image, roomy(size, smallest_side(self.layers)))
+            picture = with_long_side(image, long_side, smallest_side(self.layers))
             for layer, gram in self._grams_of(picture).items():
                 gram = gram * (weight / total)
                 blend[layer] = blend[layer] + gram if layer in blend else gram
