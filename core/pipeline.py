@@ -92,11 +92,24 @@ def _refuse_overwriting(job: Job, planned: Plan, manifest: Manifest) -> None:
             raise OutputError(f"The output folder has a '{folder.name}' already that Gouache did not make.", hint)
     if inside := [path for path in read if path.is_dir() and path.samefile(manifest.folder)]:
         raise OutputError(f"The output folder is '{inside[0].name}', which the job reads.", hint)
-    for path in (task.path for task in planned.tasks if task.path.exists()):
-        if any(path.samefile(other) for other in read):
+    taken = {_file_of(path) for path in read}
+    for path in (task.path for task in planned.tasks):
+        file = _file_of(path)
+        if file is None:
+            continue
+        if file in taken:
             raise OutputError(f"The result '{path.name}' would take the place of a file that the job reads.", hint)
         if not manifest.is_begun:
             raise OutputError(f"The output folder has a '{path.name}' already that Gouache did not make.", hint)
+
+
+def _file_of(path: Path) -> tuple[int, int] | None:
+    """What is the same for all names of a file or folder; None if there is none."""
+    try:
+        there = path.stat()
+    except OSError:
+        return None
+    return there.st_dev, there.st_ino
 
 
 def _planned(job: Job, clip: Clip, beside: Mapping[str, Clip], recorded: RecordedFlow | None,
