@@ -102,12 +102,19 @@ def test_status_in_every_workspace_is_taken_away(gouache, monkeypatch):
         assert workspace.status[0].startswith("Gouache: ") and workspace.status[-1] is None
 
 
-def test_modal_escape(gouache, monkeypatch):
+def begun(gouache, monkeypatch, mode):
+    """A strip that is being painted in a window, by the fake engine in a mode: the operator and the window."""
     bake, window = gouache.module("bake"), Window()
-    gouache.set_engine("wait")
+    gouache.set_engine(mode)
     order = gouache.order(gouache.clip())
     operator = windowed(gouache, monkeypatch, lambda: bake.Bake([order]))
     operator.invoke(window, None)
+    return operator, window
+
+
+def test_modal_escape(gouache, monkeypatch):
+    bake = gouache.module("bake")
+    operator, window = begun(gouache, monkeypatch, "wait")
     assert drive(operator, window, lambda: bake.current.status.fraction > 0.2) == {"CANCELLED"}
     assert operator.said == [("INFO", "Cancelled; finished frames are kept")]
     assert bake.current is None and window.timers == 0 and window.status[-1] is None and len(gouache.strips) == 1
@@ -128,11 +135,8 @@ def test_a_batch_cancelled_in_its_second_strip_can_be_undone(gouache, monkeypatc
 
 
 def test_modal_error(gouache, monkeypatch):
-    bake, window = gouache.module("bake"), Window()
-    gouache.set_engine("crash")
-    order = gouache.order(gouache.clip())
-    operator = windowed(gouache, monkeypatch, lambda: bake.Bake([order]))
-    operator.invoke(window, None)
+    bake = gouache.module("bake")
+    operator, window = begun(gouache, monkeypatch, "crash")
     assert drive(operator, window) == {"CANCELLED"}
     kind, text = operator.said[0]
     assert kind == "ERROR" and "The engine stopped with code 3" in text
