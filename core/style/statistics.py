@@ -13,11 +13,14 @@ RIDGE = 1e-2
 """Added to a covariance's diagonal, relative to its mean: what hardly varies in a picture must not be blown up."""
 FLAT = 1e-5
 """The same relative to the mean square of the mean features: a flat picture's rounding errors are no texture."""
+ITERATIONS = 32
+"""Of a square root by products. Each makes what is small 2.25 times as large, until all is 1. With C channels nothing
+is smaller than (RIDGE / C)^2: of 512, 27 make that 1, and five more make it accurate to all digits."""
 
 
 @dataclass(frozen=True)
 class Statistics:
-    """First and second moments of features, float32, on the CPU: `mean` N,C,1 and `covariance` N,C,C."""
+    """First and second moments of features, float32: `mean` N,C,1 and `covariance` N,C,C, where `sums` gave them."""
 
     mean: Tensor
     covariance: Tensor
@@ -47,8 +50,8 @@ class Statistics:
 def sums(features: Tensor, mask: Tensor | None = None) -> tuple[Tensor, Tensor, Tensor]:
     """The number of positions, the sum of N,C,H,W features (N,C,1) and of their products (N,C,C), by the mask's values.
 
-    Totals are float64, so that many tiles lose nothing: the covariance is a small difference of large sums. They are on
-    the CPU, for not every device has float64 (Apple's have none).
+    Totals are float64, so that many tiles lose nothing: the covariance is a small difference of large sums. Those of a
+    device without float64 (Apple's) are on the CPU.
     """
     rows = features.flatten(2).float()
     if mask is None:
@@ -56,13 +59,16 @@ def sums(features: Tensor, mask: Tensor | None = None) -> tuple[Tensor, Tensor, 
     else:
         share = mask.flatten(2).to(rows)
         count, weighted = share.sum().clamp_min(1e-6), rows * share
-    first, second = weighted.sum(2, keepdim=True), weighted @ rows.transpose(1, 2)
-    return count.cpu().double(), first.cpu().double(), second.cpu().double()
+    return _exact(count), _exact(weighted.sum(2, keepdim=True)), _exact(weighted @ rows.transpose(1, 2))
+
+
+def _exact(totals: Tensor) -> Tensor:
+    return (totals.cpu() if totals.device.type == "mps" else totals).double()
 
 
 @dataclass(frozen=True)
 class Movement:
-    """An affine map of features: `matrix` N,C,C and `offset` N,C,1, float32, on the CPU."""
+    """An affine map of features: `matrix` N,C,C and `offset` N,C,1, float32, where the statistics are."""
 
     matrix: Tensor
     offset: Tensor
@@ -93,11 +99,34 @@ def _transport(ours: Tensor, theirs: Tensor) -> Tensor:
     """
     lower = torch.linalg.cholesky(ours)
     upper = lower.transpose(1, 2)
-    values, vectors = torch.linalg.eigh(upper @ theirs @ lower)
-    root = (vectors * values.clamp_min(0).sqrt()[:, None]) @ vectors.transpose(1, 2)
+    square = upper @ theirs @ lower
+    root = root_by_products(square) if square.is_cuda else _root_by_eigenvalues(square)
     half = torch.linalg.solve_triangular(upper, root, upper=True)
     matrix: Tensor = torch.linalg.solve_triangular(upper, half.transpose(1, 2), upper=True)
     return matrix.float()
+
+
+def _root_by_eigenvalues(square: Tensor) -> Tensor:
+    values, vectors = torch.linalg.eigh(square)
+    root: Tensor = (vectors * values.clamp_min(0).sqrt()[:, None]) @ vectors.transpose(1, 2)
+    return root
+
+
+def root_by_products(square: Tensor) -> Tensor:
+    """The symmetric square roots of N,C,C, float64, positive definite: Newton's iteration, coupled, without inverses.
+
+    (Higham, "Functions of Matrices", 2008, eq. 6.35.) A GPU decomposes matrices of this size one after the other but
+    multiplies them all at once (measured, the movement of 16 times 160 channels: 3 ms for 21; a CPU takes 40).
+    """
+    size = square.square().sum((1, 2), keepdim=True).sqrt()
+    identity = torch.eye(square.shape[-1]).to(square)
+    root: Tensor = square / size
+    inverse = identity.expand_as(square)
+    for _ in range(ITERATIONS):
+        change = (3 * identity - inverse @ root) / 2
+        root, inverse = root @ change, change @ inverse
+    root *= size.sqrt()
+    return root
 
 
 def _ridged(statistics: Statistics) -> Tensor:

@@ -26,7 +26,7 @@ from ..style.decoder import DECODED, WIDTHS, Decoder, untrained
 from ..style.fast import SMALLEST, share_at
 from ..style.statistics import Statistics, movement
 from ..weights import Layer, LayerWeights
-from .batches import Batches, Source
+from .batches import Batches, Source, floats
 from .loop import Settings, descend, layers_of
 from .narrow import narrowed
 from .pictures import Pictures
@@ -94,12 +94,12 @@ class DecoderTrainee:
         self.optimizer = torch.optim.Adam(self.decoder.parameters())
 
     def step(self, step: int, rate: float, batches: Sequence[Tensor]) -> Tensor:
-        crops, styles = (batch.to(self.device) for batch in batches)
+        crops, styles = (floats(batch, self.device) for batch in batches)
         rng = np.random.default_rng([self.settings.seed, step, 1])
-        strengths = torch.from_numpy(rng.uniform(0, 1, len(crops))).float().to(self.device)
+        strengths = torch.from_numpy(rng.uniform(0, 1, len(crops))).float()
         painted = self.paint(crops, styles, strengths)
         style, content = self.losses(painted, crops, styles)
-        weights = 10.0 ** (-CONTENT_WEIGHT_FALL * strengths)
+        weights = (10.0 ** (-CONTENT_WEIGHT_FALL * strengths)).to(self.device)
         # Divided so that pairs of every strength have losses of a like size (2 or 3 at last); the logarithm, because
         # a few pairs (a flat style) have a loss a hundred times that of the others
         loss = (FAR * torch.log1p((weights * content + style) / (weights + 0.1) / FAR)).mean()
@@ -108,12 +108,12 @@ class DecoderTrainee:
         return loss.detach()
 
     def paint(self, crops: Tensor, styles: Tensor, strengths: Tensor) -> Tensor:
-        """N,3,H,W, not clamped: each crop in the style of its own (both N,3,H,W), at its strength (N)."""
+        """N,3,H,W, not clamped: each crop in the style of its own (both N,3,H,W), at its strength (N, on the CPU)."""
         moved = self.moved(crops, styles, DECODED)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=fast_bfloat16(self.device)):
             painted = self.decoder(moved).float()
-        shares = torch.tensor([share_at(float(s)) for s in strengths], device=self.device).view(-1, 1, 1, 1)
-        return torch.lerp(crops, painted, shares)
+        shares = torch.tensor([share_at(strength) for strength in strengths.tolist()])
+        return torch.lerp(crops, painted, shares.to(self.device).view(-1, 1, 1, 1))
 
     def moved(self, images: Tensor, styles: Tensor, layers: Collection[str]) -> dict[str, Tensor]:
         """{layer: N,C,h,w}: features of the images, each with the statistics of its style (both N,3,H,W)."""
@@ -165,6 +165,6 @@ def _shapes(layers: LayerWeights) -> dict[str, torch.Size]:
 
 
 def _grams(features: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """{layer: N,C,C}: each picture's Gram matrices."""
-    return {layer: torch.stack([losses.gram_matrix(picture) for picture in torch.split(features[layer], 1)])
-            for layer in STYLE_LAYERS}
+    """{layer: N,C,C}, float32: each picture's Gram matrices, all at once for a GPU's sake."""
+    rows = {layer: features[layer].flatten(2).float() for layer in STYLE_LAYERS}
+    return {layer: x @ x.transpose(1, 2) / x.shape[2] for layer, x in rows.items()}

@@ -20,7 +20,7 @@ from ..encoders import LAYERS, Encoder, centered_input
 from ..options import PAPER_STYLE_LAYERS, StyleOptions, parse_layers
 from ..style.transfer import StyleTargets, paint
 from ..weights import Layer, LayerWeights
-from .batches import Batches, Source
+from .batches import Batches, Source, floats
 from .closed_form import start
 from .loop import Settings, descend, layers_of
 from .pictures import Pictures
@@ -74,7 +74,7 @@ class EncoderTrainee:
     def step(self, step: int, rate: float, batches: Sequence[Tensor]) -> Tensor:
         if step % REFRESH == 0:
             self.painter = Encoder(self._finished(), centered_input).to(self.device)
-        batch = self._with_painted(step, batches[0]).to(self.device)
+        batch = floats(self._with_painted(step, batches[0]), self.device)
         features, grams = self.errors(batch, step)
         loss = features.mean() + GRAM_WEIGHT * grams.mean()
         descend(self.optimizer, loss, rate, self.student)
@@ -141,23 +141,23 @@ class EncoderTrainee:
         return layers
 
     def _with_painted(self, step: int, batch: Tensor) -> Tensor:
-        """The step's crops; in place of a part of them painted ones, once there are some."""
+        """The step's crops, uint8; in place of a part of them painted ones, once there are some."""
         settings = self.settings
         rng = np.random.default_rng([settings.seed, step, 1])
         if step % PAINT_EVERY == 0 and settings.batch > 1:
-            self._keep(rng, self._painted(rng, batch[:1], batch[1:2]))
+            self._keep(rng, self._painted(rng, *torch.split(floats(batch[:2], self.device), 1)))
         painted = round(settings.batch * PAINTED_SHARE)
         if len(self.pool) and painted:
             chosen = torch.from_numpy(rng.integers(len(self.pool), size=painted))
-            return torch.cat([batch[:-painted], self.pool[chosen].float() / 255])
+            return torch.cat([batch[:-painted], self.pool[chosen]])
         return batch
 
     def _painted(self, rng: np.random.Generator, content: Tensor, style: Tensor) -> Tensor:
         """One crop in the style of another, painted for a few steps by the encoder as it stands."""
         options = StyleOptions(iterations=PAINT_STEPS, scales=1, strength=float(rng.uniform(0.25, 1.0)))
-        targets = StyleTargets(self.painter, [(style.to(self.device), 1.0)], list(
+        targets = StyleTargets(self.painter, [(style, 1.0)], list(
             parse_layers("style_layers", options.style_layers)))
-        *_, painted = paint(self.painter, content.to(self.device), targets, options, options.content_weight_at())
+        *_, painted = paint(self.painter, content, targets, options, options.content_weight_at())
         assert isinstance(painted, Tensor)
         return painted.cpu()
 

@@ -62,7 +62,7 @@ class Trainee(Protocol):
         ...
 
     def step(self, step: int, rate: float, batches: Sequence[Tensor]) -> Tensor:
-        """One optimizer step at a learning rate with the batches of that step; the loss before it, a scalar."""
+        """One optimizer step at a learning rate with the uint8 batches of that step; the loss before it, a scalar."""
         ...
 
     def state(self) -> dict[str, Any]:

@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from core import devices
 from core.cli import main
 
 pytestmark = pytest.mark.usefixtures("tiny_encoder")
+MISSING = next(device for device, there in devices.available().items() if not there)
+"""A device that this machine has not: none has both kinds of GPU."""
 
 
 @pytest.fixture
@@ -44,7 +47,7 @@ def test_events_as_json_lines(order: list[str], capsys: pytest.CaptureFixture[st
     (["--strength", "2"], "'strength' cannot be 2.0"), (["--strength", "much"], "'strength' cannot be 'much'"),
     (["--loss", "quadratic"], "normalized, classic"), (["--magic", "1"], "--magic"),
     (["--style", "none.png"], "none.png"),
-    (["--frames", "9-8"], "ends before"), (["--device", "cuda"], "cuda"), (["--mask", "no.png"], "no.png"),
+    (["--frames", "9-8"], "ends before"), (["--device", MISSING], MISSING), (["--mask", "no.png"], "no.png"),
     (["--style-layers", "relu4"], "relu4"), (["--output", "source"], "own folder"),
 ])
 def test_errors_name_what_is_wrong(order: list[str], wrong: list[str], words: str,

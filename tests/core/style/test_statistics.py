@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
+import pytest
 import torch
 from torch._subclasses.fake_tensor import FakeTensorMode
 
-from core.style.statistics import Statistics, movement
+from core.style.statistics import RIDGE, Statistics, movement, root_by_products
 
 
 def features(seed: int, channels: int = 5, height: int = 30, width: int = 40) -> torch.Tensor:
@@ -57,7 +60,16 @@ def test_features_that_hardly_vary_are_not_blown_up() -> None:
 
 def test_moments_are_taken_on_the_cpu_for_a_device_without_float64() -> None:
     with FakeTensorMode():  # type: ignore[no-untyped-call]  # a GPU's tensors, without values
-        x = torch.empty(2, 5, 30, 40, device="cuda")
-        ours = Statistics.of(x, torch.empty(1, 1, 30, 40, device="cuda"))
+        x = torch.empty(2, 5, 30, 40, device="mps")
+        ours = Statistics.of(x, torch.empty(1, 1, 30, 40, device="mps"))
         assert ours.mean.device.type == ours.covariance.device.type == "cpu"
-        assert movement(ours, ours)(x).device.type == "cuda"
+        assert movement(ours, ours)(x).device.type == "mps"
+
+
+@pytest.mark.parametrize("channels", [3, 160, 512])
+def test_square_roots_by_products_are_those_of_the_eigenvalues(channels: int) -> None:
+    generator = torch.Generator().manual_seed(12)
+    vectors = torch.linalg.qr(torch.randn(2, channels, channels, generator=generator, dtype=torch.float64)).Q
+    values = torch.logspace(math.log10((RIDGE / channels) ** 2), 0, channels, dtype=torch.float64)  # as far as they go
+    squares, roots = (vectors @ torch.diag(diagonal) @ vectors.transpose(1, 2) for diagonal in (values, values.sqrt()))
+    assert torch.allclose(root_by_products(squares), roots, rtol=0, atol=1e-9)
