@@ -3,7 +3,7 @@
 # No `from __future__ import annotations` here: Blender reads property annotations as objects.
 import json
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,14 +29,13 @@ EFFECTS = {"style": ("Style Transfer", "Paint in the style of pictures"),
            "collage": ("Collage", "Rebuild from cut and torn paper")}
 
 
-def options_for(engine: str) -> Iterator[tuple[str, OptionInfo]]:
-    """The options of a strip that matter to an engine.
+def options_for(reader: str) -> Iterator[tuple[str, OptionInfo]]:
+    """The options of a strip that matter to an engine of the style transfer, or to a mode of the collage.
 
-    What the fast engine does not read is neither shown nor counted there, so that no change of it makes a finished
-    painting out of date.
+    What it does not read is neither shown nor counted, so that no change of it makes a finished painting out of date.
     """
-    for name, info, _ in describe(StyleOptions):
-        if engine != "fast" or not info.optimizer_only:
+    for name, info, _ in describe(CollageOptions if reader in COLLAGE_MODES else StyleOptions):
+        if reader not in info.unread_by:
             yield name, info
 
 
@@ -203,8 +202,7 @@ def collage_options(group: Any, linked: Collection[str] = ()) -> CollageOptions:
     there, OptionError for a value out of range.
     """
     collage = group.collage
-    values = {name: _value(collage, name, info) for name, info, _ in describe(CollageOptions)}
-    values.update(dict.fromkeys(linked, ""))
+    values = {**_collage_values(collage), **dict.fromkeys(linked, "")}
     for name, what in (("mask", "object mask"), ("depth", "depth")):
         if values[name]:
             values[name] = existing_clip(values[name], what)
@@ -213,6 +211,12 @@ def collage_options(group: Any, linked: Collection[str] = ()) -> CollageOptions:
         raise InputError("Layered Styles need painted versions of this clip.",
                          "Paint it in one or more styles first, then add the paintings under Materials.")
     return options_from(CollageOptions, {**values, "materials": materials})
+
+
+def _collage_values(collage: Any) -> dict[str, Any]:
+    """All settings of a collage; those that its mode does not read as the mode begins with them."""
+    return {**asdict(CollageOptions.for_mode(collage.mode)),
+            **{name: _value(collage, name, info) for name, info in options_for(collage.mode)}}
 
 
 def lacking(group: Any, styled: bool = False) -> str:
@@ -278,8 +282,8 @@ def fingerprint(group: Any, keys: Mapping[str, Any]) -> str:
 
 def _collage_fingerprint(group: Any) -> str:
     """Layers to export add nothing to the picture, and do not count."""
-    values = {name: _value(group.collage, name, info) for name, info, _ in describe(CollageOptions)
-              if name != "export_layers"}
+    values = _collage_values(group.collage)
+    del values["export_layers"]
     values.update({name: getattr(group, name) for name in OUTPUT_FIELDS}, effect="collage",
                   materials=[material.path for material in group.collage.materials if material.path])
     return json.dumps(values, sort_keys=True)

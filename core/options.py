@@ -34,6 +34,10 @@ Options = TypeVar("Options")
 
 PAPER_STYLE_LAYERS = "conv1_2=1,conv2_2=1,conv3_4=1,conv4_4=1,conv5_4=1"
 PAPER_CONTENT_LAYERS = "conv4_2=1"
+OPTIMIZER_ONLY = ("fast",)
+"""The engine that knows nothing of steps."""
+ALIGNED = ("joiner", "layers")
+"""Modes of a collage whose pieces show a clip where they lie, so that no material is chosen."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +69,7 @@ class StyleOptions:
         "float", minimum=0.0, maximum=1.0, animatable=True)
     content_weight: float = option(
         0.0, "Content Weight", "Weight of the content loss itself (lambda_os); 0 follows Strength",
-        "float", minimum=0.0, maximum=1e6, soft_maximum=1.0, advanced=True, optimizer_only=True)
+        "float", minimum=0.0, maximum=1e6, soft_maximum=1.0, advanced=True, unread_by=OPTIMIZER_ONLY)
     style_scale: float = option(
         1.0, "Stroke Size", "Size of the strokes: the style image is used at this multiple of the frame's size",
         "float", minimum=0.1, maximum=4.0, soft_minimum=0.25, soft_maximum=2.0)
@@ -79,16 +83,16 @@ class StyleOptions:
         "int", minimum=0, maximum=16384, soft_maximum=2048, unit="px")
     iterations: int = option(
         60, "Iterations", "Optimizer steps at the final size; coarser scales take as many",
-        "int", minimum=1, maximum=10000, soft_maximum=600, optimizer_only=True)
+        "int", minimum=1, maximum=10000, soft_maximum=600, unread_by=OPTIMIZER_ONLY)
     scales: int = option(
         3, "Scales", "Most coarse-to-fine levels, each half the size of the next; 1 works at the final size only",
-        "int", minimum=1, maximum=6, advanced=True, optimizer_only=True)
+        "int", minimum=1, maximum=6, advanced=True, unread_by=OPTIMIZER_ONLY)
     stability: float = option(
         0.5, "Stability", "How still a clip holds where nothing moves, and how closely strokes follow what does; "
         "0 paints every frame alone", "float", minimum=0.0, maximum=1.0)
     passes: int = option(
         1, "Passes", "Times the clip is gone through, forward and backward by turns: each evens out what earlier "
-        "ones could not know", "int", minimum=1, maximum=16, soft_maximum=4, optimizer_only=True)
+        "ones could not know", "int", minimum=1, maximum=16, soft_maximum=4, unread_by=OPTIMIZER_ONLY)
     hold: int = option(
         1, "Hold", "Frames that each painting stays: 2 is animation on twos", "int", minimum=1, maximum=1000,
         soft_maximum=4)
@@ -100,33 +104,34 @@ class StyleOptions:
         "auto", "Start From", "The picture the optimizer starts from; Automatic is the frame for a still, and for a "
         "clip the fast engine's painting, which changes less when things come into sight", "choice",
         choices={"auto": "Automatic", "content": "Frame", "noise": "Noise", "fast": "Fast Engine"},
-        advanced=True, optimizer_only=True)
+        advanced=True, unread_by=OPTIMIZER_ONLY)
     loss: str = option(
         "normalized", "Loss", "Normalized (Choi & Kim 2020) suits every style with one setting; classic is Gatys 2016",
-        "choice", choices={"normalized": "Normalized", "classic": "Classic"}, advanced=True, optimizer_only=True)
+        "choice", choices={"normalized": "Normalized", "classic": "Classic"}, advanced=True, unread_by=OPTIMIZER_ONLY)
     style_layers: str = option(
         PAPER_STYLE_LAYERS, "Style Layers", "Layers of the style loss and their weights: low ones fine texture, "
-        "high ones large structures", "layers", advanced=True, optimizer_only=True)
+        "high ones large structures", "layers", advanced=True, unread_by=OPTIMIZER_ONLY)
     content_layers: str = option(
         PAPER_CONTENT_LAYERS, "Content Layers", "Layers of the content loss and their weights", "layers",
-        advanced=True, optimizer_only=True)
+        advanced=True, unread_by=OPTIMIZER_ONLY)
     encoder: str = option(
         "auto", "Encoder", "The network whose features are compared; Automatic is VGG-19 with a GPU, Lite without",
-        "choice", choices={"auto": "Automatic", "lite": "Lite", "vgg19": "VGG-19"}, advanced=True, optimizer_only=True)
+        "choice", choices={"auto": "Automatic", "lite": "Lite", "vgg19": "VGG-19"}, advanced=True,
+        unread_by=OPTIMIZER_ONLY)
     optimizer: str = option(
         "lbfgs", "Optimizer", "L-BFGS needs the fewest steps; Adam needs less memory and three times as many; "
         "Plain L-BFGS, as published, takes longer over large forms; steady clips go on with it from frame to frame",
         "choice", choices={"lbfgs": "L-BFGS", "adam": "Adam", "plain-lbfgs": "Plain L-BFGS"}, advanced=True,
-        optimizer_only=True)
+        unread_by=OPTIMIZER_ONLY)
     tolerance: float = option(
         0.0, "Stop Early", "End a scale when ten steps lower the loss by less than this part of it; 0 takes every step",
-        "float", minimum=0.0, maximum=1.0, soft_maximum=0.1, advanced=True, optimizer_only=True)
+        "float", minimum=0.0, maximum=1.0, soft_maximum=0.1, advanced=True, unread_by=OPTIMIZER_ONLY)
     tv: float = option(
         0.0, "Smoothness", "Weight of the total variation loss: higher is smoother", "float",
-        minimum=0.0, maximum=1000.0, soft_maximum=10.0, advanced=True, optimizer_only=True)
+        minimum=0.0, maximum=1000.0, soft_maximum=10.0, advanced=True, unread_by=OPTIMIZER_ONLY)
     seed: int = option(
         1, "Seed", "Start of the random numbers; the same seed gives the same picture", "int",
-        minimum=0, maximum=2**31 - 1, advanced=True, optimizer_only=True)
+        minimum=0, maximum=2**31 - 1, advanced=True, unread_by=OPTIMIZER_ONLY)
 
     def content_weight_at(self, strength: float | None = None) -> float:
         """lambda_os for a strength in 0..1 (this object's own when None); an explicit content weight wins."""
@@ -181,25 +186,26 @@ class CollageOptions:
         0.15, "Overlap", "How far pieces reach over their neighbors, in parts of their size; less than 0 leaves gaps",
         "float", minimum=-0.3, maximum=1.0, soft_maximum=0.5)
     smoothness: float = option(
-        0.35, "Smooth Outlines", "How round the outlines are", "float", minimum=0.0, maximum=1.0, advanced=True)
+        0.35, "Smooth Outlines", "How round the outlines are", "float", minimum=0.0, maximum=1.0, advanced=True,
+        unread_by=("joiner",))
     regularity: float = option(
         0.3, "Regularity", "0 follows the picture's edges, 1 makes pieces of one size and shape", "float",
-        minimum=0.0, maximum=1.0, advanced=True)
+        minimum=0.0, maximum=1.0, advanced=True, unread_by=("cutouts", "montage", "joiner"))
     rotation: float = option(
         12.0, "Rotation", "How far the material may be turned from the direction of what it stands for", "float",
-        minimum=0.0, maximum=180.0, soft_maximum=45.0, unit="deg", advanced=True)
+        minimum=0.0, maximum=180.0, soft_maximum=45.0, unit="deg", advanced=True, unread_by=("layers",))
     reuse: str = option(
         "avoid", "Reuse", "Whether one spot of a material may be used for several pieces", "choice",
-        choices={"allow": "Allow", "avoid": "Avoid", "forbid": "Forbid"}, advanced=True)
+        choices={"allow": "Allow", "avoid": "Avoid", "forbid": "Forbid"}, advanced=True, unread_by=ALIGNED)
     match_color: float = option(
         1.0, "Match by Color", "Weight of color when materials are chosen", "float", minimum=0.0, maximum=10.0,
-        soft_maximum=2.0, advanced=True)
+        soft_maximum=2.0, advanced=True, unread_by=ALIGNED)
     match_texture: float = option(
         0.8, "Match by Texture", "Weight of texture and its direction when materials are chosen", "float",
-        minimum=0.0, maximum=10.0, soft_maximum=2.0, advanced=True)
+        minimum=0.0, maximum=10.0, soft_maximum=2.0, advanced=True, unread_by=ALIGNED)
     match_shape: float = option(
         0.5, "Match by Shape", "Weight of the outline when cut-outs (materials with alpha) are chosen", "float",
-        minimum=0.0, maximum=10.0, soft_maximum=2.0, advanced=True)
+        minimum=0.0, maximum=10.0, soft_maximum=2.0, advanced=True, unread_by=ALIGNED)
     life: int = option(
         0, "Life", "A piece is laid anew after so many frames, not all at once; 0 leaves it as long as it fits", "int",
         minimum=0, maximum=10000, soft_maximum=100, unit="frames", advanced=True)

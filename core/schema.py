@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -22,8 +22,8 @@ class OptionInfo:
     """What people and programs need to know of one option.
 
     `minimum`/`maximum` are hard limits (inclusive); `soft_minimum`/`soft_maximum` bound a slider.
-    `choices` maps each allowed value to its label. `animatable` options may change from frame to frame,
-    `optimizer_only` ones mean nothing to the fast engine.
+    `choices` maps each allowed value to its label. `animatable` options may change from frame to frame. `unread_by`
+    are engines of a style transfer, or modes of a collage, to which it means nothing.
     """
 
     label: str
@@ -37,7 +37,7 @@ class OptionInfo:
     choices: Mapping[str, str] = field(default_factory=dict)
     animatable: bool = False
     advanced: bool = False
-    optimizer_only: bool = False
+    unread_by: Collection[str] = ()
 
     def allowed(self) -> str:
         """The allowed values, in words for an error message."""

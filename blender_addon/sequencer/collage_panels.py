@@ -4,7 +4,7 @@
 from collections.abc import Collection
 from typing import Any
 
-from ...core.options import CollageOptions, describe
+from .. import settings
 from ..planes.operators import built_scene, layers_of
 from .style_pictures import thumbnail
 
@@ -40,10 +40,10 @@ def draw_materials(layout: Any, group: Any, of_strip: bool) -> None:
 
 
 def draw_options(layout: Any, group: Any, advanced: bool, without: Collection[str] = ()) -> None:
-    """The collage's options, those of every day or the others, less those that are linked."""
+    """The options that the collage's mode reads, those of every day or the others, less those that are linked."""
     column = layout.column()
     column.use_property_split, column.use_property_decorate = True, False
-    for name, info, _ in describe(CollageOptions):
+    for name, info in settings.options_for(group.collage.mode):
         if info.advanced == advanced and name not in ALWAYS_SHOWN and name not in without:
             column.prop(group.collage, name)
 

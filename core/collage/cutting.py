@@ -13,11 +13,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ..options import CollageOptions
+from ..options import ALIGNED, CollageOptions
 from . import segment
 from .ground import Ground
 from .match import Choice, Matcher
-from .materials import ALIGNED, Materials
+from .materials import Materials
 from .moving import Moving, moving, parted
 from .pieces import LEVEL_STEP, NO_OBJECT, Cut, Floats, Ints, Pieces, moved, no_pieces
 from .segment import GROWTH, Region

@@ -40,8 +40,6 @@ WINDOWS = (0.7, 0.4, 0.22)
 """Sides of the windows, in parts of a sheet's shorter side."""
 SEEN = 64
 """Pixels that a window is looked at with, each side."""
-ALIGNED = ("joiner", "layers")
-"""The modes whose pieces show a clip where they lie."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -64,6 +64,7 @@ def test_bake(gouache, capfd):
     folder, panels = gouache.bake_folder(strip), gouache.module("sequencer.panels")
     assert panels.state_line(gouache.scene, strip) == ("Made", "CHECKMARK")
     group.collage.export_layers = True  # changes no pixel
+    group.collage.regularity = 0.9  # is not read for cut-outs
     assert panels.state_line(gouache.scene, strip)[0] == "Made"
     group.collage.grain = 0.9
     assert panels.state_line(gouache.scene, strip)[0] == "Settings changed since it was made"
@@ -178,7 +179,9 @@ def test_panels(gouache):
     assert ("label", "Add paintings of this clip under Materials") in drawn and ("enabled", False) in drawn
     assert ("operator", "gouache.material_paintings") in drawn
     strip.gouache.collage.mode = "joiner"
-    assert any("photographs of the clip itself" in str(text) for _, text in draw(gouache))
+    drawn = draw(gouache)
+    assert any("photographs of the clip itself" in str(text) for _, text in drawn)
+    assert ("prop", "roughness") in drawn and ("prop", "reuse") not in drawn  # no material is chosen
 
 
 def test_planes_of_a_strip(gouache):
