@@ -48,13 +48,17 @@ class LogLines(_Quiet):
 
     def hear(self, event: Event) -> None:
         if isinstance(event, events.Started):
-            print(f"{event.frames} frames, {event.todo} steps to go, into {event.output}", flush=True)
+            print(f"{_frames(event.frames)}, {event.todo} steps to go, into {event.output}", flush=True)
         elif isinstance(event, events.Frame) and not event.cached:
             print(f"frame {event.frame} ({event.index} of {event.of}) {event.seconds:.1f} s {event.path}", flush=True)
         elif isinstance(event, events.Warning):
             print(f"warning: {event.message} {event.hint}".rstrip(), file=sys.stderr, flush=True)
         elif isinstance(event, events.Done):
-            print(f"done: {event.frames} frames in {event.seconds:.1f} s in {event.output}", flush=True)
+            print(f"done: {_frames(event.frames)} in {event.seconds:.1f} s in {event.output}", flush=True)
+
+
+def _frames(count: int) -> str:
+    return "1 frame" if count == 1 else f"{count} frames"
 
 
 class Bar:

@@ -33,7 +33,7 @@ class State:
         if self.kind == NEVER:
             return "Not baked yet"
         if self.kind == FRESH:
-            return f"Baked: {self.of} frames"
+            return f"Baked: {self.of} frames" if self.of != 1 else "Baked: 1 frame"
         if self.kind == STALE:
             return f"Bake again: {', '.join(self.reasons)}"
         return f"{self.of - len(self.frames)} of {self.of} frames baked"
