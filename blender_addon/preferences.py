@@ -9,7 +9,7 @@ from typing import Any
 
 import bpy
 
-from ..core.options import EngineOptions, describe
+from ..core.options import EngineOptions, MotionOptions, describe
 from . import engine, install
 from .settings import FILE_FLAGS, properties_from
 
@@ -31,6 +31,7 @@ class GOUACHE_preferences(bpy.types.AddonPreferences):
             name="Keep Engine For", default=5.0, min=0.0, max=1440.0, soft_max=60.0, precision=0,
             description="Minutes the engine waits, ready, for the next job; 0 gives its memory back at once"),
         **properties_from(EngineOptions),
+        **properties_from(MotionOptions, "raft_weights"),
     }
 
     def draw(self, context: Any) -> None:
@@ -38,7 +39,8 @@ class GOUACHE_preferences(bpy.types.AddonPreferences):
         layout.use_property_split = True
         layout.prop(self, "engine_python")
         draw_engine(layout)
-        for name in (*(name for name, _, _ in describe(EngineOptions)), "idle_minutes", "cache_directory"):
+        computing = (name for name, _, _ in describe(EngineOptions))
+        for name in (*computing, "raft_weights", "idle_minutes", "cache_directory"):
             layout.prop(self, name)
         draw_doctor(layout)
 

@@ -14,6 +14,7 @@ from ..core.options import (
     COLLAGE_MODES,
     CollageOptions,
     EngineOptions,
+    MotionOptions,
     OptionInfo,
     OutputOptions,
     StyleImage,
@@ -25,6 +26,7 @@ from ..core.patterns import pattern_of
 
 FILE_FLAGS: Any = {"PATH_SUPPORTS_BLEND_RELATIVE"}  # else Blender 5 marks a path that starts with // as wrong
 OUTPUT_FIELDS = ("format",)  # the add-on itself decides on the frames and restores the size
+MOTION_FIELDS = ("flow_method", "flow")  # where RAFT's weights are is a matter of the computer: of the preferences
 EFFECTS = {"style": ("Style Transfer", "Paint in the style of pictures"),
            "collage": ("Collage", "Rebuild from cut and torn paper")}
 
@@ -122,6 +124,7 @@ class GOUACHE_PG_strip(bpy.types.PropertyGroup):
         "collage": bpy.props.PointerProperty(type=GOUACHE_PG_collage, name="Collage"),
         **properties_from(StyleOptions),
         **properties_from(OutputOptions, *OUTPUT_FIELDS),
+        **properties_from(MotionOptions, *MOTION_FIELDS),
         "styles": bpy.props.CollectionProperty(type=GOUACHE_PG_style, name="Styles"),
         "active_style": bpy.props.IntProperty(name="Active Style", default=0, min=0, options=set()),
         "mute_source": bpy.props.BoolProperty(
@@ -165,6 +168,7 @@ class GOUACHE_PG_tree(bpy.types.PropertyGroup):
         **properties_from(StyleOptions),
         "collage": bpy.props.PointerProperty(type=GOUACHE_PG_collage, name="Collage"),
         "format": _linear_format(),
+        **properties_from(MotionOptions, "flow_method"),  # exact motion comes by a socket
         "styles": bpy.props.CollectionProperty(type=GOUACHE_PG_style, name="Styles"),
         "active_style": bpy.props.IntProperty(name="Active Style", default=0, min=0, options=set()),
         **{name: bpy.props.StringProperty(name=label, description=help, options={"HIDDEN"}) for name, label, help in (
@@ -238,6 +242,16 @@ def output_options(group: Any, first: int, last: int) -> OutputOptions:
     return options_from(OutputOptions, {**values, "frames": f"{first}-{last}", "restore_size": True})
 
 
+def motion_options(group: Any, preferences: Any) -> MotionOptions:
+    """How movement is found for a strip or node; RAFT's weights by the preferences. Raises InputError."""
+    values = {name: getattr(group, name) for name in MOTION_FIELDS if getattr(group, name, "")}
+    if "flow" in values:
+        values["flow"] = existing_file(values["flow"], "exact motion")
+    if group.flow_method == "raft" and preferences.raft_weights:
+        values["raft_weights"] = existing_file(preferences.raft_weights, "file of RAFT's weights")
+    return options_from(MotionOptions, values)
+
+
 def engine_options(preferences: Any) -> EngineOptions:
     """Where and how the engine computes, from the add-on's preferences."""
     names = [name for name, _, _ in describe(EngineOptions)]
@@ -275,7 +289,7 @@ def fingerprint(group: Any, keys: Mapping[str, Any]) -> str:
     values = {name: _value(group, name, info) for name, info in options_for(group.engine)}
     for name in OUTPUT_FIELDS:
         values[name] = getattr(group, name)
-    values.update(keys)
+    values.update(keys, **_motion_values(group))
     values["styles"] = [[style.path, round(style.weight, 6)] for style in group.styles if style.path]
     return json.dumps(values, sort_keys=True)
 
@@ -284,9 +298,15 @@ def _collage_fingerprint(group: Any) -> str:
     """Layers to export add nothing to the picture, and do not count."""
     values = _collage_values(group.collage)
     del values["export_layers"]
-    values.update({name: getattr(group, name) for name in OUTPUT_FIELDS}, effect="collage",
+    values.update({name: getattr(group, name) for name in OUTPUT_FIELDS}, **_motion_values(group), effect="collage",
                   materials=[material.path for material in group.collage.materials if material.path])
     return json.dumps(values, sort_keys=True)
+
+
+def _motion_values(group: Any) -> dict[str, str]:
+    """What is set otherwise than by default: paintings made before there was a choice are not out of date."""
+    return {name: value for name, _, default in describe(MotionOptions)
+            if name in MOTION_FIELDS and (value := getattr(group, name, default)) != default}
 
 
 def copy_settings(source: Any, target: Any) -> None:
@@ -298,7 +318,7 @@ def copy_settings(source: Any, target: Any) -> None:
     if hasattr(target, "mute_source"):
         target.effect = source.effect
     _copy_collage(source.collage, target.collage)
-    for name in (*properties_from(StyleOptions), *(("format",) if same else ())):
+    for name in (*properties_from(StyleOptions), "flow_method", *(("format",) if same else ())):
         setattr(target, name, getattr(source, name))
     if same and hasattr(source, "mute_source"):
         target.mute_source = source.mute_source

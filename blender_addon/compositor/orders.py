@@ -90,7 +90,8 @@ def job_of(tree: Any, options: AnyOptions, first: int, last: int) -> Job:
     animation = animated_values(tree, tree, first, last) if isinstance(options, StyleOptions) else {}
     files = settings.output_options(tree.gouache, first, last)
     return Job("image", "", tree.gouache.effect, replace(options, **animated_defaults(animation)), files,
-               settings.engine_options(preferences.get()), animation)
+               settings.engine_options(preferences.get()), animation,
+               settings.motion_options(tree.gouache, preferences.get()))
 
 
 def as_preview(job: Job) -> Job:
@@ -103,7 +104,7 @@ def as_preview(job: Job) -> Job:
 
 def _with_captured(job: Job, plan: inputs.Plan, source: Path) -> Job:
     """The job with the pictures that will be captured."""
-    options, motion = job.options, MotionOptions()
+    options, motion = job.options, job.motion
     if plan.styles and isinstance(options, StyleOptions):
         options = replace(options, styles=tuple(StyleImage(str(inputs.style_file(source, name)))
                                                 for name in plan.styles))

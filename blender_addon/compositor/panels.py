@@ -202,6 +202,7 @@ class GOUACHE_PT_node_advanced(NodePanel, bpy.types.Panel):
             for name, info in settings.options_for(group.engine):
                 if info.advanced:
                     layout.prop(group, name)
+        layout.prop(group, "flow_method")
         layout.prop(group, "format")
 
 

@@ -83,7 +83,8 @@ def order_strip(scene: Any, strip: Any, wanted: Collection[int] | None = None) -
     is_style = strip.gouache.effect == "style"  # a collage has no setting that changes over time
     animation = animated_values(scene, strip, plan.first, plan.last) if is_style else {}
     options = replace(options, **animated_defaults(animation))
-    job = _job(strip, options, files, animation)
+    job = replace(_job(strip, options, files, animation),
+                  motion=settings.motion_options(strip.gouache, preferences.get()))
     subject = StripSubject(replace(plan, identity=claim(scene, strip)), job.look())
     order = Order(subject, job, _bake_folder(strip, subject), begun=_shown_folder(scene, strip, subject)).rooted()
     return order if wanted is None else _only(order, wanted)
@@ -134,9 +135,9 @@ def is_fresh(scene: Any, strip: Any, order: Order, captured: Container[Path] = (
     """Whether the wanted frames stand painted as an engine would paint them now, as far as Blender can tell.
 
     They are captured for that, unless their folder is in `captured`. It needs a painting of the whole strip with
-    these settings, and no mask, whose pictures only the engine knows. Raises GouacheError.
+    these settings, and no mask or the like, whose files only the engine knows. Raises GouacheError.
     """
-    if order.job.options.mask or getattr(order.job.options, "depth", ""):
+    if order.job.options.mask or getattr(order.job.options, "depth", "") or order.job.motion.flow:
         return False
     assert isinstance(order.subject, StripSubject), "an order for a strip"
     shown = _shown_folder(scene, strip, order.subject)

@@ -305,8 +305,9 @@ class GOUACHE_PT_advanced(PicturePanel, bpy.types.Panel):
         for name, info in settings.options_for(group.engine) if group.effect == "style" else ():
             if info.advanced:
                 layout.prop(group, name)
-        for name in settings.OUTPUT_FIELDS:
-            layout.prop(group, name)
+        for name in (*settings.MOTION_FIELDS, *settings.OUTPUT_FIELDS):
+            if hasattr(group, name):
+                layout.prop(group, name)
         if hasattr(group, "mute_source"):
             layout.prop(group, "mute_source")
             layout.prop(group, "paint_on_render")

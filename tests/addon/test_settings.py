@@ -48,6 +48,33 @@ def test_the_job_has_the_settings(gouache):
     assert options_module(gouache, "job").Job.from_json(job, gouache.bake_folder(strip))
 
 
+def test_the_job_says_how_movement_is_found(gouache):
+    strip = gouache.clip()
+    fingerprint = gouache.module("settings").fingerprint
+    before = fingerprint(strip.gouache, {})
+    assert "flow" not in before  # paintings made before there was a choice stay up to date
+    gouache.paint(strip)
+    first = gouache.bake_folder(strip)
+    gouache.preferences.raft_weights = "//raft.safetensors"
+    gouache.paint(strip)
+    assert gouache.jobs()[-1]["motion"] == {"flow": "", "flow_method": "dis", "raft_weights": ""}
+    strip.gouache.flow_method = "raft"
+    assert fingerprint(strip.gouache, {}) != before
+    with pytest.raises(RuntimeError, match=r"file of RAFT's weights 'raft\.safetensors' is not there"):
+        gouache.paint(strip)
+    (gouache.folder / "raft.safetensors").write_bytes(b"weights")
+    (gouache.folder / "vectors").mkdir()
+    strip.gouache.flow = "//vectors"
+    gouache.paint(strip)
+    assert gouache.jobs()[-1]["motion"] == {
+        "flow": str(gouache.folder / "vectors"), "flow_method": "raft",
+        "raft_weights": str(gouache.folder / "raft.safetensors")}
+    assert gouache.bake_folder(strip) != first
+    gouache.scene.sequence_editor.active_strip = strip
+    bpy.ops.gouache.preview_frame()  # a frame alone moves nowhere
+    assert gouache.jobs()[-1]["motion"]["flow_method"] == "dis"
+
+
 def test_no_style(gouache):
     strip = gouache.clip()
     strip.gouache.styles.clear()
