@@ -100,7 +100,9 @@ def due_strips(scene: Any) -> Iterator[Any]:
             if strip.gouache.paint_on_render:
                 yield strip
             elif modifier_of(strip) is None:
-                say(f"'{strip.name}' has a style but was never painted: tick Paint When Rendering to have it painted")
+                what = "is to be a collage but was never made" if strip.gouache.effect == "collage" else (
+                    "has a style but was never painted")
+                say(f"'{strip.name}' {what}: tick Paint When Rendering to have it {what.split()[-1]}")
 
 
 @dataclass(frozen=True)

@@ -72,10 +72,10 @@ def order_node_preview(scene: Any, node: Any, frame: int) -> Order:
     """
     plan = inputs.make_plan(scene, node, frame, frame)
     tree = node.node_tree
-    job = as_preview(job_of(tree, _options(tree, plan, "fast"), frame, frame))
+    job = job_of(tree, _options(tree, plan, "fast"), frame, frame)
     folder = preferences.cache_folder() / PREVIEW_FOLDER / safe_name(tree.name)
     order = Order(NodeSubject(plan, tree.gouache.identity), job, folder, settled=HIGHLIGHTS).rooted()
-    return replace(order, job=replace(_with_captured(order.job, plan, order.source), motion=MotionOptions()))
+    return replace(order, job=as_preview(_with_captured(order.job, plan, order.source)))
 
 
 def _options(tree: Any, plan: inputs.Plan, engine: str = "") -> AnyOptions:
@@ -95,11 +95,12 @@ def job_of(tree: Any, options: AnyOptions, first: int, last: int) -> Job:
 
 
 def as_preview(job: Job) -> Job:
-    """The job for a quick look: a small picture, and no layers beside it."""
+    """The job for a quick look: a small picture, which moves nowhere, and no layers beside it."""
     options = replace(job.options, size=min(job.options.size or PREVIEW_SIZE, PREVIEW_SIZE))
     if isinstance(options, CollageOptions):
         options = replace(options, export_layers=False)
-    return replace(job, options=options, files=replace(job.files, format="png", restore_size=False))
+    files = replace(job.files, format="png", restore_size=False)
+    return replace(job, options=options, files=files, motion=MotionOptions())
 
 
 def _with_captured(job: Job, plan: inputs.Plan, source: Path) -> Job:

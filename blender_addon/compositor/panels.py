@@ -9,7 +9,15 @@ import bpy
 from .. import bake, compat, engine, preferences, settings
 from ..owner import Owner, active_tree
 from ..sequencer import collage_panels
-from ..sequencer.panels import PREVIEW_SCALE, STATE_ICONS, draw_kind, draw_options, draw_progress, draw_styles
+from ..sequencer.panels import (
+    BAKED_LABELS,
+    PREVIEW_SCALE,
+    STATE_ICONS,
+    draw_kind,
+    draw_options,
+    draw_progress,
+    draw_styles,
+)
 from ..sequencer.preview import IMAGE_NAME
 from ..sequencer.style_pictures import thumbnail
 from . import find, freshness, groups
@@ -163,7 +171,7 @@ class GOUACHE_PT_node_settings(NodePanel, bpy.types.Panel):
             collage_panels.draw_options(layout, tree.gouache, False, [BESIDE[name] for name in linked])
             return
         draw_options(self.layout, Owner(tree, tree), context.scene.frame_current, NOT_SHOWN,
-                     {"strength": "Style Strength"})
+                     BAKED_LABELS)
 
 
 class GOUACHE_PT_node_preview(NodePanel, bpy.types.Panel):
@@ -198,7 +206,7 @@ class GOUACHE_PT_node_advanced(NodePanel, bpy.types.Panel):
             linked = linked_among(active_node(context), BESIDE)
             collage_panels.draw_options(layout, group, True, [BESIDE[name] for name in linked])
         else:
-            layout.prop(group, "keep_color", text="Baked Keep Color")
+            layout.prop(group, "keep_color", text=BAKED_LABELS["keep_color"])
             for name, info in settings.options_for(group.engine):
                 if info.advanced:
                     layout.prop(group, name)

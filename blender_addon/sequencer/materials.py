@@ -46,10 +46,14 @@ def baked_nodes(own: Any) -> list[tuple[str, str]]:
 
 
 def paintings(own: Any) -> list[tuple[str, str]]:
-    """The finished paintings of a strip, as (what they were painted after, folder): materials for Layered Styles."""
+    """The finished paintings of a strip, as (what they were painted after, folder): materials for Layered Styles.
+
+    Of one that several versions of a film have, the last.
+    """
     first, last = rendered_range(own)
-    found = []
-    for job in [folder / "job.json" for folder in bake_folders(own)]:
+    found: dict[str, tuple[str, str]] = {}
+    jobs = [job for folder in bake_folders(own) if (job := folder / "job.json").is_file()]
+    for job in sorted(jobs, key=lambda job: job.stat().st_mtime):
         try:
             order = json.loads(job.read_text(encoding="utf-8"))
             names = [Path(style["path"]).stem for style in order["options"]["styles"]]
@@ -58,8 +62,9 @@ def paintings(own: Any) -> list[tuple[str, str]]:
         result = job.parent / "result"
         numbers = {int(file.stem) for file in result.glob("?????.*") if file.stem.isdigit()}
         if names and numbers.issuperset(range(first, last + 1)):
-            found.append((" and ".join(names), stored_folder(result)))
-    return found
+            look = json.dumps([order["options"], order.get("animation")], sort_keys=True)
+            found[look] = " and ".join(names), stored_folder(result)
+    return list(found.values())
 
 
 def add(group: Any, path: str) -> None:

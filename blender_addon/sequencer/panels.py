@@ -21,6 +21,8 @@ PREVIEW_SCALE = 9.0
 MAKE_COLLAGE = {"text": "Make Collage", "icon": "MOD_EXPLODE"}
 STATE_ICONS = {freshness.NEVER: "INFO", freshness.FRESH: "CHECKMARK", freshness.STALE: "FILE_REFRESH",
                freshness.PARTLY: "TIME"}
+BAKED_LABELS = {"strength": "Style Strength", "keep_color": "Baked Keep Color", "mask": "Baked Mask"}
+"""What a group's settings are called beside its sockets of the same names, which need no new bake."""
 
 
 class SidebarPanel:
@@ -110,7 +112,8 @@ class GOUACHE_PT_settings(PicturePanel, bpy.types.Panel):
         if owner.settings.effect == "collage":
             collage_panels.draw_options(self.layout, owner.settings, advanced=False)
         else:
-            draw_options(self.layout, owner, shown_frame(context))
+            labels = BAKED_LABELS if owner.holder is owner.animated else {}  # a group's, beside its live sockets
+            draw_options(self.layout, owner, shown_frame(context), labels=labels)
 
 
 class GOUACHE_PT_planes(CollagePanel, bpy.types.Panel):
@@ -260,7 +263,8 @@ def painting_line(scene: Any, strip: Any) -> tuple[str, str]:
     result = find_result(scene, strip)
     if result is None:
         return "Not made yet" if is_collage else "Not painted yet", "INFO"
-    if not Path(bpy.path.abspath(result.directory), result.elements[0].filename).is_file():
+    folder = Path(bpy.path.abspath(result.directory))
+    if not ((folder / result.elements[0].filename).is_file() if strip.gouache.painted_as else folder.is_dir()):
         return "Frames are missing: make it again" if is_collage else "Painted frames are missing: paint again", "ERROR"
     if not strip.gouache.painted_as:
         return "Made in part" if is_collage else "Painted in part", "INFO"
