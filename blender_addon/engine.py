@@ -78,8 +78,10 @@ def find_python(preference: str, installed: Path | None = None) -> Found:
     """The first engine Python there is. One that was asked for by name and is not there is an EngineError."""
     for found in candidates(preference, installed):
         if not found.python.is_file():
+            what_to_do = ("Correct it in Gouache's preferences." if preference else
+                          "Correct it there, or set Engine Python in Gouache's preferences.")
             raise EngineError(f"The engine's Python is not there: {found.python}",
-                              f"It comes from {found.origin}. Correct it in Gouache's preferences.")
+                              f"It comes from {found.origin}. {what_to_do}")
         return found
     raise EngineError("No painting engine is installed.",
                       "Press Install Engine in Gouache's preferences, or set Engine Python there.")

@@ -65,10 +65,10 @@ class StyleOptions:
         "optimize", "Engine", "Optimize paints each frame in many small steps; Fast in one pass, for previews and "
         "long clips", "choice", choices={"optimize": "Optimize", "fast": "Fast"})
     strength: float = option(
-        0.5, "Strength", "How far the picture becomes the style: content weight 10^(-4 x strength)",
+        0.5, "Strength", "How strongly it is painted: 0 stays nearest to the frame, 1 is all style",
         "float", minimum=0.0, maximum=1.0, animatable=True)
     content_weight: float = option(
-        0.0, "Content Weight", "Weight of the content loss itself (lambda_os); 0 follows Strength",
+        0.0, "Content Weight", "For experts: how much the frame's content counts; 0 follows Strength",
         "float", minimum=0.0, maximum=1e6, soft_maximum=1.0, advanced=True, unread_by=OPTIMIZER_ONLY)
     style_scale: float = option(
         1.0, "Stroke Size", "Size of the strokes: the style image is used at this multiple of the frame's size",
@@ -77,7 +77,8 @@ class StyleOptions:
         "off", "Keep Color", "Keep the frame's own colors", "choice",
         choices={"off": "Off", "luminance": "Luminance Only", "histogram": "Match Style to Frame"})
     mask: str = option(
-        "", "Mask", "White is painted, black stays as it is: a picture, or a sequence numbered like the input", "file")
+        "", "Mask", "White is painted, black stays as it is, gray in part: a picture, or a sequence numbered like the "
+        "input (in Blender: by timeline frames)", "file")
     size: int = option(
         512, "Size", "Long side of the painted frames; smaller pictures keep their size, 0 keeps every size",
         "int", minimum=0, maximum=16384, soft_maximum=2048, unit="px")
@@ -91,14 +92,14 @@ class StyleOptions:
         0.5, "Stability", "How still a clip holds where nothing moves, and how closely strokes follow what does; "
         "0 paints every frame alone", "float", minimum=0.0, maximum=1.0)
     passes: int = option(
-        1, "Passes", "Times the clip is gone through, forward and backward by turns: each evens out what earlier "
-        "ones could not know", "int", minimum=1, maximum=16, soft_maximum=4, unread_by=OPTIMIZER_ONLY)
+        1, "Passes", "How often the clip is gone over, forward and backward by turns: more is steadier and takes "
+        "longer", "int", minimum=1, maximum=16, soft_maximum=4, unread_by=OPTIMIZER_ONLY)
     hold: int = option(
         1, "Hold", "Frames that each painting stays: 2 is animation on twos", "int", minimum=1, maximum=1000,
         soft_maximum=4)
     anchor: int = option(
-        0, "Anchor", "After so many frames a new painting takes over, begun a second earlier and led over to: long "
-        "shots do not wander off, and what lies between two anchors can be painted alone; 0 has none", "int",
+        0, "Anchor", "After so many frames a new painting takes over, begun 24 paintings earlier (a second at 24 fps "
+        "and Hold 1): long shots do not wander off, and parts between anchors can be painted alone. 0 has none", "int",
         minimum=0, maximum=100000, soft_maximum=250, unit="frames", advanced=True)
     init: str = option(
         "auto", "Start From", "The picture the optimizer starts from; Automatic is the frame for a still, and for a "
@@ -119,22 +120,22 @@ class StyleOptions:
         "choice", choices={"auto": "Automatic", "lite": "Lite", "vgg19": "VGG-19"}, advanced=True,
         unread_by=OPTIMIZER_ONLY)
     optimizer: str = option(
-        "lbfgs", "Optimizer", "L-BFGS needs the fewest steps; Adam needs less memory and three times as many; "
-        "Plain L-BFGS, as published, takes longer over large forms; steady clips go on with it from frame to frame",
+        "lbfgs", "Optimizer", "L-BFGS needs the fewest steps, Adam three times as many but less memory. Plain L-BFGS, "
+        "as published, takes longer over large forms",
         "choice", choices={"lbfgs": "L-BFGS", "adam": "Adam", "plain-lbfgs": "Plain L-BFGS"}, advanced=True,
         unread_by=OPTIMIZER_ONLY)
     tolerance: float = option(
-        0.0, "Stop Early", "End a scale when ten steps lower the loss by less than this part of it; 0 takes every step",
+        0.0, "Stop Early", "Ends a scale when ten steps gain less than this part of the loss: try 0.01; 0 takes all",
         "float", minimum=0.0, maximum=1.0, soft_maximum=0.1, advanced=True, unread_by=OPTIMIZER_ONLY)
     tv: float = option(
         0.0, "Smoothness", "Weight of the total variation loss: higher is smoother", "float",
         minimum=0.0, maximum=1000.0, soft_maximum=10.0, advanced=True, unread_by=OPTIMIZER_ONLY)
     seed: int = option(
-        1, "Seed", "Start of the random numbers; the same seed gives the same picture", "int",
+        1, "Seed", "Start of the random numbers, which only Start From: Noise uses", "int",
         minimum=0, maximum=2**31 - 1, advanced=True, unread_by=OPTIMIZER_ONLY)
 
     def content_weight_at(self, strength: float | None = None) -> float:
-        """lambda_os for a strength in 0..1 (this object's own when None); an explicit content weight wins."""
+        """lambda_os, 10^(-4 x strength), for a strength in 0..1 (None: this object's own); a content weight wins."""
         return self.content_weight or 10.0 ** (-4.0 * (self.strength if strength is None else strength))
 
 
@@ -148,7 +149,7 @@ class CollageOptions:
 
     materials: tuple[str, ...] = ()
     mode: str = option(
-        "torn", "Mode", "What the collage is made like: choosing one sets all settings below to suit it", "choice",
+        "torn", "Mode", "What the collage is made like: choosing one sets all in which modes differ", "choice",
         choices={"torn": "Torn Paper", "cutouts": "Scissors Cut-Outs", "montage": "Photomontage", "joiner": "Joiner",
                  "mosaic": "Mosaic", "layers": "Layered Styles"})
     pieces: int = option(
@@ -167,16 +168,16 @@ class CollageOptions:
         0, "Colors", "Pieces come in so many colors, chosen from the clip; 0 in any", "int", minimum=0, maximum=64,
         soft_maximum=24)
     roughness: float = option(
-        7.0, "Roughness", "How far a torn edge strays; 0 is cut with scissors", "float", minimum=0.0, maximum=60.0,
-        soft_maximum=20.0, unit="px")
+        7.0, "Roughness", "How far a torn edge strays, in pixels of a picture 1080 high; 0 is cut with scissors",
+        "float", minimum=0.0, maximum=60.0, soft_maximum=20.0, unit="px")
     deckle: float = option(
-        6.0, "Deckle", "Width of the white edge, where paper was torn or a photograph has its border", "float",
-        minimum=0.0, maximum=60.0, soft_maximum=20.0, unit="px")
+        6.0, "Deckle", "Width of the white edge, where paper was torn or a photograph has its border, in pixels of a "
+        "picture 1080 high", "float", minimum=0.0, maximum=60.0, soft_maximum=20.0, unit="px")
     shadow: float = option(
-        0.5, "Shadow", "Strength of the shadows that pieces throw", "float", minimum=0.0, maximum=1.0)
+        0.5, "Shadow", "How dark the shadows are that pieces throw", "float", minimum=0.0, maximum=1.0)
     shadow_softness: float = option(
-        7.0, "Shadow Softness", "How soft and how far the shadows are: how loosely the paper lies", "float",
-        minimum=0.5, maximum=60.0, soft_maximum=30.0, unit="px", advanced=True)
+        7.0, "Shadow Softness", "How loosely the paper lies: how soft and how far the shadows are, in pixels of a "
+        "picture 1080 high", "float", minimum=0.5, maximum=60.0, soft_maximum=30.0, unit="px", advanced=True)
     shadow_angle: float = option(
         -50.0, "Shadow Angle", "Where the shadows fall: 0 to the right, -90 down, in degrees", "float",
         minimum=-180.0, maximum=180.0, advanced=True)
@@ -192,20 +193,20 @@ class CollageOptions:
         0.3, "Regularity", "0 follows the picture's edges, 1 makes pieces of one size and shape", "float",
         minimum=0.0, maximum=1.0, advanced=True, unread_by=("cutouts", "montage", "joiner"))
     rotation: float = option(
-        12.0, "Rotation", "How far the material may be turned from the direction of what it stands for", "float",
-        minimum=0.0, maximum=180.0, soft_maximum=45.0, unit="deg", advanced=True, unread_by=("layers",))
+        12.0, "Rotation", "How far the material may be turned from the direction of what it stands for, in degrees",
+        "float", minimum=0.0, maximum=180.0, soft_maximum=45.0, unit="deg", advanced=True, unread_by=("layers",))
     reuse: str = option(
         "avoid", "Reuse", "Whether one spot of a material may be used for several pieces", "choice",
         choices={"allow": "Allow", "avoid": "Avoid", "forbid": "Forbid"}, advanced=True, unread_by=ALIGNED)
     match_color: float = option(
-        1.0, "Match by Color", "Weight of color when materials are chosen", "float", minimum=0.0, maximum=10.0,
-        soft_maximum=2.0, advanced=True, unread_by=ALIGNED)
+        1.0, "Match by Color", "How much color counts when materials are chosen; 0 not at all", "float", minimum=0.0,
+        maximum=10.0, soft_maximum=2.0, advanced=True, unread_by=ALIGNED)
     match_texture: float = option(
-        0.8, "Match by Texture", "Weight of texture and its direction when materials are chosen", "float",
-        minimum=0.0, maximum=10.0, soft_maximum=2.0, advanced=True, unread_by=ALIGNED)
+        0.8, "Match by Texture", "How much texture and its direction count when materials are chosen; 0 not at all",
+        "float", minimum=0.0, maximum=10.0, soft_maximum=2.0, advanced=True, unread_by=ALIGNED)
     match_shape: float = option(
-        0.5, "Match by Shape", "Weight of the outline when cut-outs (materials with alpha) are chosen", "float",
-        minimum=0.0, maximum=10.0, soft_maximum=2.0, advanced=True, unread_by=ALIGNED)
+        0.5, "Match by Shape", "How much the outline counts when cut-outs (materials with alpha) are chosen; 0 not at "
+        "all", "float", minimum=0.0, maximum=10.0, soft_maximum=2.0, advanced=True, unread_by=ALIGNED)
     life: int = option(
         0, "Life", "A piece is laid anew after so many frames, not all at once; 0 leaves it as long as it fits", "int",
         minimum=0, maximum=10000, soft_maximum=100, unit="frames", advanced=True)
@@ -217,10 +218,12 @@ class CollageOptions:
         "int", minimum=0, maximum=16384, soft_maximum=4096, unit="px")
     mask: str = option(
         "", "Object Mask", "No piece crosses the borders between its colors: a mask, or an object pass such as "
-        "Cryptomatte's preview; a picture, or a sequence numbered like the input", "file")
+        "Cryptomatte's preview; a picture, or a sequence numbered like the input (in Blender: by timeline frames)",
+        "file")
     depth: str = option(
         "", "Depth", "White is near: in each level what is nearer lies above, and borders of depth are borders of "
-        "pieces; a picture, or a sequence numbered like the input", "file", advanced=True)
+        "pieces; a picture, or a sequence numbered like the input (in Blender: by timeline frames)", "file",
+        advanced=True)
     export_layers: bool = option(
         False, "Export Layers", "Also write each level as a sequence with alpha and, once the whole clip is made, "
         "every piece as a picture and where they go as pieces.json", "bool")
@@ -297,8 +300,8 @@ class EngineOptions:
         "auto", "Precision", "Precision of the encoder; losses are always float32", "choice",
         choices={"auto": "Automatic", "float32": "Float 32", "bfloat16": "BFloat 16"}, advanced=True)
     tile: int = option(
-        0, "Tile", "Side of the tiles a large picture is worked on in, which changes memory and time but not the "
-        "result; 0 chooses by the memory needed", "int", minimum=0, maximum=16384, unit="px", advanced=True)
+        0, "Tile", "Side of the tiles a large picture is worked on in: changes memory and time, the result by rounding "
+        "only; 0 chooses by the memory needed", "int", minimum=0, maximum=16384, unit="px", advanced=True)
     threads: int = option(
         0, "Threads", "CPU threads; 0 uses one per physical core", "int", minimum=0, maximum=1024)
 

@@ -73,7 +73,8 @@ class GOUACHE_OT_collage_to_planes(bpy.types.Operator):
         unit="LENGTH")
     new_scene: bpy.props.BoolProperty(  # type: ignore[valid-type]
         name="New Scene", description="Build into a scene of its own, set up to show the collage as it is; off builds "
-        "into the current scene and leaves its settings alone", default=True)
+        "into the current scene and leaves its settings alone, but for Cycles' transparent bounces and, where it has "
+        "none, the camera", default=True)
 
     @classmethod
     def poll(cls, context: Any) -> bool:

@@ -115,7 +115,7 @@ class GOUACHE_OT_style_bundled(ForActiveOwner, bpy.types.Operator):
 
 
 class GOUACHE_OT_copy_settings(ForActiveOwner, bpy.types.Operator):
-    """Give the other selected strips the active strip's styles and settings"""
+    """Give the other selected strips the active strip's styles and settings, without keyframes"""
 
     bl_idname = "gouache.copy_settings"
     bl_label = "Copy to Selected Strips"

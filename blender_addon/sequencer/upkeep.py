@@ -92,7 +92,7 @@ class GOUACHE_OT_check_engine(jobs.EngineJob, bpy.types.Operator):
 
 
 class GOUACHE_OT_install_engine(LongJob, bpy.types.Operator):
-    """Download the painting engine's packages (about 1 to 3 GB) into a Python environment of Gouache's own"""
+    """Download the painting engine's packages (1 to 4 GB) into a Python environment of Gouache's own"""
 
     bl_idname = "gouache.install_engine"
     bl_label = "Install Engine"
@@ -119,7 +119,7 @@ class GOUACHE_OT_install_engine(LongJob, bpy.types.Operator):
             return self.execute(context)
         confirm: Answer = context.window_manager.invoke_confirm(
             self, event, title="Install the painting engine?", confirm_text="Install",
-            message="1 to 3 GB are downloaded into Gouache's own folder.")
+            message="1 to 4 GB are downloaded into Gouache's own folder.")
         return confirm
 
     def execute(self, context: Any) -> Answer:
