@@ -280,7 +280,8 @@ class MotionOptions:
 
     flow: str = option(
         "", "Exact Motion", "A folder with the movement from frame to frame: .flo files, or EXR files with Blender's "
-        "Vector pass, numbered like the input (in Blender: by timeline frames); empty estimates it", "file", advanced=True)
+        "Vector pass, numbered like the input (in Blender: by timeline frames); empty estimates it", "file",
+        advanced=True)
     flow_method: str = option(
         "dis", "Optical Flow", "DIS is quick; RAFT finds large movements better and takes seconds a frame", "choice",
         choices={"dis": "DIS", "raft": "RAFT"}, advanced=True)
