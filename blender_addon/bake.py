@@ -231,7 +231,7 @@ class Bake:
             first, end = waiting.pop(0)
             last = min(first + chunk - 1, end)
             start = time.monotonic()
-            seen = order.subject.capture(order.source, first, last)
+            seen = _captured(order, first, last)
             if seen is not order.subject:
                 order, done = replace(order, subject=seen), 0
                 waiting = list(order.to_capture())
@@ -288,6 +288,16 @@ class Bake:
         self.warnings += shown.warnings
 
 
+def _captured(order: Order, first: int, last: int) -> Subject:
+    """Capture frames of an order; what Blender says that changed meanwhile is Gouache's own doing."""
+    global capturing
+    capturing = True
+    try:
+        return order.subject.capture(order.source, first, last)
+    finally:
+        capturing = False
+
+
 def numbers(ranges: Iterable[tuple[int, int]]) -> list[int]:
     """The frames of ranges (first, last)."""
     return [frame for first, last in ranges for frame in range(first, last + 1)]
@@ -324,4 +334,5 @@ def run_to_end(bake: Bake) -> float:
 
 
 at_work = 0  # bakes that are under way: what Blender renders meanwhile is a capture
+capturing = False  # whether a capture renders right now
 current: Bake | None = None  # the bake that a window's operator drives, for the panel and the Cancel button

@@ -81,11 +81,20 @@ def settings_of(tree: Any) -> str:
     return f"{tree.gouache.effect} {settings.fingerprint(tree.gouache, keys_of(tree, tree))}"
 
 
-def note_bake(tree: Any, from_now: str, frames: Iterable[int]) -> None:
+@dataclass
+class Origin:
+    """What a bake is made from, whatever an artist changes meanwhile: settings as it is ordered, inputs as captured."""
+
+    settings: str
+    inputs: str = ""
+
+
+def note_bake(tree: Any, origin: Origin, frames: Iterable[int]) -> None:
     """Remember on a tree what these frames were baked from; earlier ones count on if that is the same."""
-    group, as_now = tree.gouache, settings_of(tree)
-    earlier = parse_frames(group.baked_frames) if (group.baked_as, group.baked_from) == (as_now, from_now) else set()
-    group.baked_as, group.baked_from = as_now, from_now
+    group = tree.gouache
+    is_same = (group.baked_as, group.baked_from) == (origin.settings, origin.inputs)
+    earlier = parse_frames(group.baked_frames) if is_same else set()
+    group.baked_as, group.baked_from = origin.settings, origin.inputs
     group.baked_frames = runs_text(runs(earlier | set(frames)))
 
 

@@ -32,12 +32,15 @@ class ModifierSubject(Ranged):
     """What comes in at the group on a strip; looked up by the strip's name each time."""
 
     plan: Plan
+    origin: freshness.Origin
 
     @property
     def name(self) -> str:
         return self.plan.strip
 
     def capture(self, folder: Path, first: int, last: int) -> "ModifierSubject":
+        scene, strip = find_strip(self.plan.scene, self.plan.strip)
+        self.origin.inputs = self.origin.inputs or strip_signature(scene, strip, _modifier(strip))
         try:
             capture(self.plan, folder, first, last)
         except SizeChangedError as error:  # on the canvas they would not lie as what comes in at the modifier does
@@ -46,11 +49,10 @@ class ModifierSubject(Ranged):
         return self
 
     def show(self, files: dict[int, Path]) -> Shown:
-        scene, strip = find_strip(self.plan.scene, self.plan.strip)
-        modifier = _modifier(strip)
-        tree = modifier.node_group
+        _, strip = find_strip(self.plan.scene, self.plan.strip)
+        tree = _modifier(strip).node_group
         groups.show_painting(tree, {**freshness.files_in(next(iter(files.values())).parent), **files})
-        freshness.note_bake(tree, strip_signature(scene, strip, modifier), files)
+        freshness.note_bake(tree, self.origin, files)
         strip.invalidate_cache("RAW")
         return Shown(strip.name)
 
@@ -84,7 +86,8 @@ def order_modifier(scene: Any, strip: Any, first: int | None = None, last: int |
     tree = _modifier(strip).node_group
     job = replace(job_of(tree, settings.effect_options(tree.gouache), plan.first, plan.last), input="")
     name = f"job-{plan.first:05d}-{plan.last:05d}.json"
-    return Order(ModifierSubject(plan), job, bake_folder(tree, job), name).rooted()
+    subject = ModifierSubject(plan, freshness.Origin(freshness.settings_of(tree)))
+    return Order(subject, job, bake_folder(tree, job), name).rooted()
 
 
 def order_modifier_preview(scene: Any, strip: Any, frame: int) -> Order:

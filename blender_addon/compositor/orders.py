@@ -31,23 +31,25 @@ class NodeSubject(Ranged):
 
     plan: inputs.Plan
     identity: str
+    origin: freshness.Origin
 
     @property
     def name(self) -> str:
         return self.plan.node
 
     def capture(self, folder: Path, first: int, last: int) -> NodeSubject:
-        node = find.find_again(find.find_scene(self.plan.scene), self.plan.node, self.identity)
+        scene = find.find_scene(self.plan.scene)
+        node = find.find_again(scene, self.plan.node, self.identity)
+        self.origin.inputs = self.origin.inputs or signature(scene, node)  # later it may be another already
         inputs.capture(replace(self.plan, node=node.name), folder, first, last)
         return self
 
     def show(self, files: dict[int, Path]) -> Shown:
-        scene = find.find_scene(self.plan.scene)
-        node = find.find_again(scene, self.plan.node, self.identity)
+        node = find.find_again(find.find_scene(self.plan.scene), self.plan.node, self.identity)
         tree = node.node_tree
         folder = next(iter(files.values())).parent
         groups.show_painting(tree, {**freshness.files_in(folder), **files})
-        freshness.note_bake(tree, signature(scene, node), files)
+        freshness.note_bake(tree, self.origin, files)
         return Shown(node.name)
 
 
@@ -60,9 +62,13 @@ def order_node(scene: Any, node: Any, first: int, last: int) -> Order:
     tree = node.node_tree
     job = job_of(tree, _options(tree, plan), first, last)
     folder = bake_folder(tree, job, tuple(name for name in plan.inputs if name in BESIDE))
-    subject = NodeSubject(plan, tree.gouache.identity)  # which the folder may have changed: that of a copy
+    subject = _subject(plan, tree)  # after the folder, which may have given a copy another identity
     order = Order(subject, job, folder, f"job-{first:05d}-{last:05d}.json", HIGHLIGHTS).rooted()
     return replace(order, job=_with_captured(order.job, plan, order.source))
+
+
+def _subject(plan: inputs.Plan, tree: Any) -> NodeSubject:
+    return NodeSubject(plan, tree.gouache.identity, freshness.Origin(freshness.settings_of(tree)))
 
 
 def order_node_preview(scene: Any, node: Any, frame: int) -> Order:
@@ -74,7 +80,7 @@ def order_node_preview(scene: Any, node: Any, frame: int) -> Order:
     tree = node.node_tree
     job = job_of(tree, _options(tree, plan, "fast"), frame, frame)
     folder = preferences.cache_folder() / PREVIEW_FOLDER / safe_name(tree.name)
-    order = Order(NodeSubject(plan, tree.gouache.identity), job, folder, settled=HIGHLIGHTS).rooted()
+    order = Order(_subject(plan, tree), job, folder, settled=HIGHLIGHTS).rooted()
     return replace(order, job=as_preview(_with_captured(order.job, plan, order.source)))
 
 

@@ -30,11 +30,12 @@ PREVIEW_FOLDER = "preview"
 class StripSubject(Ranged):
     """A strip of the Video Sequencer; looked up each time, for it may be renamed or gone in mid-job.
 
-    `look` is the hash of all that its painting is to look like.
+    `look` is the hash of all that its painting is to look like, `made_as` the settings that it is ordered with.
     """
 
     plan: Plan
     look: str = ""
+    made_as: str = ""
 
     @property
     def name(self) -> str:
@@ -58,7 +59,7 @@ class StripSubject(Ranged):
         every = {frame: some.with_name(f"{frame:05d}{some.suffix}") for frame in range(self.first, self.last + 1)}
         result = put_result(scene, strip, self.plan, {**every, **files})
         if len(files) == len(every):
-            strip.gouache.painted_as = settings.fingerprint(strip.gouache, keys_of(scene, strip))
+            strip.gouache.painted_as = self.made_as
             strip.gouache.painted_look = self.look
         return Shown(result.name, tuple(_notes(scene, strip, result)))
 
@@ -85,7 +86,8 @@ def order_strip(scene: Any, strip: Any, wanted: Collection[int] | None = None) -
     options = replace(options, **animated_defaults(animation))
     job = replace(_job(strip, options, files, animation),
                   motion=settings.motion_options(strip.gouache, preferences.get()))
-    subject = StripSubject(replace(plan, identity=claim(scene, strip)), job.look())
+    subject = StripSubject(replace(plan, identity=claim(scene, strip)), job.look(),
+                           settings.fingerprint(strip.gouache, keys_of(scene, strip)))
     order = Order(subject, job, _bake_folder(strip, subject), begun=_shown_folder(scene, strip, subject)).rooted()
     return order if wanted is None else _only(order, wanted)
 

@@ -89,3 +89,16 @@ def test_modifiers_above_and_the_color_space(gouache):
         assert state(gouache.scene, strip, ours, 1, 6).reasons == ("input changed",), name
         setattr(owner, name, before)
     assert state(gouache.scene, strip, ours, 1, 6).kind == "fresh"
+
+
+@needs_modifiers
+def test_changed_while_it_is_baked(gouache):
+    """What was ordered and captured is what was baked."""
+    strip = gouache.clip()
+    modifier = add_modifier(gouache, strip)
+    gouache.set_engine("resume")
+    order = gouache.module("compositor.modifier").order_modifier(gouache.scene, strip)
+    for status in gouache.module("bake").Bake([order], step_seconds=0.1):
+        if status.text.startswith("Painted"):
+            modifier.node_group.gouache.seed, strip.use_reverse_frames = 3, True
+    assert line(gouache, strip) == "Bake again: settings changed, input changed"

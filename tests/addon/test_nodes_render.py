@@ -76,3 +76,23 @@ def test_changes_in_the_scene_are_noticed(gouache, rendered):
         assert state_of(rendered.scene, rendered.node, 1, 3).kind == "fresh" and shown(rendered.render(2)) == [2]
     finally:
         watch.stop()
+
+
+def test_changes_while_it_is_painted_are_noticed(gouache, rendered, monkeypatch):
+    """An artist goes on working in 3D while a window's bake paints; what is captured is no change."""
+    watch, state_of = gouache.module("compositor.watch"), gouache.module("compositor.freshness").state_of
+    bake, order_node = gouache.module("bake"), gouache.module("compositor.orders").order_node
+    gouache.set_engine("resume")
+    watch.start()
+    try:
+        for moves in (False, True):
+            rendered.node.node_tree.gouache.seed += 1  # so that there is something to paint
+            job = bake.Bake([order_node(rendered.scene, rendered.node, 1, 3)], step_seconds=0.1)
+            monkeypatch.setattr(bake, "current", job)
+            for status in job:
+                if status.text.startswith("Painted") and moves:
+                    rendered.cube.scale.x += 0.5
+                bpy.context.view_layer.update()
+            assert state_of(rendered.scene, rendered.node, 1, 3).kind == ("stale" if moves else "fresh")
+    finally:
+        watch.stop()
