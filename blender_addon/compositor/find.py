@@ -37,7 +37,7 @@ def bakeable(scene: Any) -> list[Any]:
     found: dict[str, Any] = {}
     for node in nodes_of(scene):
         name = node.node_tree.name_full
-        if not node.mute and (name not in found or not found[name].inputs["Image"].is_linked):
+        if not node.mute and (name not in found or not links_into(found[name].inputs["Image"])):
             found[name] = node
     return list(found.values())
 
@@ -93,22 +93,27 @@ def nested_nodes(tree: Any, seen: frozenset[str] = frozenset()) -> Iterator[tupl
         yield from nested_nodes(inner, seen | {inner.name})
 
 
+def links_into(socket: Any) -> list[Any]:
+    """The links that bring an input something: where one is muted, Blender takes the socket's own value."""
+    return [link for link in socket.links if not link.is_muted]
+
+
 def upstream(sockets: Any) -> list[Any]:
     """Every node that the linked ones of these input sockets depend on, the nearest first."""
     found: dict[Any, None] = {}
-    waiting = [link.from_node for socket in sockets for link in socket.links]
+    waiting = [link.from_node for socket in sockets for link in links_into(socket)]
     while waiting:
         node = waiting.pop(0)
         if node not in found:
             found[node] = None
-            waiting += [link.from_node for socket in node.inputs for link in socket.links]
+            waiting += [link.from_node for socket in node.inputs for link in links_into(socket)]
     return list(found)
 
 
 def source_of(socket: Any) -> Any:
     """The socket that an input is linked to, through reroutes; None without any."""
-    while socket.is_linked and socket.links:
-        source = socket.links[0].from_socket
+    while links := links_into(socket):
+        source = links[0].from_socket
         if source.node.bl_idname != "NodeReroute":
             return source
         socket = source.node.inputs[0]

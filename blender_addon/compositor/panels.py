@@ -98,7 +98,7 @@ def state_lines(context: Any, node: Any) -> list[tuple[str, str]]:
 
 def linked_among(node: Any, names: Iterable[str]) -> list[str]:
     """Those of a node's inputs that something is linked to; none without a node."""
-    return [name for name in names if node is not None and name in node.inputs and node.inputs[name].is_linked]
+    return [name for name in names if node is not None and name in node.inputs and find.links_into(node.inputs[name])]
 
 
 class GOUACHE_PT_node_live(NodePanel, bpy.types.Panel):
@@ -114,7 +114,7 @@ class GOUACHE_PT_node_live(NodePanel, bpy.types.Panel):
         layout: Any = self.layout
         layout.use_property_split = True
         for socket in active_node(context).inputs:
-            if socket.type == "VALUE" and not socket.is_linked:
+            if socket.type == "VALUE" and not find.links_into(socket):
                 layout.prop(socket, "default_value", text=socket.name)
 
 

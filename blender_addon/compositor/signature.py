@@ -116,7 +116,7 @@ def _node(scene: Any, node: Any, keys: dict[str, Any]) -> list[Any]:
     for socket in node.inputs:
         if socket.is_linked:
             told.append([socket.identifier, [_ends(link) for link in socket.links]])
-        elif hasattr(socket, "default_value"):
+        if not find.links_into(socket) and hasattr(socket, "default_value"):
             told.append([socket.identifier, keys.get(f"{path}.inputs[{_index(node, socket)}].default_value")
                          or _plain(socket.default_value)])
     told += [_plain(socket.default_value) for socket in node.outputs if node.bl_idname in {

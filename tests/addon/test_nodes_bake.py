@@ -222,3 +222,28 @@ def test_style_and_mask_are_linked(gouache, graph):
         return np.where(x <= 0.0031308, x * 12.92, 1.055 * np.maximum(x, 0.0031308) ** (1 / 2.4) - 0.055)
     half = encode(plate[:, 32:, 1]) * (127 / 255) + encode(np.float32(0.25)) * (128 / 255)
     assert np.abs(encode(frame[:, 32:, 1]) - half).max() < 2e-3
+
+
+def test_muted_links_bring_nothing(gouache, graph):
+    """Blender renders the socket's own value there: the mask is 1, and the sidebar's style counts."""
+    black = graph.still(write_png(gouache.folder / "black.png", np.array([[[0, 0, 0, 255]] * 4] * 4)))
+    for name in ("Mask", "Style"):
+        graph.link(black.outputs[0], graph.node.inputs[name])
+        graph.node.inputs[name].links[0].is_muted = True
+    graph.bake(graph.node.name)
+    job, = gouache.jobs()
+    assert job["options"]["mask"] == "" and job["options"]["styles"] == [{"path": str(gouache.style), "weight": 1.0}]
+    assert shown(graph.render(1, 6)) == [1, 2, 3, 4, 5, 6] and state_text(gouache, graph) == "Baked: 6 frames"
+    assert gouache.module("compositor.panels").linked_among(graph.node, ("Image", "Mask", "Style")) == ["Image"]
+    blur = graph.tree.nodes.new("CompositorNodeBlur")
+    graph.link(black.outputs[0], blur.inputs[0])
+    blur.inputs[0].links[0].is_muted = True
+    graph.link(blur.outputs[0], graph.node.inputs["Image"])
+    blur.inputs[0].default_value = (1, 0, 0, 1)
+    changed = gouache.module("compositor.signature").signature
+    before = changed(graph.scene, graph.node)
+    blur.inputs[0].default_value = (0, 1, 0, 1)
+    assert changed(graph.scene, graph.node) != before
+    graph.node.inputs["Image"].links[0].is_muted = True
+    with pytest.raises(RuntimeError, match="Nothing is linked to Image"):
+        graph.bake(graph.node.name)
