@@ -11,8 +11,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..core.errors import InputError
 from ..core.options import StyleOptions, describe
 from . import compat
+
+EASING = ("back", "amplitude", "period")
+MODIFIER_LOOKS = {"name", "show_expanded", "active", "is_valid"}
 
 
 def data_path(owner: Any, name: str) -> str:
@@ -43,11 +47,51 @@ def remove_key(animated: Any, owner: Any, name: str, frame: float) -> None:
     animated.keyframe_delete(data_path(owner, name), frame=frame)
 
 
-def keys_of(animated: Any, owner: Any) -> dict[str, list[tuple[float, float]]]:
-    """The keyframes of each animated option as (frame, value), to see whether they changed."""
+def is_live(curve: Any) -> bool:
+    """Whether an F-curve counts: neither it nor its group of channels is muted."""
+    return not (curve.mute or (curve.group is not None and curve.group.mute))
+
+
+def keys_of(animated: Any, owner: Any) -> dict[str, list[Any]]:
+    """The keyframes of each animated option as (frame, value) and its curve's shape, to see whether they changed."""
     curves = {name: curve_of(animated, owner, name) for name, info, _ in describe(StyleOptions) if info.animatable}
-    return {name: [(round(key.co[0], 3), round(key.co[1], 6)) for key in curve.keyframe_points]
-            for name, curve in curves.items() if curve is not None}
+    return {name: [*((round(key.co[0], 3), round(key.co[1], 6)) for key in curve.keyframe_points), *shape_of(curve)]
+            for name, curve in curves.items() if curve is not None and is_live(curve)}
+
+
+def shape_of(curve: Any) -> list[Any]:
+    """How an F-curve runs between and beyond its keys; empty for one that is as Blender makes it from new keys."""
+    bends = {index: bend for index, key in enumerate(curve.keyframe_points) if (bend := _bend(key))}
+    modifiers = [_settings(modifier) for modifier in curve.modifiers if not modifier.mute]
+    shape = {"keys": bends, "modifiers": modifiers,
+             "beyond": curve.extrapolation if curve.extrapolation != "CONSTANT" else ""}
+    return [shape] if any(shape.values()) else []
+
+
+def _bend(key: Any) -> list[Any]:
+    """How a curve runs at a key, as far as it is not as usual; Blender finds the place of automatic handles itself."""
+    bend: list[Any] = []
+    if key.interpolation != "BEZIER":
+        bend += [key.interpolation, key.easing, *(round(getattr(key, name), 4) for name in EASING)]
+    for side in ("left", "right"):
+        kind = getattr(key, f"handle_{side}_type")
+        if kind != "AUTO_CLAMPED":
+            bend += [side, kind]
+        if kind in {"FREE", "ALIGNED"}:
+            bend += [round(value, 3) for value in getattr(key, f"handle_{side}")]
+    return bend
+
+
+def _settings(part: Any) -> dict[str, Any]:
+    """What a curve's modifier, or a control point of one, is set to."""
+    found: dict[str, Any] = {}
+    for prop in part.bl_rna.properties:
+        value = getattr(part, prop.identifier)
+        if prop.type == "COLLECTION":
+            found[prop.identifier] = [_settings(point) for point in value]
+        elif prop.type != "POINTER" and prop.identifier not in MODIFIER_LOOKS:
+            found[prop.identifier] = list(value) if getattr(prop, "is_array", False) else value
+    return found
 
 
 def animated_defaults(animation: dict[str, dict[int, float]]) -> dict[str, Any]:
@@ -58,12 +102,22 @@ def animated_defaults(animation: dict[str, dict[int, float]]) -> dict[str, Any]:
     return {name: default for name, _, default in describe(StyleOptions) if name in animation}
 
 
+def _is_driven(animated: Any, path: str) -> bool:
+    drivers = animated.animation_data.drivers if animated.animation_data else ()
+    return any(curve.data_path == path and is_live(curve) for curve in drivers)
+
+
 def animated_values(animated: Any, owner: Any, first: int, last: int) -> dict[str, dict[int, float]]:
-    """For each animated option its value at every frame first..last, inside the option's range."""
+    """For each animated option its value at every frame first..last, inside the option's range.
+
+    Raises InputError for a driver, whose values only Blender knows, frame by frame.
+    """
     values: dict[str, dict[int, float]] = {}
     for name, info, _ in describe(StyleOptions):
+        if info.animatable and _is_driven(animated, data_path(owner, name)):
+            raise InputError(f"{info.label} has a driver.", "Set keyframes in its place, or delete the driver.")
         curve = curve_of(animated, owner, name) if info.animatable else None
-        if curve is None or curve.mute:
+        if curve is None or not is_live(curve):
             continue
         low = -float("inf") if info.minimum is None else info.minimum
         high = float("inf") if info.maximum is None else info.maximum

@@ -12,6 +12,7 @@ from typing import Any
 import bpy
 
 from .. import compat
+from ..animation import is_live, shape_of
 from . import find, groups
 
 LOOKS = {"name", "label", "location", "location_absolute", "width", "height", "dimensions", "select", "color",
@@ -101,12 +102,26 @@ def _ends(link: Any) -> str:
 def _keys(tree: Any) -> dict[str, Any]:
     """The animation of a tree's values by their paths: it counts in place of the value at the playhead."""
     found: dict[str, Any] = {}
-    for curve in compat.fcurves(tree):
-        found.setdefault(curve.data_path, []).append(
-            [curve.array_index, [[round(value, 4) for value in key.co] for key in curve.keyframe_points]])
-    for driver in tree.animation_data.drivers if tree.animation_data else ():
-        found.setdefault(driver.data_path, []).append([driver.array_index, driver.driver.expression])
+    for curve in filter(is_live, compat.fcurves(tree)):
+        keys = [[round(value, 4) for value in key.co] for key in curve.keyframe_points]
+        found.setdefault(curve.data_path, []).append([curve.array_index, keys, *shape_of(curve)])
+    for curve in filter(is_live, tree.animation_data.drivers if tree.animation_data else ()):
+        found.setdefault(curve.data_path, []).append([curve.array_index, *_driver(curve.driver)])
     return found
+
+
+def _driver(driver: Any) -> list[Any]:
+    """What a driver computes, and from what."""
+    told: list[Any] = [driver.expression]
+    if driver.type != "SCRIPTED":
+        told.append(driver.type)
+    return told + [[variable.name, variable.type, [_target(target) for target in variable.targets]]
+                   for variable in driver.variables]
+
+
+def _target(target: Any) -> list[str]:
+    return [getattr(target.id, "name_full", ""), target.data_path, target.bone_target, target.transform_type,
+            target.transform_space, target.rotation_mode]
 
 
 def _node(scene: Any, node: Any, keys: dict[str, Any]) -> list[Any]:

@@ -1,5 +1,6 @@
 """What a bake was made from, and whether that has changed since: nothing that shows is missed."""
 
+import pytest
 from stage import picture, write_png
 
 
@@ -38,3 +39,82 @@ def test_a_strip_changed_while_it_is_painted(gouache):
     assert line(gouache.scene, strip)[0] == "Settings changed since painting"
     gouache.paint(strip)
     assert line(gouache.scene, strip)[0] == "Painted"
+
+
+def changes_of(curve):
+    """Do to a curve, one after the other, what an artist does in the Graph Editor; each is undone then."""
+    key = curve.keyframe_points[0]
+    for owner, name, value in ((key, "interpolation", "CONSTANT"), (key, "handle_right_type", "VECTOR"),
+                               (curve, "extrapolation", "LINEAR"), (curve, "mute", True)):
+        before = getattr(owner, name)
+        setattr(owner, name, value)
+        yield name
+        setattr(owner, name, before)
+    modifier = curve.modifiers.new("NOISE")
+    yield "modifier"
+    modifier.strength = 3.0
+    yield "strength of the modifier"
+    curve.modifiers.remove(modifier)
+
+
+def test_the_shape_of_curves(gouache, graph):
+    """Curves upstream and of a setting: all that changes their values is a change, and back it is none."""
+    exposure, tree = graph.tree.nodes.new("CompositorNodeExposure"), graph.node.node_tree
+    graph.link(graph.plate.outputs[0], exposure.inputs[0])
+    graph.link(exposure.outputs[0], graph.node.inputs["Image"])
+    for frame, value in ((1, 0.1), (6, 0.9)):
+        exposure.inputs[1].default_value = tree.gouache.strength = value
+        exposure.inputs[1].keyframe_insert("default_value", frame=frame)
+        tree.keyframe_insert("gouache.strength", frame=frame)
+    graph.bake(graph.node.name)
+    for animated, what in ((graph.tree, "input"), (tree, "settings")):
+        curve, = gouache.module("compat").fcurves(animated)
+        for change in changes_of(curve):
+            assert state(gouache, graph) == f"Bake again: {what} changed", change
+        graph.scene.frame_set(3)
+        assert state(gouache, graph) == "Baked: 6 frames"
+
+
+def test_free_handles(gouache, graph):
+    """They stand where an artist put them."""
+    tree = graph.node.node_tree
+    for frame, value in ((1, 0.1), (6, 0.9)):
+        tree.gouache.strength = value
+        tree.keyframe_insert("gouache.strength", frame=frame)
+    key = gouache.module("compat").fcurves(tree)[0].keyframe_points[0]
+    key.handle_right_type = "FREE"
+    graph.bake(graph.node.name)
+    assert state(gouache, graph) == "Baked: 6 frames"
+    key.handle_right = (3.0, 0.9)
+    assert state(gouache, graph) == "Bake again: settings changed"
+
+
+def test_a_driver_upstream(gouache, graph):
+    """Its variables count beside its expression."""
+    exposure = graph.tree.nodes.new("CompositorNodeExposure")
+    graph.link(graph.plate.outputs[0], exposure.inputs[0])
+    graph.link(exposure.outputs[0], graph.node.inputs["Image"])
+    driver = exposure.inputs[1].driver_add("default_value").driver
+    driver.type, driver.expression = "SCRIPTED", "a / 100"
+    variable = driver.variables.new()
+    variable.name, variable.type = "a", "SINGLE_PROP"
+    target, = variable.targets
+    target.id_type, target.id, target.data_path = "SCENE", graph.scene, "frame_start"
+    graph.bake(graph.node.name)
+    assert state(gouache, graph) == "Baked: 6 frames"
+    target.data_path = "frame_end"
+    assert state(gouache, graph) == "Bake again: input changed"
+
+
+def test_a_driver_on_a_setting(gouache, graph):
+    """It would be painted as one constant: refused, on a node and on a strip, unless it is muted."""
+    strip = gouache.clip()
+    of_strip = gouache.module("animation").data_path(strip, "strength")
+    for animated, path, paint in ((graph.node.node_tree, "gouache.strength", lambda: graph.bake(graph.node.name)),
+                                  (gouache.scene, of_strip, lambda: gouache.paint(strip))):
+        curve = animated.driver_add(path)
+        curve.driver.expression = "frame / 10"
+        with pytest.raises(RuntimeError, match=r"Strength has a driver\. Set keyframes in its place"):
+            paint()
+        curve.mute = True
+        paint()
