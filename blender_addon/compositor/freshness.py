@@ -13,7 +13,8 @@ from .. import settings
 from ..animation import keys_of
 from ..bake import runs, runs_text
 from . import groups
-from .signature import signature, strip_signature
+from .signature import signature
+from .strip_signature import strip_signature
 
 NEVER, FRESH, STALE, PARTLY = "never", "fresh", "stale", "partly"
 

@@ -24,7 +24,7 @@ from ..sequencer.operators import scene_of, strip_to_paint
 from ..sequencer.orders import PREVIEW_FOLDER
 from . import freshness, groups
 from .orders import as_preview, bake_folder, job_of
-from .signature import strip_signature
+from .strip_signature import strip_signature
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Noticing changes inside 3D scenes, so that a node that paints a render can say that its bake is out of date.
+"""Noticing changes inside 3D scenes and masks, so that a node that paints those can say that its bake is out of date.
 
 Only in a window: a bake finds out by the pixels anyhow, and Blender 4.5 as a module hangs at its end if handlers are
 left.
@@ -12,8 +12,8 @@ import bpy
 from bpy.app.handlers import persistent
 
 from .. import bake
+from .facts import CHANGES
 from .groups import is_ours
-from .signature import CHANGES
 
 QUIET = (bpy.types.Scene, bpy.types.Collection, bpy.types.Action, bpy.types.NodeTree, bpy.types.WindowManager,
          bpy.types.Screen, bpy.types.WorkSpace, bpy.types.Image)
@@ -21,11 +21,15 @@ QUIET = (bpy.types.Scene, bpy.types.Collection, bpy.types.Action, bpy.types.Node
 
 @persistent  # type: ignore[untyped-decorator]
 def note_changes(scene: Any, depsgraph: Any) -> None:
-    """Count, on a scene, what an artist changed in it. Blender calls this after changes, not for a new frame."""
+    """Count, on a scene or mask, what an artist changed in it; Blender calls this not for a new frame."""
     if bake.capturing or not any(is_ours(tree) for tree in bpy.data.node_groups):
         return
     if any(_counts(update) for update in depsgraph.updates):
         scene[CHANGES] = scene.get(CHANGES, 0) + 1
+    for update in depsgraph.updates:
+        if isinstance(update.id, bpy.types.Mask):  # Python cannot read its shape keys
+            mask: Any = update.id.original
+            mask[CHANGES] = mask.get(CHANGES, 0) + 1
 
 
 def _counts(update: Any) -> bool:

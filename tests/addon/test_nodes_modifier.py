@@ -102,3 +102,75 @@ def test_changed_while_it_is_baked(gouache):
         if status.text.startswith("Painted"):
             modifier.node_group.gouache.seed, strip.use_reverse_frames = 3, True
     assert line(gouache, strip) == "Bake again: settings changed, input changed"
+
+
+def changed(gouache, strip, before):
+    """Whether what comes in at the strip's modifier is another than `before`, and what it is now."""
+    now = gouache.module("compositor.strip_signature").strip_signature(gouache.scene, strip, strip.modifiers[0])
+    return now != before, now
+
+
+def add_to(gouache, *strips):
+    for strip in strips:
+        add_modifier(gouache, strip)
+
+
+@needs_modifiers
+def test_what_a_strip_is_made_of(gouache):
+    """Strips in a meta, an effect's inputs and what lies below an adjustment layer count: each change is noticed."""
+    one, two = gouache.clip(name="One"), gouache.clip(name="Two", channel=2, first_number=7)
+    strips = gouache.strips
+    cross = strips.new_effect(name="Cross", type="CROSS", channel=3, input1=one, input2=two, **gouache.length(1, 7))
+    layer = strips.new_effect(name="Layer", type="ADJUSTMENT", channel=4, **gouache.length(1, 7))
+    color = strips.new_effect(name="Color", type="COLOR", channel=8, **gouache.length(1, 7))
+    inner = gouache.clip(name="Inner", channel=6)
+    meta = gouache.meta(inner)
+    outer = {strip: changed(gouache, strip, "")[1] for strip in (cross, layer, meta, color)
+             if add_to(gouache, strip) is None}
+    other = gouache.clip(name="Other", channel=20, first_number=20).directory
+
+    def expect(*strips):
+        for strip, before in outer.items():
+            is_other, outer[strip] = changed(gouache, strip, before)
+            assert is_other == (strip in strips), strip.name
+    expect()
+    gouache.scene.frame_set(4)
+    gouache.scene.sequence_editor.active_strip, inner.select = one, True
+    expect()
+    inner.mute = True
+    expect(meta)
+    inner.transform.offset_x = 9
+    expect(meta)
+    inner.modifiers.new("Dark", "BRIGHT_CONTRAST").bright = -5
+    expect(meta)
+    one.directory = other
+    expect(cross, layer)
+    one.color_multiply = 0.3
+    expect(cross, layer)
+    color.color = (1, 0, 0)
+    expect(color)
+    gouache.scene.sequence_editor.channels[3].mute = True
+    expect(layer)
+
+
+@needs_modifiers
+def test_retimed_and_scene_strips(gouache):
+    """Retiming keys, and which scene a strip shows through which camera or strips."""
+    strip, shows = gouache.clip(8), gouache.scene_strip()
+    shows.channel = 4
+    add_to(gouache, strip, shows)
+    strip.retiming_keys.add(timeline_frame=3)
+    _, before = changed(gouache, strip, "")
+    strip.retiming_keys[1].timeline_frame = 5
+    assert changed(gouache, strip, before)[0]
+    _, before = changed(gouache, shows, "")
+    shows.scene["gouache_changes"] = 1
+    is_other, before = changed(gouache, shows, before)
+    stage_set, shows.scene = shows.scene, bpy.data.scenes.new("Else")
+    assert is_other and changed(gouache, shows, before)[0]
+    shows.scene, shows.scene_input = stage_set, "SEQUENCER"
+    own = stage_set.sequence_editor_create().strips.new_effect(name="Color", type="COLOR", channel=1,
+                                                               **gouache.length(1, 7))
+    _, before = changed(gouache, shows, "")
+    own.color = (0, 1, 0)
+    assert changed(gouache, shows, before)[0]

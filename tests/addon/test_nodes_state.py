@@ -1,5 +1,6 @@
 """What a bake was made from, and whether that has changed since: nothing that shows is missed."""
 
+import bpy
 import pytest
 from stage import picture, write_png
 
@@ -118,3 +119,65 @@ def test_a_driver_on_a_setting(gouache, graph):
             paint()
         curve.mute = True
         paint()
+
+
+def pictured(gouache, graph, make):
+    """Link a picture of the .blend's own to the node, and bake."""
+    node = graph.tree.nodes.new("CompositorNodeImage")
+    node.image = make
+    graph.link(node.outputs[0], graph.node.inputs["Image"])
+    graph.bake(graph.node.name)
+    assert state(gouache, graph) == "Baked: 6 frames"
+
+
+def test_pictures_that_live_in_the_file(gouache, graph):
+    """Generated, painted on, packed: no file on disk tells that they changed."""
+    image = bpy.data.images.new("Own", 64, 36)
+    pictured(gouache, graph, image)
+    image.generated_color = (0, 1, 0, 1)
+    assert state(gouache, graph) == "Bake again: input changed"
+    for value in (0.3, 0.7):
+        image.pixels[:] = [value] * (64 * 36 * 4)
+        assert image.is_dirty and state(gouache, graph) == "Bake again: input changed"
+        graph.bake(graph.node.name)
+        assert state(gouache, graph) == "Baked: 6 frames"
+        image.update()
+        image.pack()
+        graph.bake(graph.node.name)
+        assert state(gouache, graph) == "Baked: 6 frames"
+
+
+def test_packing_is_no_change(gouache, graph):
+    """A file's content is the same in the .blend as on disk."""
+    file = write_png(gouache.folder / "still.png", picture(5))
+    image = bpy.data.images.load(str(file))
+    pictured(gouache, graph, image)
+    image.pack()
+    file.unlink()
+    assert state(gouache, graph) == "Baked: 6 frames"
+
+
+def test_a_mask_that_is_drawn_again(gouache, graph):
+    """In a window Gouache watches; here it is told to."""
+    mask = bpy.data.masks.new("Roto")
+    spline = mask.layers.new(name="Layer").splines.new()
+    spline.points.add(3)
+    node = graph.tree.nodes.new("CompositorNodeMask")
+    node.mask = mask
+    graph.link(node.outputs[0], graph.node.inputs["Mask"])
+    graph.link(graph.plate.outputs[0], graph.node.inputs["Image"])
+    watch = gouache.module("compositor.watch")
+    watch.start()
+    try:
+        bpy.context.view_layer.update()
+        graph.bake(graph.node.name)
+        for _ in range(2):
+            graph.scene.frame_set(4)
+            bpy.context.view_layer.update()
+            assert state(gouache, graph) == "Baked: 6 frames"
+        spline.points[0].co = 0.4, 0.4
+        mask.update_tag()
+        bpy.context.view_layer.update()
+        assert state(gouache, graph) == "Bake again: input changed"
+    finally:
+        watch.stop()

@@ -1,0 +1,108 @@
+"""What comes in at a strip's modifier, as a short text that changes when that does. Nothing is rendered for it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+import bpy
+
+from .. import compat
+from ..capture import SHOWS_BELOW, WITHOUT_PICTURE
+from ..results import channels_of, level_of
+from .facts import CHANGES, file_facts, folder_facts, named_files
+from .signature import animation_of, inside_of, settings_of, values_of
+
+OLD_NAMES = {"frame_final_start", "frame_final_end", "frame_final_duration", "frame_start", "frame_duration",
+             "frame_offset_start", "frame_offset_end", "animation_offset_start", "animation_offset_end"}
+"""What has new names since 5.2; to ask for these makes Blender warn."""
+STRIP_LOOKS = {"channel", "mute", "lock", "select_left_handle", "select_right_handle", "blend_type", "blend_alpha",
+               "use_flip_x", "use_flip_y", "show_expanded", "is_active"} | OLD_NAMES
+INNER_LOOKS = {"name", "select", "lock", "select_left_handle", "select_right_handle", "show_expanded", "is_active",
+               "show_retiming_keys", "color_tag"} | OLD_NAMES
+
+
+def strip_signature(scene: Any, strip: Any, modifier: Any) -> str:
+    """All that decides what comes in at a strip's modifier: the strip, what it is made of, the modifiers above.
+
+    Not its transform and crop, which Blender applies after modifiers.
+    """
+    keys = animation_of(scene)
+    told: list[Any] = [scene.render.resolution_x, scene.render.resolution_y, *named_files(modifier.node_group)]
+    told.append(settings_of(strip, strip.path_from_id(), keys, STRIP_LOOKS))
+    folder = bpy.path.abspath(getattr(strip, "directory", "") or "")
+    told += [[element.filename, *file_facts(folder + element.filename)]
+             for element in getattr(strip, "elements", ()) if folder]
+    told.append(file_facts(bpy.path.abspath(getattr(strip, "filepath", "") or "")))
+    told_of = {strip}
+    for above in strip.modifiers:
+        if above == modifier:
+            break
+        told.append(_modifier(scene, above, keys, told_of))
+    told += _ingredients(scene, strip, keys, told_of)
+    return hashlib.sha256(json.dumps(told, default=str).encode()).hexdigest()[:32]
+
+
+def _modifier(scene: Any, modifier: Any, keys: dict[str, Any], told_of: set[Any]) -> list[Any]:
+    """A modifier's kind and settings, its group, and the strip that masks it."""
+    told = [modifier.type, modifier.mute, settings_of(modifier, modifier.path_from_id(), keys, STRIP_LOOKS)]
+    told += inside_of(scene, getattr(modifier, "node_group", None))
+    mask = modifier.input_mask_strip
+    return [*told, _strip(scene, mask, keys, told_of)] if mask is not None else told
+
+
+def _ingredients(scene: Any, strip: Any, keys: dict[str, Any], told_of: set[Any]) -> list[Any]:
+    """What a strip is made of beside its files and settings: most consist of nothing more."""
+    told: list[Any] = []
+    if strip.type in {"COLOR", "TEXT"}:  # of other things these are looks
+        told.append(values_of(strip, strip.path_from_id(), keys,
+                              {prop.identifier for prop in strip.bl_rna.properties} - {"color", "location"}))
+    if timing := [key.timeline_frame for key in getattr(strip, "retiming_keys", ())]:
+        told.append(timing)
+    told += [_strip(scene, other, keys, told_of) for other in _parts(scene, strip)]
+    return told + (_scene(strip, told_of) if getattr(strip, "scene", None) is not None else [])
+
+
+def _parts(scene: Any, strip: Any) -> list[Any]:
+    """The strips that a strip shows: those in a meta, an effect's inputs, what lies below an adjustment layer."""
+    found = _seen(getattr(strip, "strips", ()), getattr(strip, "channels", None))
+    found += [other for name in ("input_1", "input_2") if (other := getattr(strip, name, None)) is not None]
+    if strip.type in SHOWS_BELOW:
+        (first, end), level = compat.bounds(strip), level_of(scene, strip)
+        found += [other for other in _seen(level, channels_of(scene, strip)) if other.channel < strip.channel
+                  and compat.bounds(other)[0] < end and compat.bounds(other)[1] > first]
+    return found
+
+
+def _seen(strips: Any, channels: Any) -> list[Any]:
+    """The strips with a picture in channels that are not muted, in an order that does not depend on how they came."""
+    found = [strip for strip in strips if strip.type not in WITHOUT_PICTURE and not channels[strip.channel].mute]
+    return sorted(found, key=lambda strip: (strip.channel, compat.bounds(strip)))
+
+
+def _strip(scene: Any, strip: Any, keys: dict[str, Any], told_of: set[Any]) -> list[Any]:
+    """All that counts of a strip that another one shows; nothing of one that was told of."""
+    if strip in told_of:
+        return []
+    told_of.add(strip)
+    path = strip.path_from_id()
+    told: list[Any] = [strip.type, values_of(strip, path, keys, INNER_LOOKS)]
+    told += [values_of(getattr(strip, part), f"{path}.{part}", keys, set())
+             for part in ("transform", "crop") if hasattr(strip, part)]
+    if folder := getattr(strip, "directory", ""):
+        told.append([[element.filename for element in strip.elements], folder_facts(bpy.path.abspath(folder))])
+    if file := getattr(strip, "filepath", ""):
+        told.append(file_facts(bpy.path.abspath(file)))
+    told += [_modifier(scene, modifier, keys, told_of) for modifier in strip.modifiers]
+    return told + _ingredients(scene, strip, keys, told_of)
+
+
+def _scene(strip: Any, told_of: set[Any]) -> list[Any]:
+    """The scene that a strip shows: what is known of its changes in 3D, or its own strips."""
+    scene, camera = strip.scene, strip.scene_camera or strip.scene.camera
+    told = [scene.name, scene.get(CHANGES, 0), getattr(camera, "name", "")]
+    if strip.scene_input != "SEQUENCER" or not scene.sequence_editor:
+        return told
+    editor, keys = scene.sequence_editor, animation_of(scene)
+    return told + [_strip(scene, other, keys, told_of) for other in _seen(editor.strips, editor.channels)]
