@@ -110,6 +110,16 @@ def upstream(sockets: Any) -> list[Any]:
     return list(found)
 
 
+def with_inner(nodes: list[Any]) -> Iterator[Any]:
+    """Nodes, and those inside the plain groups among them, as deep as they go, that their outputs depend on."""
+    for node in nodes:
+        yield node
+        tree = node.node_tree if node.bl_idname == PLAIN_NODE and not node.mute else None
+        if tree is not None and not is_ours(tree):
+            ends = [socket for inner in tree.nodes if inner.bl_idname == "NodeGroupOutput" for socket in inner.inputs]
+            yield from with_inner(upstream(ends))
+
+
 def source_of(socket: Any) -> Any:
     """The socket that an input is linked to, through reroutes; None without any."""
     while links := links_into(socket):

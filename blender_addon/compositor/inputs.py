@@ -83,7 +83,7 @@ def make_plan(scene: Any, node: Any, first: int, last: int) -> Plan:
     nodes = find.upstream([node.inputs[name] for name in inputs])
     _check_renders(scene, nodes)
     on_the_way = find.upstream([node.inputs[groups.IMAGE]])
-    moves = any(other.type in MOVES for other in on_the_way)
+    moves = any(other.type in MOVES for other in find.with_inner(on_the_way))
     return Plan(scene.name, node.name, first, last, scene.frame_start, inputs,
                 () if moves else _passes(scene, on_the_way), moves)
 

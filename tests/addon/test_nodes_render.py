@@ -58,6 +58,40 @@ def test_a_transform_on_the_way(gouache, rendered):
     assert max(np.abs(a - b).max() for a, b in zip(after, before, strict=True)) < 1 / 1024
 
 
+def within_group(tree, kind):
+    """A node of a kind inside a group inside a group: the outer one's node, and the inner node."""
+    made = None
+    for _ in range(2):
+        group = bpy.data.node_groups.new("Plain", "CompositorNodeTree")
+        for way in ("INPUT", "OUTPUT"):
+            group.interface.new_socket("Image", in_out=way, socket_type="NodeSocketColor")
+        begin, end = group.nodes.new("NodeGroupInput"), group.nodes.new("NodeGroupOutput")
+        inside = group.nodes.new(kind if made is None else "CompositorNodeGroup")
+        if made is not None:
+            inside.node_tree = made
+        else:
+            innermost = inside
+        group.links.new(begin.outputs[0], inside.inputs[0])
+        group.links.new(inside.outputs[0], end.inputs[0])
+        made = group
+    node = tree.nodes.new("CompositorNodeGroup")
+    node.node_tree = made
+    return node, innermost
+
+
+def test_a_transform_inside_a_group(gouache, rendered):
+    """It moves the picture as one outside does."""
+    group, move = within_group(rendered.tree, "CompositorNodeTranslate")
+    move.inputs[1].default_value = 6
+    rendered.link(rendered.layers.outputs[0], group.inputs[0])
+    rendered.link(group.outputs[0], rendered.node.inputs["Image"])
+    before = rendered.render(1, 3)
+    rendered.bake(rendered.node.name)
+    assert gouache.jobs()[0]["motion"]["flow"] == ""
+    after = rendered.render(1, 3)
+    assert max(np.abs(a - b).max() for a, b in zip(after, before, strict=True)) < 1 / 1024
+
+
 def test_changes_in_the_scene_are_noticed(gouache, rendered):
     """In a window Gouache watches; here it is told to."""
     watch, state_of = gouache.module("compositor.watch"), gouache.module("compositor.freshness").state_of
