@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import bpy
+
 from . import compat
 from .compositor import find, groups
 from .results import active_source
@@ -26,6 +28,13 @@ def modifier_of(strip: Any) -> Any:
     """The strip's modifier with a group of Gouache's, or None; Blender 4.5 has no such modifiers."""
     return next((modifier for modifier in getattr(strip, "modifiers", ())
                  if modifier.type == "COMPOSITOR" and groups.is_ours(modifier.node_group)), None)
+
+
+def sharing(tree: Any) -> int:
+    """How many strips have a modifier with this very group, in all scenes: they share one bake."""
+    scenes: Any = bpy.data.scenes
+    return sum(1 for scene in scenes if scene.sequence_editor for strip in scene.sequence_editor.strips_all
+               if getattr(modifier_of(strip), "node_group", None) == tree)
 
 
 def active_tree(context: Any) -> Any:

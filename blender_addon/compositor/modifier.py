@@ -132,6 +132,24 @@ class GOUACHE_OT_add_modifier(bpy.types.Operator):
         return {"FINISHED"}
 
 
+class GOUACHE_OT_single_modifier(bpy.types.Operator):
+    """Give the active strip's modifier a group of its own, which other strips do not share"""
+
+    bl_idname = "gouache.single_modifier"
+    bl_label = "Make Single User"
+    bl_options = {"REGISTER", "UNDO"}
+
+    def execute(self, context: Any) -> Answer:
+        strip = active_source(compat.sequencer_scene(context))
+        modifier = modifier_of(strip) if strip is not None else None
+        if modifier is None:
+            report_error(self, NodeError("No strip with a Gouache modifier is active.", "Click one first."))
+            return {"CANCELLED"}
+        modifier.node_group = modifier.node_group.copy()
+        redraw(context)
+        return {"FINISHED"}
+
+
 class GOUACHE_OT_bake_modifier(BakeJob, bpy.types.Operator):
     """Bake the strip's Gouache modifier: paint the strip, and show the painting in the modifier's group"""
 
@@ -149,7 +167,7 @@ class GOUACHE_OT_bake_modifier(BakeJob, bpy.types.Operator):
         return self.bake([order_modifier(scene, strip_to_paint(scene, self.strip))])
 
 
-CLASSES = (GOUACHE_OT_add_modifier, GOUACHE_OT_bake_modifier)
+CLASSES = (GOUACHE_OT_add_modifier, GOUACHE_OT_single_modifier, GOUACHE_OT_bake_modifier)
 
 
 def register() -> None:

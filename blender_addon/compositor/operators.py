@@ -100,6 +100,15 @@ class GOUACHE_OT_add_node(bpy.types.Operator):
         name="Effect", items=[(name, effect.label, effect.description) for name, effect in groups.EFFECTS.items()])
 
     @classmethod
+    def poll(cls, context: Any) -> bool:
+        """In the compositor; a script without any editor adds to the scene's own tree."""
+        space = context.space_data
+        if space is None or getattr(space, "tree_type", "") == "CompositorNodeTree":
+            return True
+        cls.poll_message_set("Open the Compositor first: this node belongs there")
+        return False
+
+    @classmethod
     def description(cls, context: Any, properties: Any) -> str:
         return groups.EFFECTS[properties.effect].description
 
@@ -116,7 +125,7 @@ class GOUACHE_OT_add_node(bpy.types.Operator):
             other.select = other == node
         tree.nodes.active = node
         space = context.space_data
-        if space is not None and space.type == "NODE_EDITOR":
+        if space is not None:
             node.location = space.cursor_location
         return {"FINISHED"}
 
@@ -132,7 +141,7 @@ class GOUACHE_OT_add_node(bpy.types.Operator):
     @staticmethod
     def _tree(context: Any) -> Any:
         space = context.space_data
-        if space is not None and space.type == "NODE_EDITOR" and space.edit_tree is not None:
+        if space is not None and space.edit_tree is not None:
             return space.edit_tree
         return compat.compositor_tree(context.scene)
 

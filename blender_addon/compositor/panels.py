@@ -88,6 +88,8 @@ def state_lines(context: Any, node: Any) -> list[tuple[str, str]]:
     state = freshness.state_of(scene, node, scene.frame_start, scene.frame_end)
     lines = [(state.text, STATE_ICONS[state.kind]),
              (f"Frames {scene.frame_start} to {scene.frame_end} of the scene", "BLANK1")]
+    if scene.render.use_border and scene.render.use_crop_to_border:
+        lines.append(("Crop to Render Region shifts the painting: turn it off", "ERROR"))
     if node.mute:
         lines.append(("The node is muted: its painting does not show", "HIDE_ON"))
     sharing = [other for other in find.nodes_of(scene) if other.node_tree == tree]

@@ -11,7 +11,7 @@ import bpy
 from .. import animation, bake, compat, engine, preferences, settings
 from ..capture import WITHOUT_PICTURE, rendered_range
 from ..compositor import freshness
-from ..owner import Owner, active_owner, modifier_of
+from ..owner import Owner, active_owner, modifier_of, sharing
 from ..results import find_result
 from . import collage_panels
 from .preview import IMAGE_NAME
@@ -219,6 +219,9 @@ def draw_modifier(layout: Any, scene: Any, strip: Any, modifier: Any) -> None:
     row.operator("gouache.preview_frame", text="Preview", icon="HIDE_OFF")
     text, symbol = modifier_line(scene, strip, modifier)
     layout.label(text=text, icon=symbol)
+    if (count := sharing(modifier.node_group)) > 1:
+        layout.label(text=f"{count} strips share this bake", icon="LINKED")
+        layout.operator("gouache.single_modifier")
     column = layout.column()
     column.use_property_split = True
     for name, holder in live_inputs(modifier):

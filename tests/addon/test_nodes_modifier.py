@@ -3,6 +3,7 @@
 import bpy
 import numpy as np
 import pytest
+from panel_spy import draw
 from stage import NEW, picture, write_png
 
 needs_modifiers = pytest.mark.skipif(not NEW, reason="strip modifiers with nodes came with Blender 5.2")
@@ -174,3 +175,22 @@ def test_retimed_and_scene_strips(gouache):
     _, before = changed(gouache, shows, "")
     own.color = (0, 1, 0)
     assert changed(gouache, shows, before)[0]
+
+
+@needs_modifiers
+def test_strips_that_share_a_group(gouache):
+    """The panel says so, and parts them: each has a bake of its own then."""
+    one, two = gouache.clip(name="One"), gouache.clip(name="Two", channel=2, first_number=9)
+    modifier = add_modifier(gouache, one)
+    assert bpy.ops.gouache.bake_modifier(strip="One") == {"FINISHED"}
+    two.modifiers.new("Style Transfer", "COMPOSITOR").node_group = modifier.node_group
+    gouache.scene.sequence_editor.active_strip = two
+    with gouache.sequencer():
+        assert ("label", "2 strips share this bake") in draw(gouache)
+        assert ("operator", "gouache.single_modifier") in draw(gouache)
+        assert bpy.ops.gouache.single_modifier() == {"FINISHED"}
+        assert ("label", "2 strips share this bake") not in draw(gouache)
+    assert bpy.ops.gouache.bake_modifier(strip="Two") == {"FINISHED"}
+    folder = gouache.module("compositor.groups").painting_folder
+    assert folder(one.modifiers[0].node_group) != folder(two.modifiers[0].node_group)
+    assert [line(gouache, strip) for strip in (one, two)] == ["Baked: 6 frames"] * 2

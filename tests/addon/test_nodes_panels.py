@@ -30,6 +30,11 @@ def test_panels(gouache, graph):
     assert ("label", "Baked: 6 frames") in drawn(gouache, graph)
     group.seed = 4
     assert ("label", "Bake again: settings changed") in drawn(gouache, graph)
+    render = graph.scene.render
+    warning = ("label", "Crop to Render Region shifts the painting: turn it off")
+    assert warning not in drawn(gouache, graph)
+    render.use_border = render.use_crop_to_border = True
+    assert warning in drawn(gouache, graph)
     copy = graph.tree.nodes.new("CompositorNodeGroup")
     copy.node_tree = node.node_tree
     node.mute = True
@@ -100,3 +105,15 @@ def test_keep_color_and_lines_in_numbers(gouache, graph):
     graph.node.inputs["Lines"].default_value = 1.0
     lined, = graph.render(2)
     assert np.abs(encode(lined)[..., :3] - encode(plain)[..., :3] ** 2).max() < 2e-3
+
+
+def test_nodes_are_added_in_the_compositor_only(gouache, graph):
+    """Elsewhere the operator is not offered; there, and for scripts without an editor, it is."""
+    assert bpy.ops.gouache.add_node.poll()
+    with graph.editor():
+        assert bpy.ops.gouache.add_node.poll()
+    for editor in ("VIEW_3D", "ShaderNodeTree", "SEQUENCE_EDITOR"):
+        with graph.editor():
+            bpy.context.area.ui_type = editor
+            with bpy.context.temp_override(space_data=bpy.context.area.spaces.active):
+                assert not bpy.ops.gouache.add_node.poll()
