@@ -107,7 +107,7 @@ def test_changed_while_it_is_baked(gouache):
 
 def changed(gouache, strip, before):
     """Whether what comes in at the strip's modifier is another than `before`, and what it is now."""
-    now = gouache.module("compositor.strip_signature").strip_signature(gouache.scene, strip, strip.modifiers[0])
+    now = gouache.module("compositor.freshness").strip_signature(gouache.scene, strip, strip.modifiers[0])
     return now != before, now
 
 
