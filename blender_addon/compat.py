@@ -11,6 +11,9 @@ from ..core.errors import InputError
 
 VERSION = bpy.app.version
 HAS_STRIP_MODIFIERS = VERSION >= (5, 2)  # with node groups; 5.0 has them and crashes on them
+OLD_STRIP_NAMES = {"frame_final_start", "frame_final_end", "frame_final_duration", "frame_start", "frame_duration",
+                   "frame_offset_start", "frame_offset_end", "animation_offset_start", "animation_offset_end"}
+"""Properties of strips that have new names since 5.2, where to ask for these makes Blender warn."""
 
 
 def bounds(strip: Any) -> tuple[int, int]:

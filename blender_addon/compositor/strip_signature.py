@@ -14,13 +14,10 @@ from ..results import channels_of, level_of
 from .facts import CHANGES, file_facts, folder_facts, named_files
 from .signature import animation_of, inside_of, settings_of, values_of
 
-OLD_NAMES = {"frame_final_start", "frame_final_end", "frame_final_duration", "frame_start", "frame_duration",
-             "frame_offset_start", "frame_offset_end", "animation_offset_start", "animation_offset_end"}
-"""What has new names since 5.2; to ask for these makes Blender warn."""
 STRIP_LOOKS = {"channel", "mute", "lock", "select_left_handle", "select_right_handle", "blend_type", "blend_alpha",
-               "use_flip_x", "use_flip_y", "show_expanded", "is_active"} | OLD_NAMES
+               "use_flip_x", "use_flip_y", "show_expanded", "is_active"} | compat.OLD_STRIP_NAMES
 INNER_LOOKS = {"name", "select", "lock", "select_left_handle", "select_right_handle", "show_expanded", "is_active",
-               "show_retiming_keys", "color_tag"} | OLD_NAMES
+               "show_retiming_keys", "color_tag"} | compat.OLD_STRIP_NAMES
 
 
 def strip_signature(scene: Any, strip: Any, modifier: Any) -> str:
