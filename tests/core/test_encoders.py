@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from core import weights
-from core.encoders import LAYERS, Encoder, depth, load_encoder, smallest_side
+from core import devices, weights
+from core.encoders import LAYERS, Encoder, chosen, depth, load_encoder, smallest_side
 from core.errors import OptionError, WeightsError
 from core.style.losses import gram_matrix
 
@@ -38,6 +38,18 @@ def test_the_smallest_picture_for_a_layer(tiny_encoder: Encoder) -> None:
     for layer, side in (("conv1_2", 1), ("conv3_1", 4), ("conv5_4", 16)):
         assert smallest_side([layer]) == side
         assert tiny_encoder(torch.rand(1, 3, side, side), [layer])[layer].shape[-1] == 1
+
+
+@pytest.mark.parametrize(("device", "encoder"), [("cpu", "lite"), ("cuda", "vgg19"), ("mps", "vgg19")])
+def test_the_encoder_and_precision_that_auto_stands_for(device: str, encoder: str,
+                                                        monkeypatch: pytest.MonkeyPatch) -> None:
+    there = torch.device(device)
+    assert chosen("auto", there) == encoder
+    assert [chosen(name, there) for name in ("lite", "vgg19")] == ["lite", "vgg19"]
+    for is_fast, precision in ((True, torch.bfloat16), (False, torch.float32)):
+        monkeypatch.setattr(devices, "fast_bfloat16", lambda device, is_fast=is_fast: is_fast)
+        assert devices._precision("auto", there) is precision
+        assert devices._precision("float32", there) is torch.float32
 
 
 def test_the_real_vgg_19_tells_a_cat_s_fur_from_a_flat_wall() -> None:

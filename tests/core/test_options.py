@@ -6,6 +6,7 @@ import dataclasses
 import json
 import math
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,6 +14,7 @@ from core.errors import InputError, OptionError
 from core.job import Job
 from core.options import (
     EngineOptions,
+    MotionOptions,
     OutputOptions,
     StyleImage,
     StyleOptions,
@@ -123,3 +125,22 @@ def test_the_look_changes_with_pixels_not_with_names(tmp_path: Path) -> None:
     first.unlink()
     with pytest.raises(InputError, match=r"a\.png"):
         job.look()
+
+
+@pytest.mark.parametrize("change", [
+    {"engine": EngineOptions(device="cpu")}, {"engine": EngineOptions(precision="float32")},
+    {"motion": MotionOptions(flow_method="raft")}, {"files": OutputOptions(format="exr")},
+    {"files": OutputOptions(restore_size=True)},
+], ids=str)
+def test_what_changes_every_pixel_changes_the_look(change: dict[str, Any]) -> None:
+    job = Job("in", "out")
+    assert dataclasses.replace(job, **change).look() != job.look()
+
+
+@pytest.mark.parametrize("change", [
+    {"engine": EngineOptions(threads=1)}, {"engine": EngineOptions(tile=64)}, {"output": "elsewhere"},
+    {"options": StyleOptions(stability=0.0), "motion": MotionOptions(flow_method="raft")},
+], ids=str)
+def test_what_changes_no_pixel_leaves_the_look(change: dict[str, Any]) -> None:
+    job = Job("in", "out", options=change.get("options", StyleOptions()))
+    assert dataclasses.replace(job, **change).look() == job.look()
