@@ -8,7 +8,6 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import os
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +17,7 @@ from . import manifest
 from .digests import key_of
 from .errors import InputError, OptionError
 from .options import CollageOptions, EngineOptions, MotionOptions, OutputOptions, StyleOptions, options_from
+from .patterns import pattern_of
 from .schema import check, describe, reject_unknown
 
 JOB_VERSION = 1
@@ -181,20 +181,14 @@ def _relative(path: str, folder: Path | None) -> str:
 
 
 def _digest(path: str) -> str:
-    """sha256 (hex) of a file, or of the names and bytes of a folder's files, or of those that a pattern may mean.
+    """sha256 (hex) of a file, or of the names and bytes of a folder's files, or of those that a pattern means.
 
     What a job left in its folder of results beside them is left out, and what file managers do. Raises InputError.
     """
     root = Path(path)
     digest = hashlib.sha256()
-    pattern = re.sub(r"#+|%0?\d*d", "*", root.name)
     try:
-        files = [root]
-        if root.is_dir() or ("*" in pattern and not root.exists()):
-            found = root.iterdir() if root.is_dir() else root.parent.glob(pattern)
-            files = sorted(file for file in found if file.is_file() and file.name not in BESIDE_PICTURES
-                           and not file.name.startswith("."))
-        for file in files:
+        for file in _files_of(root):
             digest.update(file.name.encode() if file != root else b"")
             with file.open("rb") as data:
                 while block := data.read(2**20):
@@ -205,3 +199,11 @@ def _digest(path: str) -> str:
     return digest.hexdigest()
 
 
+def _files_of(root: Path) -> list[Path]:
+    """The files whose bytes count, by name: those in a folder or of a pattern, else the file itself. Raises OSError."""
+    pattern = None if root.exists() else pattern_of(root.name)
+    if pattern is None and not root.is_dir():
+        return [root]
+    folder = root if pattern is None else root.parent
+    return sorted(file for file in folder.iterdir() if (pattern is None or pattern.fullmatch(file.name))
+                  and file.is_file() and file.name not in BESIDE_PICTURES and not file.name.startswith("."))

@@ -13,6 +13,7 @@ import pytest
 from core.errors import InputError, OptionError
 from core.job import Job
 from core.options import (
+    CollageOptions,
     EngineOptions,
     MotionOptions,
     OutputOptions,
@@ -127,11 +128,28 @@ def test_the_look_changes_with_pixels_not_with_names(tmp_path: Path) -> None:
         job.look()
 
 
+@pytest.mark.parametrize("name", ["a_####.png", "a_#.png", "a_%04d.png", "a_*.png", "a[1]_####.png", ""])
+def test_the_look_changes_with_every_picture_of_a_version(tmp_path: Path, name: str) -> None:
+    """A version of the clip is named by a pattern or its folder; what else lies there does not count."""
+    folder = tmp_path / "version"
+    folder.mkdir()
+    begin = name.partition("_")[0] or "a"
+    for number in (1, 2):
+        (folder / f"{begin}_{number:04d}.png").write_bytes(b"one")
+    job = Job("in", "out", "collage", CollageOptions(mode="layers", materials=(str(folder / name),)))
+    before = job.look()
+    for beside in (".hidden_0003.png", "Thumbs.db"):
+        (folder / beside).write_bytes(b"any")
+    assert job.look() == before
+    (folder / f"{begin}_0002.png").write_bytes(b"two")
+    assert job.look() != before
+
+
 @pytest.mark.parametrize("change", [
     {"engine": EngineOptions(device="cpu")}, {"engine": EngineOptions(precision="float32")},
     {"motion": MotionOptions(flow_method="raft")}, {"files": OutputOptions(format="exr")},
     {"files": OutputOptions(restore_size=True)},
-], ids=str)
+], ids=" ".join)
 def test_what_changes_every_pixel_changes_the_look(change: dict[str, Any]) -> None:
     job = Job("in", "out")
     assert dataclasses.replace(job, **change).look() != job.look()
@@ -140,7 +158,7 @@ def test_what_changes_every_pixel_changes_the_look(change: dict[str, Any]) -> No
 @pytest.mark.parametrize("change", [
     {"engine": EngineOptions(threads=1)}, {"engine": EngineOptions(tile=64)}, {"output": "elsewhere"},
     {"options": StyleOptions(stability=0.0), "motion": MotionOptions(flow_method="raft")},
-], ids=str)
+], ids=" ".join)
 def test_what_changes_no_pixel_leaves_the_look(change: dict[str, Any]) -> None:
     job = Job("in", "out", options=change.get("options", StyleOptions()))
     assert dataclasses.replace(job, **change).look() == job.look()
