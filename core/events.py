@@ -80,6 +80,8 @@ class Error:
         """From an exception; one that nobody foresaw goes to the log with its traceback."""
         if isinstance(error, GouacheError):
             return cls(error.message, error.hint, error.detail)
+        if isinstance(error, ImportError) and error.name:
+            return cls(f"The engine cannot load its library '{error.name}'.", "Install the engine again.", str(error))
         log.error("The engine failed", exc_info=error)
         return cls(f"The engine failed: {type(error).__name__}.", "The log tells more; please report it.", str(error))
 

@@ -7,7 +7,7 @@ Commands (caller -> engine)
     {"command": "quit"}                              so does closing stdin: the engine never outlives its caller
 
 Events (engine -> caller), each with "event" and these keys
-    ready      version, protocol (1), device
+    ready      version, protocol (1), device (empty: a library is missing, which doctor names)
     looking    frame (its number), index (1..of), of: before started, what is looked at to find out what there is to do
     started    frames (in the job), todo (of those, not yet done), output (folder)
     progress   frame (its number), index (1..of among todo), of, step, steps, loss, seconds (since started)
@@ -27,10 +27,11 @@ import queue
 import sys
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TextIO
 
-from . import __version__, devices, doctor, events, memory, pipeline
+from . import __version__, doctor, events
 from .errors import OptionError
 from .job import Job
 from .options import EngineOptions
@@ -42,12 +43,29 @@ def serve(commands: TextIO = sys.stdin, answers: TextIO = sys.stdout) -> int:
     """Answer commands until `commands` ends or says quit; returns the exit code."""
     inbox = _Inbox(commands)
     worker = _Worker(inbox, answers)
-    worker.say("ready", version=__version__, protocol=PROTOCOL, device=str(devices.choose(EngineOptions())))
+    worker.say("ready", version=__version__, protocol=PROTOCOL, device=_device())
     for command in inbox.commands():
         worker.obey(command)
-        memory.give_back()  # Blender needs it more than an idle worker
-        devices.give_back()
+        _give_back()
     return 0
+
+
+# Libraries are loaded where they are needed: a worker that lacks one must still be there to say so.
+
+def _device() -> str:
+    """The device that jobs get by default, with its precision; empty if a library is missing."""
+    with suppress(ImportError):
+        from . import devices
+        return str(devices.choose(EngineOptions()))
+    return ""
+
+
+def _give_back() -> None:
+    """Give memory that was freed back: Blender needs it more than an idle worker."""
+    with suppress(ImportError):
+        from . import devices, memory
+        memory.give_back()
+        devices.give_back()
 
 
 class _Inbox:
@@ -115,6 +133,7 @@ class _Worker:
             self._tell(events.Error.of(error))
 
     def _run(self, job: Job) -> None:
+        from . import pipeline
         written = 0
         run = pipeline.run(job)
         for event in run:

@@ -35,8 +35,8 @@ sys.exit(main(sys.argv[1:]))
 class Engine:
     """A worker process under test."""
 
-    def __init__(self) -> None:
-        self.process = subprocess.Popen([sys.executable, "-c", TINY_WORKER, "serve"], stdin=subprocess.PIPE,
+    def __init__(self, program: str = TINY_WORKER) -> None:
+        self.process = subprocess.Popen([sys.executable, "-c", program, "serve"], stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8")
 
     def send(self, line: str | dict[str, Any]) -> None:
@@ -53,7 +53,6 @@ class Engine:
             if heard[-1]["event"] in names:
                 return heard
         raise AssertionError(f"the engine ended without {names}: {heard[-3:]}")
-
 
     def end(self) -> None:
         """Whatever it is doing."""
@@ -181,14 +180,43 @@ def test_killed_in_mid_run_and_resumed_equals_the_uninterrupted_run(engine: Engi
     assert results["killed"] == results["whole"]
 
 
-def test_doctor_says_what_is_wrong(tmp_path: Path) -> None:
-    well = subprocess.run([sys.executable, "-c", TINY_WORKER, "doctor", "--json"], capture_output=True, text=True,
+def doctor(worker: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-c", worker, "doctor", *arguments], capture_output=True, text=True,
                           timeout=TIMEOUT)
+
+
+def test_doctor_says_what_is_wrong() -> None:
+    well = doctor(TINY_WORKER, "--json")
     report = json.loads(well.stdout)
     names = {check["name"] for check in report["checks"]}
     assert {"Python", "torch", "Devices", "Memory", "Weights vgg19", "Smoke run"} <= names
     assert report["ok"] == (well.returncode == 0)
     broken = TINY_WORKER.replace("weights.load =", "object.__setattr__(weights.VGG19, 'sha256', 'x'); weights.load =")
-    ill = subprocess.run([sys.executable, "-c", broken, "doctor"], capture_output=True, text=True, timeout=TIMEOUT)
+    ill = doctor(broken)
     assert ill.returncode == 1
     assert "BAD  Weights vgg19" in ill.stdout and "pip install" in ill.stdout
+
+
+WITHOUT_CV2 = f"""
+import sys
+sys.path.insert(0, {str(ROOT)!r})
+sys.modules["cv2"] = None
+from core.cli import main
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+def test_doctor_and_the_worker_say_which_library_is_missing(job_file: Callable[..., Path]) -> None:
+    ill = doctor(WITHOUT_CV2)
+    assert ill.returncode == 1
+    assert "BAD  opencv-python-headless" in ill.stdout and "ok   scikit-image" in ill.stdout
+    worker = Engine(WITHOUT_CV2)
+    try:
+        assert worker.until("ready")[0]["device"] == ""
+        worker.send({"command": "doctor"})
+        report = worker.until("doctor")[-1]
+        assert [check["name"] for check in report["checks"] if not check["ok"]] == ["opencv-python-headless"]
+        worker.send({"command": "run", "job": str(job_file())})
+        assert "'cv2'" in worker.until("error")[-1]["message"]
+    finally:
+        worker.end()
