@@ -15,7 +15,7 @@ import torch
 from . import frames
 from .digests import digest_of
 from .errors import InputError
-from .frames import PICTURE_SUFFIXES, Picture
+from .frames import Picture
 from .patterns import pattern_of
 
 MOVIE_SUFFIXES = frozenset({".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".ogv", ".mxf", ".wmv"})
@@ -144,8 +144,7 @@ def open_clip(text: str) -> Clip:
 def _opened(path: Path, text: str) -> Clip:
     """Raises InputError, OSError."""
     if path.is_dir():
-        return Sequence(_numbered([p for p in path.iterdir() if p.suffix.lower() in PICTURE_SUFFIXES
-                                   and not p.name.startswith(".")], text))
+        return Sequence(_numbered(frames.files_in(path), text))
     if path.is_file():
         return Movie(path) if path.suffix.lower() in MOVIE_SUFFIXES else Sequence({_or_one(number_of(path)): path})
     pattern = pattern_of(path.name)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -93,6 +93,12 @@ def read(path: Path) -> Picture:
             notes.append(f"{path.name} has values above 1 (up to {float(rgb.amax()):.3g}); they are painted as 1.")
         rgb = linear_to_srgb(rgb)
     return Picture(rgb.clamp(0.0, 1.0), a, tuple(notes))
+
+
+def files_in(folder: Path, suffixes: Collection[str] = PICTURE_SUFFIXES) -> list[Path]:
+    """The files with these endings in a folder, by name; hidden ones are a file manager's. Raises OSError."""
+    return sorted(file for file in folder.iterdir()
+                  if file.suffix.lower() in suffixes and not file.name.startswith("."))
 
 
 def write(path: Path, picture: Picture, format: str) -> None:

@@ -178,8 +178,7 @@ def _files(path: Path) -> list[Path]:
     if not path.is_dir():
         raise InputError(f"There is no material '{path.name}'.", "Check the path.", str(path))
     try:
-        found = sorted(p for p in path.iterdir() if p.suffix.lower() in PICTURE_SUFFIXES | MOVIE_SUFFIXES
-                       and not p.name.startswith("."))
+        found = frames.files_in(path, PICTURE_SUFFIXES | MOVIE_SUFFIXES)
     except OSError as error:
         raise InputError(f"The material folder '{path.name}' cannot be read.", "Check its permissions.",
                          str(error)) from error

@@ -123,7 +123,7 @@ def as_tensor(crops: Sequence[Pixels]) -> Tensor:
 
 
 def _files(folder: Path) -> list[Path]:
-    found = sorted(file for file in folder.glob("*") if file.suffix.lower() in frames.PICTURE_SUFFIXES)
+    found = frames.files_in(folder) if folder.is_dir() else []
     if not found:
         raise InputError(f"The folder '{folder.name}' holds no picture.", "Give a folder with pictures.", str(folder))
     return found

@@ -46,13 +46,20 @@ def test_held_out_files_are_kept_apart(folder: Path) -> None:
     assert pictures.held_out(4, 16)[1, :, 8, 8].tolist() == pytest.approx([1, 0, 0], abs=0.01)
 
 
+def test_hidden_files_are_no_pictures(folder: Path) -> None:
+    files = Pictures([folder]).files
+    (folder / "._photo00.png").write_bytes(b"what a Mac leaves on other systems' disks")
+    assert Pictures([folder]).files == files
+
+
 def test_without_patterns_every_eighth_file_is_held_out(folder: Path) -> None:
     assert len(Pictures([folder]).held_out_files) == 2
 
 
-def test_a_folder_without_pictures_is_an_error(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["", "missing"])
+def test_a_folder_without_pictures_is_an_error(tmp_path: Path, name: str) -> None:
     with pytest.raises(InputError, match="holds no picture"):
-        Pictures([tmp_path])
+        Pictures([tmp_path / name])
 
 
 def test_holding_everything_out_is_an_error(folder: Path) -> None:
