@@ -16,7 +16,7 @@ from typing import Any
 from . import manifest
 from .digests import key_of
 from .errors import InputError, OptionError
-from .options import CollageOptions, EngineOptions, MotionOptions, OutputOptions, StyleOptions, options_from
+from .options import CollageOptions, EngineOptions, MotionOptions, OutputOptions, StyleOptions, as_read, options_from
 from .patterns import pattern_of
 from .schema import check, describe, reject_unknown
 
@@ -92,11 +92,11 @@ class Job:
         """The hash (hex) of all that changes every frame's pixels: options, and the bytes of all they name.
 
         What belongs to single frames is left out (their pixels, what comes along with them (`BESIDE`), recorded
-        motion, animated values: see pipeline.py), and so are threads and file names: a moved picture or one more
-        frame makes no finished frame stale. So is the first frame that all may refer to. Raises InputError if a
-        picture cannot be read.
+        motion, animated values: see pipeline.py), and so are threads, file names and options that the engine or mode
+        does not read: a moved picture or one more frame makes no finished frame stale. So is the first frame that all
+        may refer to. Raises InputError if a picture cannot be read.
         """
-        options = dataclasses.asdict(self.options)
+        options = dataclasses.asdict(as_read(self.options))
         options |= {name: "" for name in BESIDE if name in options}
         for holder, key in _option_paths(options):
             holder[key] = _digest(holder[key]) if holder[key] else ""

@@ -7,8 +7,8 @@ Adding an option is one field in one dataclass. The job that carries them is in 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from .errors import OptionError
@@ -26,16 +26,16 @@ from .schema import (
 )
 
 __all__ = ["COLLAGE_MODES", "CollageOptions", "EngineOptions", "MotionOptions", "OptionInfo", "OutputOptions",
-           "StyleImage", "StyleOptions", "check", "describe", "options_from", "parse_chunk", "parse_frames",
-           "parse_layers", "parse_ranges"]
+           "StyleImage", "StyleOptions", "as_read", "check", "describe", "options_from", "parse_chunk", "parse_frames",
+           "parse_layers", "parse_ranges", "read_by"]
 
 Options = TypeVar("Options")
 
 
 PAPER_STYLE_LAYERS = "conv1_2=1,conv2_2=1,conv3_4=1,conv4_4=1,conv5_4=1"
 PAPER_CONTENT_LAYERS = "conv4_2=1"
-OPTIMIZER_ONLY = ("fast",)
-"""The engine that knows nothing of steps."""
+FAST = ("fast",)
+"""The engine of a style transfer that knows nothing of steps."""
 ALIGNED = ("joiner", "layers")
 """Modes of a collage whose pieces show a clip where they lie, so that no material is chosen."""
 
@@ -69,7 +69,7 @@ class StyleOptions:
         "float", minimum=0.0, maximum=1.0, animatable=True)
     content_weight: float = option(
         0.0, "Content Weight", "For experts: how much the frame's content counts; 0 follows Strength",
-        "float", minimum=0.0, maximum=1e6, soft_maximum=1.0, advanced=True, unread_by=OPTIMIZER_ONLY)
+        "float", minimum=0.0, maximum=1e6, soft_maximum=1.0, advanced=True, unread_by=FAST)
     style_scale: float = option(
         1.0, "Stroke Size", "Size of the strokes: the style image is used at this multiple of the frame's size",
         "float", minimum=0.1, maximum=4.0, soft_minimum=0.25, soft_maximum=2.0)
@@ -84,16 +84,16 @@ class StyleOptions:
         "int", minimum=0, maximum=16384, soft_maximum=2048, unit="px")
     iterations: int = option(
         60, "Iterations", "Optimizer steps at the final size; coarser scales take as many",
-        "int", minimum=1, maximum=10000, soft_maximum=600, unread_by=OPTIMIZER_ONLY)
+        "int", minimum=1, maximum=10000, soft_maximum=600, unread_by=FAST)
     scales: int = option(
         3, "Scales", "Most coarse-to-fine levels, each half the size of the next; 1 works at the final size only",
-        "int", minimum=1, maximum=6, advanced=True, unread_by=OPTIMIZER_ONLY)
+        "int", minimum=1, maximum=6, advanced=True, unread_by=FAST)
     stability: float = option(
         0.5, "Stability", "How still a clip holds where nothing moves, and how closely strokes follow what does; "
         "0 paints every frame alone", "float", minimum=0.0, maximum=1.0)
     passes: int = option(
         1, "Passes", "How often the clip is gone over, forward and backward by turns: more is steadier and takes "
-        "longer", "int", minimum=1, maximum=16, soft_maximum=4, unread_by=OPTIMIZER_ONLY)
+        "longer", "int", minimum=1, maximum=16, soft_maximum=4, unread_by=FAST)
     hold: int = option(
         1, "Hold", "Frames that each painting stays: 2 is animation on twos", "int", minimum=1, maximum=1000,
         soft_maximum=4)
@@ -105,34 +105,34 @@ class StyleOptions:
         "auto", "Start From", "The picture the optimizer starts from; Automatic is the frame for a still, and for a "
         "clip the fast engine's painting, which changes less when things come into sight", "choice",
         choices={"auto": "Automatic", "content": "Frame", "noise": "Noise", "fast": "Fast Engine"},
-        advanced=True, unread_by=OPTIMIZER_ONLY)
+        advanced=True, unread_by=FAST)
     loss: str = option(
         "normalized", "Loss", "Normalized (Choi & Kim 2020) suits every style with one setting; classic is Gatys 2016",
-        "choice", choices={"normalized": "Normalized", "classic": "Classic"}, advanced=True, unread_by=OPTIMIZER_ONLY)
+        "choice", choices={"normalized": "Normalized", "classic": "Classic"}, advanced=True, unread_by=FAST)
     style_layers: str = option(
         PAPER_STYLE_LAYERS, "Style Layers", "Layers of the style loss and their weights: low ones fine texture, "
-        "high ones large structures", "layers", advanced=True, unread_by=OPTIMIZER_ONLY)
+        "high ones large structures", "layers", advanced=True, unread_by=FAST)
     content_layers: str = option(
         PAPER_CONTENT_LAYERS, "Content Layers", "Layers of the content loss and their weights", "layers",
-        advanced=True, unread_by=OPTIMIZER_ONLY)
+        advanced=True, unread_by=FAST)
     encoder: str = option(
         "auto", "Encoder", "The network whose features are compared; Automatic is VGG-19 with a GPU, Lite without",
         "choice", choices={"auto": "Automatic", "lite": "Lite", "vgg19": "VGG-19"}, advanced=True,
-        unread_by=OPTIMIZER_ONLY)
+        unread_by=FAST)
     optimizer: str = option(
         "lbfgs", "Optimizer", "L-BFGS needs the fewest steps, Adam three times as many but less memory. Plain L-BFGS, "
         "as published, takes longer over large forms",
         "choice", choices={"lbfgs": "L-BFGS", "adam": "Adam", "plain-lbfgs": "Plain L-BFGS"}, advanced=True,
-        unread_by=OPTIMIZER_ONLY)
+        unread_by=FAST)
     tolerance: float = option(
         0.0, "Stop Early", "Ends a scale when ten steps gain less than this part of the loss: try 0.01; 0 takes all",
-        "float", minimum=0.0, maximum=1.0, soft_maximum=0.1, advanced=True, unread_by=OPTIMIZER_ONLY)
+        "float", minimum=0.0, maximum=1.0, soft_maximum=0.1, advanced=True, unread_by=FAST)
     tv: float = option(
         0.0, "Smoothness", "Weight of the total variation loss: higher is smoother", "float",
-        minimum=0.0, maximum=1000.0, soft_maximum=10.0, advanced=True, unread_by=OPTIMIZER_ONLY)
+        minimum=0.0, maximum=1000.0, soft_maximum=10.0, advanced=True, unread_by=FAST)
     seed: int = option(
         1, "Seed", "Start of the random numbers, which only Start From: Noise uses", "int",
-        minimum=0, maximum=2**31 - 1, advanced=True, unread_by=OPTIMIZER_ONLY)
+        minimum=0, maximum=2**31 - 1, advanced=True, unread_by=FAST)
 
     def content_weight_at(self, strength: float | None = None) -> float:
         """lambda_os, 10^(-4 x strength), for a strength in 0..1 (None: this object's own); a content weight wins."""
@@ -305,6 +305,25 @@ class EngineOptions:
         "only; 0 chooses by the memory needed", "int", minimum=0, maximum=16384, unit="px", advanced=True)
     threads: int = option(
         0, "Threads", "CPU threads; 0 uses one per physical core", "int", minimum=0, maximum=1024)
+
+
+def read_by(reader: str) -> Iterator[tuple[str, OptionInfo]]:
+    """The described options that an engine of the style transfer, or a mode of the collage, reads."""
+    for name, info, _ in describe(CollageOptions if reader in COLLAGE_MODES else StyleOptions):
+        if reader not in info.unread_by:
+            yield name, info
+
+
+def as_read(options: StyleOptions | CollageOptions) -> StyleOptions | CollageOptions:
+    """The same options, but those that their engine or mode does not read as it begins with them."""
+    begins: StyleOptions | CollageOptions
+    if isinstance(options, CollageOptions):
+        reader, begins = options.mode, CollageOptions.for_mode(options.mode)
+    else:
+        reader, begins = options.engine, StyleOptions()
+    read = dict(read_by(reader))
+    return replace(options, **{name: getattr(begins, name) for name, _, _ in describe(type(options))
+                               if name not in read})
 
 
 def options_from(cls: type[Options], data: Any) -> Options:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 from core.errors import InputError, OptionError
 from core.job import Job
 from core.options import (
+    COLLAGE_MODES,
     CollageOptions,
     EngineOptions,
     MotionOptions,
@@ -24,6 +26,7 @@ from core.options import (
     options_from,
     parse_frames,
     parse_layers,
+    read_by,
 )
 
 JOB = {"input": "in", "output": "out", "options": {"styles": [{"path": "a.png"}]}}
@@ -126,6 +129,32 @@ def test_the_look_changes_with_pixels_not_with_names(tmp_path: Path) -> None:
     first.unlink()
     with pytest.raises(InputError, match=r"a\.png"):
         job.look()
+
+
+def others(job: Job, names: Collection[str]) -> Iterator[tuple[str, Job]]:
+    """For each of these options the job with another value."""
+    for name, info, _ in describe(type(job.options)):
+        values = {"layers": ("conv1_1=1",), "bool": (True,)}.get(info.kind) or info.choices or (
+            info.minimum, info.maximum)
+        if name in names:
+            value = next(value for value in values if value != getattr(job.options, name))
+            yield name, dataclasses.replace(job, options=dataclasses.replace(
+                job.options, **{name: value}))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("options", [
+    StyleOptions(), StyleOptions(engine="fast"), *map(CollageOptions.for_mode, COLLAGE_MODES),
+], ids=lambda options: getattr(options, "mode", None) or options.engine)
+def test_only_options_that_are_read_change_the_look(options: StyleOptions | CollageOptions) -> None:
+    kind = type(options)
+    reader = options.mode if isinstance(options, CollageOptions) else options.engine
+    read = {name for name, _ in read_by(reader)}
+    unread = {name for name, _, _ in describe(kind)} - read
+    assert bool(unread) == (reader not in ("optimize", "torn", "mosaic"))
+    job = Job("in", "out", "collage" if kind is CollageOptions else "style", options)
+    assert [name for name, other in others(job, unread) if other.look() != job.look()] == []
+    read -= {"mask", "depth", "mode", "engine"}  # they count for single frames, or say what is read
+    assert [name for name, other in others(job, read) if other.look() == job.look()] == []
 
 
 @pytest.mark.parametrize("name", ["a_####.png", "a_#.png", "a_%04d.png", "a_*.png", "a[1]_####.png", ""])
