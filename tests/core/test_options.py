@@ -47,7 +47,7 @@ def test_paths_inside_the_job_folder_are_written_relative_to_it(tmp_path: Path) 
     assert Job.from_json(data, tmp_path) == job
 
 
-@pytest.mark.parametrize("cls", [StyleOptions, OutputOptions, EngineOptions])
+@pytest.mark.parametrize("cls", [StyleOptions, CollageOptions, OutputOptions, MotionOptions, EngineOptions])
 def test_every_default_is_allowed(cls: type) -> None:
     for name, info, default in describe(cls):
         assert check(name, default, info) == default

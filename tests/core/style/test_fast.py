@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from core import events, pipeline, weights
+from core.color import luminance
 from core.encoders import Encoder, load_encoder
 from core.errors import WeightsError
 from core.frames import Picture, read, write
@@ -65,15 +66,24 @@ def test_style_scale_changes_the_strokes(style: Callable[..., FastStyle], pictur
     assert not torch.equal(style(1).paint(content, 1.0), style(1, style_scale=0.5).paint(content, 1.0))
 
 
-def test_alpha_stays_and_luminance_keeps_the_frame_s_colors(job: Jobs, tmp_path: Path, picture: Pictures) -> None:
+def test_alpha_stays(job: Jobs, tmp_path: Path, picture: Pictures) -> None:
     source = picture(3, alpha=True)
     write(tmp_path / "one.png", source, "png")
-    *_, done = pipeline.run(job(tmp_path / "one.png", engine="fast", keep_color="luminance"))
-    assert isinstance(done, events.Done)
+    list(pipeline.run(job(tmp_path / "one.png", engine="fast")))
     painted = read(next((tmp_path / "result").glob("*.png")))
     assert painted.alpha is not None
     assert source.alpha is not None
     assert torch.allclose(painted.alpha, source.alpha, atol=1 / 254)
+
+
+def test_luminance_keeps_the_frame_s_colors(job: Jobs, sequence: Path, tmp_path: Path) -> None:
+    list(pipeline.run(job(sequence, engine="fast", keep_color="luminance", frames="7")))
+    source, painted = (read(folder / "shot_0007.png").rgb for folder in (sequence, tmp_path / "result"))
+    before, after = (rgb - luminance(rgb) for rgb in (source, painted))
+    share = (after * before).sum(1, keepdim=True) / before.square().sum(1, keepdim=True).clamp_min(1e-6)
+    assert share.median() == pytest.approx(1.0, abs=0.02)  # less where a darker or lighter pixel has no room for it
+    assert (after - share * before).abs().max() < 2 / 255
+    assert (luminance(painted) - luminance(source)).abs().max() > 0.1
 
 
 def test_init_fast_starts_the_optimizer_from_the_fast_painting(job: Jobs, sequence: Path, tmp_path: Path,
@@ -105,10 +115,18 @@ def test_other_networks_make_finished_frames_stale(job: Jobs, sequence: Path, mo
 
 def test_several_styles_by_weight_through_a_job(job: Jobs, sequence: Path, style_file: Path, tmp_path: Path,
                                                 picture: Pictures) -> None:
-    write(tmp_path / "other.png", picture(5, 40, 52), "png")
-    styles = (StyleImage(str(style_file), 2.0), StyleImage(str(tmp_path / "other.png"), 1.0))
-    heard = list(pipeline.run(job(sequence, engine="fast", styles=styles, frames="7")))
-    assert isinstance(heard[-1], events.Done)
+    write(tmp_path / "other.png", Picture(picture(5, 40, 52).rgb * 0.6), "png")
+
+    def mean_color(one: float, other: float) -> torch.Tensor:
+        weighted = ((style_file, one), (tmp_path / "other.png", other))
+        styles = tuple(StyleImage(str(path), weight) for path, weight in weighted if weight)
+        output = tmp_path / f"{one} {other}"
+        list(pipeline.run(job(sequence, output, engine="fast", styles=styles, frames="7", strength=1.0)))
+        return read(next(output.glob("*.png"))).rgb.mean((2, 3))
+
+    one, other, both = mean_color(1, 0), mean_color(0, 1), mean_color(2, 1)
+    assert (one - other).abs().max() > 0.1
+    assert torch.allclose(both, (2 * one + other) / 3, atol=0.02)
 
 
 @pytest.fixture
