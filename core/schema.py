@@ -14,21 +14,21 @@ from typing import Any, Literal
 
 from .errors import OptionError
 
-Kind = Literal["float", "int", "bool", "choice", "text", "file", "layers", "frames", "ranges", "chunk"]
+Kind = Literal["float", "int", "bool", "choice", "file", "layers", "frames", "ranges", "chunk"]
 
 
 @dataclass(frozen=True)
 class OptionInfo:
     """What people and programs need to know of one option.
 
-    `minimum`/`maximum` are hard limits (inclusive); `soft_minimum`/`soft_maximum` bound a slider.
+    `minimum`/`maximum` are the hard limits (inclusive) of every number; `soft_minimum`/`soft_maximum` bound a slider.
     `choices` maps each allowed value to its label. `animatable` options may change from frame to frame. `unread_by`
     are engines of a style transfer, or modes of a collage, to which it means nothing.
     """
 
     label: str
     help: str
-    kind: Kind = "text"
+    kind: Kind
     minimum: float | None = None
     maximum: float | None = None
     soft_minimum: float | None = None
@@ -43,13 +43,10 @@ class OptionInfo:
         """The allowed values, in words for an error message."""
         if self.kind == "choice":
             return "one of " + ", ".join(self.choices)
-        if self.minimum is not None and self.maximum is not None:
+        if self.kind in ("float", "int"):
             return f"{self.minimum:g} to {self.maximum:g}"
-        if self.minimum is not None:
-            return f"{self.minimum:g} or more"
         return {"bool": "true or false", "layers": "a list such as conv1_2=1,conv4_4=0.5", "frames": "A-B or A",
-                "ranges": "a list such as 3-5,9", "chunk": "K/N, such as 2/4", "float": "a number",
-                "int": "a whole number"}.get(self.kind, "a text")
+                "ranges": "a list such as 3-5,9", "chunk": "K/N, such as 2/4", "file": "a path"}[self.kind]
 
 
 def option(default: Any, label: str, help: str, kind: Kind, **info: Any) -> Any:

@@ -141,7 +141,7 @@ class _Worker:
             self._tell(event)
             if self._inbox.stop.is_set() and not isinstance(event, events.Done):
                 run.close()  # type: ignore[attr-defined]
-                self.say("cancelled", frames=written)
+                self._tell(events.Cancelled(written))
                 return
 
 

@@ -27,11 +27,6 @@ class Cover:
     paper: float
     holes: float
 
-    @property
-    def coverage(self) -> float:
-        """The part that counts as covered: underpainting counts as paper outside holes that the birth rule fills."""
-        return 1.0 - self.holes
-
 
 def cover(pieces: Pieces, composer: Composer, size: Size) -> Cover:
     """What is covered of a frame of this size; the composer makes the papers as they are laid."""

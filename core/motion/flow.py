@@ -18,7 +18,6 @@ from ..sizes import size_of
 from .raft import RaftSmall
 from .warp import Floats, warp
 
-__all__ = ["Dis", "Estimator", "RaftSmall", "Refined", "estimator", "settled"]
 SMALLEST = 16
 """DIS refuses pictures with shorter sides, pixels."""
 ROUNDS, QUICK_ROUNDS = 6, 2

@@ -25,17 +25,17 @@ Features = Mapping[str, Tensor]
 Weights = Mapping[str, float]
 
 
-def gram_matrix(features: Tensor, mask: Tensor | None = None) -> Tensor:
-    """Gram matrix per position, G = F^T F / (H W), float32 C x C, of features 1 x C x H x W (eq. 5).
-
-    With a mask (1 x 1 x H x W, 0..1) each position counts by its mask value and the mask's sum takes the place of
-    H W (guided Gram matrix; Gatys et al., CVPR 2017, "Controlling perceptual factors", section 4).
-    """
-    return gram_sum(features, mask) / positions(size_of(features), mask)
+def gram_matrix(features: Tensor) -> Tensor:
+    """Gram matrix per position, G = F^T F / (H W), float32 C x C, of features 1 x C x H x W (eq. 5)."""
+    return gram_sum(features) / positions(size_of(features))
 
 
 def gram_sum(features: Tensor, mask: Tensor | None = None) -> Tensor:
-    """F^T F, float32 C x C: a Gram matrix before the division. The sums of a picture's tiles add up to its own."""
+    """F^T F, float32 C x C: a Gram matrix before the division. The sums of a picture's tiles add up to its own.
+
+    With a mask (1 x 1 x H x W, 0..1) each position counts by its mask value, and `positions` is the mask's sum
+    (guided Gram matrix; Gatys et al., CVPR 2017, "Controlling perceptual factors", section 4).
+    """
     total: Tensor = _GramSum.apply(features, mask)  # type: ignore[no-untyped-call]
     return total
 
@@ -89,7 +89,7 @@ def distance(values: Features, target: Features, weights: Mapping[str, float | T
 
 
 def classic_content_weights(weights: Weights) -> dict[str, float]:
-    """1/2 lambda_o(j) (eq. 3)."""
+    """1/2 lambda_o(j), so that L_o = sum_j 1/2 lambda_o(j) |phi_j(o) - phi_j(x)|^2 (eq. 3)."""
     return {j: 0.5 * weight for j, weight in weights.items()}
 
 
@@ -104,11 +104,6 @@ def normalized_weights(target: Features, weights: Weights, pixels: int) -> dict[
     w = `pixels`, the number of pixels of the content image.
     """
     return {j: pixels * share / energy(target[j]) for j, share in relative(weights).items()}
-
-
-def classic_content_loss(features: Features, target: Features, weights: Weights) -> Tensor:
-    """L_o = sum_j 1/2 lambda_o(j) |phi_j(o) - phi_j(x)|^2 (eq. 3). Scalar, float32."""
-    return distance(features, target, classic_content_weights(weights))
 
 
 def classic_style_loss(grams: Features, target: Features, weights: Weights) -> Tensor:

@@ -52,6 +52,9 @@ def test_every_default_is_allowed(cls: type) -> None:
     for name, info, default in describe(cls):
         assert check(name, default, info) == default
         assert info.label and info.help
+        assert (None in (info.minimum, info.maximum)) == (info.kind not in ("float", "int"))
+        with pytest.raises(OptionError):
+            check(name, None, info)
 
 
 @pytest.mark.parametrize(("name", "value"), [

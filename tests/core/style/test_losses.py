@@ -14,14 +14,19 @@ RESULT = torch.tensor([[[[2.0, 2.0, 1.0]], [[1.0, 0.0, 3.0]]]])
 STYLE = torch.tensor([[[[1.0, 0.0, 1.0]], [[2.0, 1.0, 0.0]]]])
 
 
+def classic_content_loss(features: losses.Features, target: losses.Features, weight: float) -> torch.Tensor:
+    return losses.distance(features, target, losses.classic_content_weights({"a": weight}))
+
+
 def test_gram_matrix_is_the_mean_product_of_channels() -> None:
     # G_00 = (1 + 4 + 0) / 3, G_01 = (0 + 2 + 0) / 3, G_11 = (0 + 1 + 9) / 3
     assert torch.allclose(losses.gram_matrix(CONTENT), torch.tensor([[5.0, 2.0], [2.0, 10.0]]) / 3)
 
 
-def test_gram_matrix_under_a_mask_counts_only_the_masked_positions() -> None:
+def test_a_gram_sum_under_a_mask_counts_only_the_masked_positions() -> None:
     mask = torch.tensor([[[[1.0, 1.0, 0.0]]]])
-    assert torch.allclose(losses.gram_matrix(CONTENT, mask), torch.tensor([[5.0, 2.0], [2.0, 1.0]]) / 2)
+    assert torch.allclose(losses.gram_sum(CONTENT, mask), torch.tensor([[5.0, 2.0], [2.0, 1.0]]))
+    assert losses.positions((1, 3), mask) == 2
 
 
 def test_gram_matrix_of_bfloat16_features_is_summed_in_float32() -> None:
@@ -31,21 +36,21 @@ def test_gram_matrix_of_bfloat16_features_is_summed_in_float32() -> None:
 
 
 @pytest.mark.parametrize("mask", [None, torch.tensor([[[[0.0, 0.5, 1.0], [1.0, 0.25, 0.0]]]])])
-def test_gradients_of_a_gram_matrix_are_those_of_its_definition(mask: torch.Tensor | None) -> None:
+def test_gradients_of_a_gram_sum_are_those_of_its_definition(mask: torch.Tensor | None) -> None:
     """Whatever comes after it, symmetric or not."""
     features = torch.randn(1, 4, 2, 3, generator=torch.Generator().manual_seed(0)).requires_grad_()
     after = torch.arange(16.0).view(4, 4)
     counted = features[0].flatten(1) * (1 if mask is None else mask.flatten())
-    plain = counted @ features[0].flatten(1).T / (6 if mask is None else mask.sum())
-    assert torch.allclose(losses.gram_matrix(features, mask), plain, atol=1e-6)
+    plain = counted @ features[0].flatten(1).T
+    assert torch.allclose(losses.gram_sum(features, mask), plain, atol=1e-6)
     wanted, = torch.autograd.grad((plain * after).sum(), features)
-    ours, = torch.autograd.grad((losses.gram_matrix(features, mask) * after).sum(), features)
+    ours, = torch.autograd.grad((losses.gram_sum(features, mask) * after).sum(), features)
     assert torch.allclose(ours, wanted, atol=1e-5)
 
 
 def test_classic_content_loss_equation_3() -> None:
     # differences: 1 0 1 / 1 -1 0 -> sum of squares 4; half of it, times the layer weight 3
-    loss = losses.classic_content_loss({"a": RESULT}, {"a": CONTENT}, {"a": 3.0})
+    loss = classic_content_loss({"a": RESULT}, {"a": CONTENT}, 3.0)
     assert loss.item() == pytest.approx(6.0)
 
 
@@ -110,7 +115,7 @@ def test_derivatives(loss: str) -> None:
 
     def of(x: torch.Tensor) -> torch.Tensor:
         if loss == "classic content":
-            return losses.classic_content_loss({"a": x}, {"a": other}, {"a": 2.0})
+            return classic_content_loss({"a": x}, {"a": other}, 2.0)
         if loss == "normalized content":
             return losses.normalized_content_loss({"a": x}, {"a": other}, {"a": 2.0}, 20)
         grams = {"a": losses.gram_matrix(x)}
