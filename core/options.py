@@ -134,9 +134,10 @@ class StyleOptions:
         1, "Seed", "Start of the random numbers, which only Start From: Noise uses", "int",
         minimum=0, maximum=2**31 - 1, advanced=True, unread_by=FAST)
 
-    def content_weight_at(self, strength: float | None = None) -> float:
-        """lambda_os, 10^(-4 x strength), for a strength in 0..1 (None: this object's own); a content weight wins."""
-        return self.content_weight or 10.0 ** (-4.0 * (self.strength if strength is None else strength))
+    @property
+    def content_loss_weight(self) -> float:
+        """lambda_os: 10^(-4 x strength), unless there is an explicit content weight."""
+        return self.content_weight or 10.0 ** (-4.0 * self.strength)
 
 
 @dataclass(frozen=True)

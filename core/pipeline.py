@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -115,10 +115,32 @@ def _file_of(path: Path) -> tuple[int, int] | None:
 def _planned(job: Job, clip: Clip, beside: Mapping[str, Clip], recorded: RecordedFlow | None,
              networks: str) -> Generator[Event, None, tuple[Plan, list[InputError]]]:
     """Returns the job's tasks, and the errors of the frames that cannot be read."""
+    wanted = set(clips.chosen(clip, parse_frames(job.files.frames)))
+    inputs, failed = yield from _looked_at(job, clip, wanted)
+    hangs = hangs_together(job, clip)
+    begins = (yield from shots.beginnings(clip, inputs, Path(job.output) / MOTION)) if hangs else set[int]()
+    sources = []
+    for number, digest in inputs.items():
+        moved = _motion_digest(recorded, number, job.options.hold)
+        file = clip.stem(number) + FORMATS[job.files.format].suffix
+        facts = _facts(job, number, digest, beside, moved)
+        sources.append(Source(number, file, digest, facts, number in begins, number in wanted, moved))
+    first = [clip.digest(clip.numbers[0])] if job.refers_to_first else []
+    look = key_of(job.look(), networks, *first)
+    made = KINDS[job.effect].plan(sources, job, look, parse_chunk(job.files.chunk))
+    only = parse_ranges(job.files.only)
+    made.results = [task for task in made.results if _inside(task.number, only)]
+    if only and not made.results and not failed:
+        raise InputError(f"No frame of the input lies in {job.files.only}.", "Correct Only, or leave it empty.")
+    return made, failed
+
+
+def _looked_at(job: Job, clip: Clip,
+               wanted: Collection[int]) -> Generator[Event, None, tuple[dict[int, str], list[InputError]]]:
+    """Returns the hash of each frame that the job depends on, and the errors of wanted ones that cannot be read."""
     only = parse_ranges(job.files.only)
     inputs: dict[int, str] = {}
     failed: list[InputError] = []
-    wanted = set(clips.chosen(clip, parse_frames(job.files.frames)))
     asked = clip.numbers if KINDS[job.effect].from_the_first else sorted(wanted)
     for index, number in enumerate(asked, 1):
         yield events.Looking(number, index, len(asked))
@@ -129,24 +151,14 @@ def _planned(job: Job, clip: Clip, beside: Mapping[str, Clip], recorded: Recorde
                 failed.append(error)
         if number > max(wanted) and number in inputs:  # one more: a shot's first frame depends on its second
             break
-    begins: set[int] = set()
-    if hangs_together(job, clip):
-        begins = yield from shots.beginnings(clip, inputs, Path(job.output) / MOTION)
-    sources = []
-    for number, digest in inputs.items():
-        values = {name: job.at(number, name) for name in job.animation}
-        along = [f"{name} {_digest_beside(other, number)}" for name, other in beside.items()]
-        moved = _motion_digest(recorded, number, job.options.hold)
-        facts = key_of(digest, values, *along, *filter(None, [moved]))
-        file = clip.stem(number) + FORMATS[job.files.format].suffix
-        sources.append(Source(number, file, digest, facts, number in begins, number in wanted, moved))
-    first = [clip.digest(clip.numbers[0])] if job.refers_to_first else []
-    look = key_of(job.look(), networks, *first)
-    made = KINDS[job.effect].plan(sources, job, look, parse_chunk(job.files.chunk))
-    made.results = [task for task in made.results if _inside(task.number, only)]
-    if only and not made.results and not failed:
-        raise InputError(f"No frame of the input lies in {job.files.only}.", "Correct Only, or leave it empty.")
-    return made, failed
+    return inputs, failed
+
+
+def _facts(job: Job, number: int, digest: str, beside: Mapping[str, Clip], moved: str) -> str:
+    """The hash of all that decides how this one frame looks alone (`Source.facts`)."""
+    values = {name: job.at(number, name) for name in job.animation}
+    along = [f"{name} {_digest_beside(other, number)}" for name, other in beside.items()]
+    return key_of(digest, values, *along, *filter(None, [moved]))
 
 
 def _inside(number: int, ranges: Sequence[tuple[int, int]]) -> bool:

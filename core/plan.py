@@ -161,6 +161,7 @@ def _ranges(sources: Sequence[Source], options: StyleOptions, parts: int) -> lis
 
 
 def shots_of(sources: Sequence[Source]) -> list[Sequence[Source]]:
+    """The frames of each shot; the first one begins a shot in any case."""
     begins = [i for i, source in enumerate(sources) if source.begins_shot or i == 0]
     return [sources[i:j] for i, j in pairwise([*begins, len(sources)])]
 
@@ -194,15 +195,17 @@ class _Planner:
 
     def _steady(self, of: _Range) -> list[Task]:
         """A range painted forward, then again in passes, then led over to the painting after it."""
-        leaders, led = of.leaders, max(0, len(of.next) - 1)
         began = self._beginning(of.begun)
-        chain: list[Task] = []
-        for run in range(1, self.options.passes + 1):
-            stages = ["" if run == self.options.passes and i < len(leaders) - led else str(run)
-                      for i in range(len(leaders))]
-            chain = self._forward(began, leaders, stages)[len(began) - 1:] if run == 1 else self._again(
-                chain, leaders, stages, -1 if run % 2 else 1)
+        chain = self._forward(began, of.leaders, self._stages(of, 1))[len(began) - 1:]
+        for run in range(2, self.options.passes + 1):
+            chain = self._again(chain, of.leaders, self._stages(of, run), -1 if run % 2 else 1)
         return self._led_over(chain, self._beginning(of.next)) if of.next else chain
+
+    def _stages(self, of: _Range, run: int) -> list[str]:
+        """The stage of each painting of a pass, counted from 1: its number, empty for what is the result already."""
+        count = len(of.groups)
+        results = count - max(0, len(of.next) - 1) if run == self.options.passes else 0  # the last ones are led over
+        return [""] * results + [str(run)] * (count - results)
 
     def _beginning(self, sources: Sequence[Source]) -> list[Task]:
         """The first frame of a range, last here, and what is painted before it: the same for all who ask for it."""

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -46,8 +47,6 @@ LEAST_FIT = 0.5
 """Part of a piece's points that must move as the piece does."""
 TURN, GROW = 0.08, 0.05
 """Most that a piece turns (radians) and grows (in parts of 1) in a frame."""
-STANDING = np.array([1, 0, 0, 0], np.float32)
-"""The step of a piece that stays."""
 FILLINGS = 3
 """How often, at most, holes are looked for in a shot's first frame: those between new pieces too."""
 SMALLEST, LARGEST = 0.45, 2.2
@@ -65,20 +64,27 @@ class Follow:
         """The pieces of a frame. Raises InputError."""
         ground = ground_of(moment.rgb, moment.companions, moment.goes)
         if before is None:
-            cutter = Cutter(self.options, self.materials, moment.number)
-            palette = cutter.palette(ground)
-            cuts = cutter.all(ground, moment.number, palette)
-            pieces = no_pieces(palette, moment.number).with_new(cuts, moment.number)
-            visible, colors = _visible(shown(pieces, ground), ground, len(pieces))
-            hidden = _hidden(pieces, ground, visible)
-            laid = _seen(pieces, visible, colors).kept(~hidden | (pieces.level == 0))  # the coarsest lie under others
-            return self._filled(laid, ground, moment.number)
+            return self._begun(ground, moment.number)
+        return self._onward(before, ground, moment.number, moment.came)
+
+    def _begun(self, ground: Ground, frame: int) -> Pieces:
+        """The pieces of a shot's first frame."""
+        cutter = Cutter(self.options, self.materials, frame)
+        palette = cutter.palette(ground)
+        pieces = no_pieces(palette, frame).with_new(cutter.all(ground, frame, palette), frame)
+        visible, colors = _visible(shown(pieces, ground), ground, len(pieces))
+        hidden = _hidden(pieces, ground, visible)
+        laid = _seen(pieces, visible, colors).kept(~hidden | (pieces.level == 0))  # the coarsest lie under others
+        return self._filled(laid, ground, frame)
+
+    def _onward(self, before: Pieces, ground: Ground, frame: int, came: Link | None) -> Pieces:
+        """The pieces of the frame after that of `before`; `came` is the link between them."""
         before = replace(before, palette=self._cutter(before).palette(ground, before.palette))
-        moved = before if self.options.mode == "joiner" or moment.came is None else _moved(before, ground, moment.came)
+        moved = before if self.options.mode == "joiner" or came is None else _moved(before, ground, came)
         judged = _judged(moved, ground, shown(moved, ground))
-        renewed = self._renewed(judged, ground, moment.number)
+        renewed = self._renewed(judged, ground, frame)
         living = renewed.kept(_fits(renewed, ground))
-        grown = living.with_new(self._births(living, ground, moment.number), moment.number)
+        grown = living.with_new(self._births(living, ground, frame), frame)
         if len(grown) == len(living) and renewed is judged:
             return grown
         return _seen(grown, *_visible(shown(grown, ground), ground, len(grown)))
@@ -149,10 +155,10 @@ def _moved(pieces: Pieces, ground: Ground, came: Link) -> Pieces:
         return pieces
     place, misfit = pieces.place.copy(), pieces.misfit.copy()
     for i, points in enumerate(_spots(pieces, ground)):
-        center, step, fits = _step(points, flow, trust)
-        misfit[i] = 0 if fits else misfit[i] + 1
-        if step is not STANDING and np.abs(_steps(step, points, center)).max() >= STILL:
-            place[i] = after(pieces.place[i], _about(step, center, ground.height))
+        step = _step(points, flow, trust)
+        misfit[i] = 0 if step.fits else misfit[i] + 1
+        if step.move is not None and np.abs(_steps(step.move, points, step.center)).max() >= STILL:
+            place[i] = after(pieces.place[i], _about(step.move, step.center, ground.height))
     return replace(pieces, place=place, misfit=misfit)
 
 
@@ -177,9 +183,17 @@ def _inner(outline: Floats) -> Floats:
     return np.concatenate([corners * share for share in (0.0001, 0.35, 0.6, 0.8)])
 
 
-def _step(points: Floats, flow: Floats, trust: Floats) -> tuple[Floats, Floats, bool]:
-    """What the flow (pixels) does to a piece: about which center, turn and scale (a, b) and move (x, y) of that center;
-    whether it fits."""
+class _Step(NamedTuple):
+    """How a piece goes on to the next frame: `move` turns and scales it (a, b) about `center` (x, y; pixels) and moves
+    that (x, y; pixels), None if it stays; whether that `fits` what is under it."""
+
+    center: Floats
+    move: Floats | None
+    fits: bool
+
+
+def _step(points: Floats, flow: Floats, trust: Floats) -> _Step:
+    """What the flow (h,w,2, pixels; `trust` h,w in 0..1) does to a piece with these points (N,2)."""
     height, width = trust.shape
     inside = (points >= 0).all(1) & (points[:, 0] < width) & (points[:, 1] < height)
     x = np.clip(np.round(points[:, 0]).astype(int), 0, width - 1)
@@ -189,20 +203,20 @@ def _step(points: Floats, flow: Floats, trust: Floats) -> tuple[Floats, Floats, 
     steps, there = flow[y, x][use], points[use]
     center = there.mean(0).astype(np.float32)
     if not steps.any():  # so it is with most pieces where the camera stands
-        return center, STANDING, bool(good.sum() >= 0.3 * inside.sum())
+        return _Step(center, None, bool(good.sum() >= 0.3 * inside.sum()))
     if len(there) < 6 or float(np.hypot(*there.std(0))) < 1.0:
-        return center, _as_most(steps), bool(good.sum() >= 3)
+        return _Step(center, _as_most(steps), bool(good.sum() >= 3))
     found, inliers = cv2.estimateAffinePartial2D(there, there + steps, method=cv2.RANSAC, ransacReprojThreshold=1.0,
                                                  maxIters=60, confidence=0.95, refineIters=3)
     share = float(inliers.mean()) if found is not None else 0.0
     fits = share >= LEAST_FIT and bool(good.sum() >= 0.3 * inside.sum())
     if found is None or share < LEAST_FIT:
-        return center, _as_most(steps), fits
+        return _Step(center, _as_most(steps), fits)
     a, b = float(found[0, 0]), float(found[1, 0])
     scale = np.clip(np.hypot(a, b), 1 - GROW, 1 + GROW)
     turn = np.clip(np.arctan2(b, a), -TURN, TURN)
     onward = found[:, :2] @ center + found[:, 2] - center
-    return center, np.array([scale * np.cos(turn), scale * np.sin(turn), *onward], np.float32), fits
+    return _Step(center, np.array([scale * np.cos(turn), scale * np.sin(turn), *onward], np.float32), fits)
 
 
 def _as_most(steps: Floats) -> Floats:
@@ -210,20 +224,20 @@ def _as_most(steps: Floats) -> Floats:
     return np.array([1, 0, *np.median(steps, 0)], np.float32)
 
 
-def _steps(step: Floats, points: Floats, center: Floats) -> Floats:
-    """N,2: how far (pixels) a step moves points."""
+def _steps(move: Floats, points: Floats, center: Floats) -> Floats:
+    """N,2: how far (pixels) points go by a move about a center."""
     around = points - center
-    a, b = float(step[0]), float(step[1])
+    a, b = float(move[0]), float(move[1])
     turned = np.stack([a * around[:, 0] - b * around[:, 1], b * around[:, 0] + a * around[:, 1]], 1)
-    return np.asarray(turned - around + step[2:], np.float32)
+    return np.asarray(turned - around + move[2:], np.float32)
 
 
-def _about(step: Floats, center: Floats, height: int) -> Floats:
-    """A step about a center (pixels) as a move (a, b, x, y) of the plane, in heights of the frame."""
-    a, b = float(step[0]), float(step[1])
+def _about(move: Floats, center: Floats, height: int) -> Floats:
+    """A move about a center (pixels) as one (a, b, x, y) of the plane, in heights of the frame."""
+    a, b = float(move[0]), float(move[1])
     middle = (center + 0.5) / height
     turned = np.array([a * middle[0] - b * middle[1], b * middle[0] + a * middle[1]])
-    return np.array([a, b, *(middle + step[2:] / height - turned)], np.float32)
+    return np.array([a, b, *(middle + move[2:] / height - turned)], np.float32)
 
 
 def _judged(pieces: Pieces, ground: Ground, top: Ints) -> Pieces:

@@ -71,9 +71,7 @@ class Optimizing:
             self._targets[style] = StyleTargets(self.encoder, [(frames.read(style).rgb, 1.0)],
                                                 list(parse_layers("style_layers", SHARED_STYLE_LAYERS)))
         options = replace(self.options(), strength=strength)
-        results = paint(self.encoder, frames.read(photo).rgb, self._targets[style], options,
-                        options.content_weight_at())
-        return _last(results)
+        return _last(paint(self.encoder, frames.read(photo).rgb, self._targets[style], options))
 
 
 @dataclass

@@ -123,7 +123,7 @@ class _Bench:
                                list(parse_layers("style_layers", options.style_layers)))
         first = last = 0.0
         picture = content
-        for result in paint(self.encoder, content, targets, options, cell.content_weight):
+        for result in paint(self.encoder, content, targets, options):
             if isinstance(result, Step):
                 first, last = first or result.loss, result.loss
             else:

@@ -65,13 +65,14 @@ class Held:
     """What a frame should agree with: `picture` 1,3,H,W; all maps are 1,1,H,W in 0..1.
 
     The picture shows something where it is `known`; its flow can be trusted there but for motion boundaries (`trust`);
-    where nothing has changed since (`still`) it is kept as it is.
+    where nothing has changed since (`still`) it is kept as it is. `weight` is that of the temporal loss.
     """
 
     picture: Tensor
     known: Tensor
     trust: Tensor
     still: Tensor
+    weight: float = 1.0
 
     @cached_property
     def energy(self) -> Tensor:
@@ -85,7 +86,8 @@ class Held:
 
     def at(self, size: Size) -> Held:
         """The same for a picture of another size (H, W)."""
-        return Held(*(resize(part, size) for part in (self.picture, self.known, self.trust, self.still)))
+        known, trust, still = (resize(part, size) for part in (self.known, self.trust, self.still))
+        return Held(resize(self.picture, size), known, trust, still, self.weight)
 
     def colored(self, painted: Tensor) -> Tensor:
         """A painting of the frame, 1,3,H,W in [0, 1], in the colors that the trusted picture has around each place.

@@ -25,12 +25,11 @@ class TransferLoss:
     `content` is 1,3,H,W; `grams` {layer: C,C}; `mask` 1,1,H,W in 0..1 or None: the more of it, the more a place counts
     for the style, and where it is 0 the picture stays as it is. `tile` as for `TiledEncoder`. Calling it with a
     picture gives its loss, a scalar; classic or normalized, as `options.loss` says. `held` is what the picture should
-    agree with, and the weight of that.
+    agree with.
     """
 
     def __init__(self, encoder: Encoder, content: Tensor, grams: losses.Features, options: StyleOptions,
-                 content_weight: float, mask: Tensor | None = None, tile: int = 0,
-                 held: tuple[Held, float] | None = None) -> None:
+                 mask: Tensor | None = None, tile: int = 0, held: Held | None = None) -> None:
         self.content, self.grams, self.mask, self.tv, self.held = content, grams, mask, options.tv, held
         content_layers = parse_layers("content_layers", options.content_layers)
         style_layers = parse_layers("style_layers", options.style_layers)
@@ -50,7 +49,7 @@ class TransferLoss:
         else:
             self.content_weights = losses.classic_content_weights(content_layers)
             self.style_weights = losses.classic_style_weights(grams, style_layers)
-        self.content_weight = content_weight
+        self.content_weight = options.content_loss_weight
 
     def __call__(self, image: Tensor) -> Tensor:
         if self.mask is not None:  # outside the mask the picture is the content image, in the features too
@@ -61,8 +60,8 @@ class TransferLoss:
         loss = self.content_weight * content + losses.distance(grams, self.grams, self.style_weights)
         if self.tv:
             loss = loss + self.tv * losses.total_variation(image)
-        if self.held:
-            loss = loss + self.held[1] * temporal_loss(image, self.held[0])
+        if self.held is not None:
+            loss = loss + self.held.weight * temporal_loss(image, self.held)
         return loss
 
     def _sums(self, features: losses.Features, tile: Tile) -> tuple[Tensor, ...]:
@@ -113,14 +112,14 @@ class StyleTargets:
         return {j: total / losses.positions(feature_size(size, j)) for j, total in zip(self.layers, sums, strict=True)}
 
 
-def paint(encoder: Encoder, content: Tensor, targets: StyleTargets, options: StyleOptions, content_weight: float,
-          start: Tensor | None = None, mask: Tensor | None = None,
-          held: tuple[Held, float] | None = None, first_step: float = FIRST_STEP) -> Iterator[Step | Tensor]:
+def paint(encoder: Encoder, content: Tensor, targets: StyleTargets, options: StyleOptions,
+          start: Tensor | None = None, mask: Tensor | None = None, held: Held | None = None,
+          first_step: float = FIRST_STEP) -> Iterator[Step | Tensor]:
     """Paint one frame: yields a Step per optimizer step and last the painted picture, 1,3,H,W in [0, 1].
 
     `content` is 1,3,H,W, `mask` 1,1,H,W: what it hides is not painted, and what it shows in part is painted as a whole,
     to be mixed with the content by the caller. It is painted coarse to fine, from a `start` (1,3,H,W), else from the
-    content image or noise, as `options.init` says. `held` is what it should agree with, and the weight of that.
+    content image or noise, as `options.init` says. `held` is what it should agree with.
 
     Deviation: the paper enlarges the small result and starts from that. Here a finer scale starts from the first
     picture plus the enlarged change that the coarser scales made, so that small things (windows, faces) are not lost
@@ -137,9 +136,9 @@ def paint(encoder: Encoder, content: Tensor, targets: StyleTargets, options: Sty
         else:
             image = first.clone(memory_format=torch.contiguous_format)
             image = image if change is None else (image + enlarged(change, size)).clamp(0.0, 1.0)
-        loss = TransferLoss(encoder, small, targets.at(max(size)), options, content_weight,
+        loss = TransferLoss(encoder, small, targets.at(max(size)), options,
                             None if mask is None else resize(mask, size), targets.tile,
-                            held and (held[0].at(size), held[1]))
+                            None if held is None else held.at(size))
         if len(loss.encoder.tiles) > 1:
             give_back()  # what coarser scales freed is in pieces: 4096 x 2304 took 800 MiB more beside it (measured)
         for step in minimize(image, loss, options.optimizer, steps, options.tolerance, first_step):

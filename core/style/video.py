@@ -124,7 +124,10 @@ class StyleEffect:
     def _held(self, frame: Frame, content: Tensor, mask: Tensor | None) -> Held | None:
         """What the neighbors say of the frame; of its luminance alone where the colors stay its own."""
         held = held_by(frame.neighbors, content, frame.strength, mask)
-        return replace(held, picture=color.gray(held.picture)) if held is not None and self.gray else held
+        if held is None:
+            return None
+        return replace(held, picture=color.gray(held.picture) if self.gray else held.picture,
+                       weight=temporal_weight(self.options.stability))
 
     def _painted(self, frame: Frame, content: Tensor, mask: Tensor | None,
                  held: Held | None) -> Iterator[Step | Tensor]:
@@ -139,10 +142,9 @@ class StyleEffect:
         else:
             start = self._start(frame, content, mask, held)
             known = float(held.known.mean()) if held is not None else float(frame.begun is not None)
-            options = _shortened(options, known)
+            options = replace(_shortened(options, known), strength=frame.strength)
             settled = known >= KNOWN_SHARE and options.optimizer != "adam"  # whose first step is as long as all others
-            yield from paint(self.encoder, content, self.targets, options, options.content_weight_at(frame.strength),
-                             start, mask, None if held is None else (held, temporal_weight(options.stability)),
+            yield from paint(self.encoder, content, self.targets, options, start, mask, held,
                              SETTLED_STEP if settled else FIRST_STEP)
 
     def _start(self, frame: Frame, content: Tensor, mask: Tensor | None, held: Held | None) -> Tensor | None:

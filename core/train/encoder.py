@@ -157,7 +157,7 @@ class EncoderTrainee:
         options = StyleOptions(iterations=PAINT_STEPS, scales=1, strength=float(rng.uniform(0.25, 1.0)))
         targets = StyleTargets(self.painter, [(style, 1.0)], list(
             parse_layers("style_layers", options.style_layers)))
-        *_, painted = paint(self.painter, content, targets, options, options.content_weight_at())
+        *_, painted = paint(self.painter, content, targets, options)
         assert isinstance(painted, Tensor)
         return painted.cpu()
 

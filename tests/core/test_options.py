@@ -97,10 +97,9 @@ def test_a_style_of_weight_zero_is_refused() -> None:
 
 
 def test_strength_sets_the_content_weight_unless_one_is_given() -> None:
-    assert StyleOptions(strength=0.0).content_weight_at() == pytest.approx(1.0)
-    assert StyleOptions(strength=1.0).content_weight_at() == pytest.approx(1e-4)
-    assert StyleOptions().content_weight_at(0.5) == pytest.approx(1e-2)
-    assert StyleOptions(content_weight=0.3).content_weight_at(0.5) == 0.3
+    for strength, weight in ((0.0, 1.0), (0.5, 1e-2), (1.0, 1e-4)):
+        assert StyleOptions(strength=strength).content_loss_weight == pytest.approx(weight)
+    assert StyleOptions(strength=0.5, content_weight=0.3).content_loss_weight == 0.3
 
 
 def test_lists_of_layers_and_frames() -> None:

@@ -32,11 +32,11 @@ def targets_for(encoder: Encoder, options: StyleOptions, tile: int) -> StyleTarg
 def loss_of(encoder: Encoder, height: int, width: int, tile: int, masked: bool,
             **options: object) -> tuple[float, Tensor]:
     """The loss of a picture that is not the content, and its gradient."""
-    chosen = StyleOptions(**options)  # type: ignore[arg-type]
+    chosen = StyleOptions(content_weight=0.1, **options)  # type: ignore[arg-type]
     content, image = textured(1, height, width), textured(2, height, width)
     mask = textured(5, height, width)[:, :1] if masked else None
     grams = targets_for(encoder, chosen, tile).at(max(height, width))
-    loss = TransferLoss(encoder, content, grams, chosen, 0.1, mask, tile)
+    loss = TransferLoss(encoder, content, grams, chosen, mask, tile)
     image.requires_grad_()
     value = loss(image)
     gradient, = torch.autograd.grad(value, image)
@@ -77,7 +77,7 @@ def test_the_painted_picture_is_that_of_the_whole(tiny_encoder: Encoder) -> None
     options, encoder = StyleOptions(iterations=3, scales=2), tiny_encoder.double()
     content, painted = textured(1, 200, 230).double(), []
     for tile in (WHOLE, 64):
-        *_, last = paint(encoder, content, targets_for(encoder, options, tile), options, 0.01)
+        *_, last = paint(encoder, content, targets_for(encoder, options, tile), options)
         assert isinstance(last, Tensor)
         painted.append(last)
     assert (painted[0] - content).abs().mean() > 0.01
@@ -92,7 +92,7 @@ def test_freed_memory_is_given_back_before_a_picture_in_tiles(tiny_encoder: Enco
     options = StyleOptions(iterations=1, scales=2)
     for tile, times in ((WHOLE, 0), (64, 2)):
         given.clear()
-        *_, last = paint(tiny_encoder, textured(1, 200, 230), targets_for(tiny_encoder, options, tile), options, 0.01)
+        *_, last = paint(tiny_encoder, textured(1, 200, 230), targets_for(tiny_encoder, options, tile), options)
         assert isinstance(last, Tensor) and len(given) == times
 
 
