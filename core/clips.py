@@ -198,6 +198,16 @@ def serving(clip: Clip, number: int) -> int | None:
     return number if number in numbers else None
 
 
+def needed(clip: Clip, number: int, what: str, hint: str) -> int:
+    """The frame of a clip, `what` it is, that must come along with another. Raises InputError if it has none."""
+    found = serving(clip, number)
+    if found is None:
+        numbers = clip.numbers
+        raise InputError(f"{what} has no frame {number}.",
+                         f"It has {len(numbers)} frames, from {numbers[0]} to {numbers[-1]}: {hint}")
+    return found
+
+
 def number_of(path: Path) -> int | None:
     """The frame number in a file's name, the last number there; None if it has none."""
     found = re.findall(r"\d+", path.stem)

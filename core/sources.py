@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 import torch
 from torch import Tensor
 
-from .clips import Clip, serving
+from .clips import Clip, needed
 from .color import fill_transparent
 from .effects import Companions
 from .errors import InputError
@@ -205,9 +205,5 @@ def _area(picture: Picture, mask: Tensor | None) -> Tensor | None:
 
 def _beside_of(clip: Clip, number: int, what: str) -> Picture:
     """What comes along with a frame; a single picture serves every frame. Raises InputError."""
-    number_there = serving(clip, number)
-    if number_there is None:
-        numbers = clip.numbers
-        raise InputError(f"The {what} has no frame {number}.", f"It has {len(numbers)} frames, from {numbers[0]} to "
-                         f"{numbers[-1]}: give it one for every frame of the clip, or one picture for all.")
-    return clip.read(number_there)
+    return clip.read(needed(clip, number, f"The {what}",
+                            "give it one for every frame of the clip, or one picture for all."))

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ..options import CollageOptions
 from .ground import to_lab
 from .materials import Materials, look_of
-from .pieces import Floats, Pieces
+from .pieces import Floats, Pieces, moved
 
 PLAIN = ("cutouts", "mosaic")
 """Modes whose pieces are of one color each."""
@@ -134,9 +134,7 @@ class Matcher:
         if alpha is None:
             return 0.0
         points = np.concatenate([outline * share for share in (0.2, 0.5, 0.75, 0.95)])
-        a, b, x, y = (float(v) for v in window)
-        px = np.round(a * points[:, 0] - b * points[:, 1] + x).astype(int)
-        py = np.round(b * points[:, 0] + a * points[:, 1] + y).astype(int)
+        px, py = np.round(moved(window, points)).astype(int).T
         inside = (px >= 0) & (py >= 0) & (px < alpha.shape[1]) & (py < alpha.shape[0])
         opaque = np.zeros(len(points))
         opaque[inside] = alpha[py[inside], px[inside]] / 255

@@ -121,13 +121,7 @@ class Materials:
 
     def moment(self, version: int, number: int) -> int:
         """The frame of a version for a frame of the clip; a still serves every frame. Raises InputError."""
-        moment = clips.serving(self.versions[version], number)
-        if moment is None:
-            numbers = self.versions[version].numbers
-            raise InputError(f"A version of the clip has no frame {number}.",
-                             f"It has {len(numbers)} frames, from {numbers[0]} to {numbers[-1]}: paint all of the "
-                             "clip's.")
-        return moment
+        return clips.needed(self.versions[version], number, "A version of the clip", "paint all of the clip's.")
 
     def sheet(self, material: int, moment: int) -> Sheet:
         """What a piece is cut from; a frame of a version is read when it is asked for. Raises InputError."""

@@ -33,6 +33,7 @@ from ..style.optimize import PLAIN
 from . import bench_collage, processes, traces
 from .neutral import neutral_judge
 from .processes import Taken
+from .report import verdict
 from .sheets import write_sheet
 from .traces import Trace
 
@@ -169,11 +170,7 @@ def _step_lines(found: dict[tuple[str, str], Taken]) -> Iterator[str]:
             ratio = pair[0].seconds_per_step / pair[1].seconds_per_step
             memory = (f", memory 1/{pair[0].peak_mib / pair[1].peak_mib:.2f}"
                       if pair[0].peak_mib and pair[1].peak_mib else "")
-            yield f"{precision}: a step of lite costs 1/{ratio:.2f} of vgg19's ({_verdict(ratio >= 6)} 1/6){memory}"
-
-
-def _verdict(reached: bool) -> str:
-    return "within" if reached else "NOT within"
+            yield f"{precision}: a step of lite costs 1/{ratio:.2f} of vgg19's ({verdict(ratio >= 6)} 1/6){memory}"
 
 
 # ------------------------------------------------------------------------------------------------ whole pictures
@@ -285,7 +282,7 @@ def _started(bench: Bench) -> dict[str, Any]:
         print(line)
     reached = half.steps[-1][1] / loss
     print(f"fast start, coarse to fine with half the steps: final loss {reached:.3f} of the plain start's "
-          f"({_verdict(reached <= 1)} it), in {half.steps[-1][2] / plain.steps[-1][2]:.2f} of the seconds")
+          f"({verdict(reached <= 1)} it), in {half.steps[-1][2] / plain.steps[-1][2]:.2f} of the seconds")
     return {"plain": plain.steps, "fast": fast.steps, "half": half.steps,
             "steps_to_reach": None if at is None else at + 1}
 
@@ -301,7 +298,7 @@ def _init_lines(plain: Taken, fast: Taken, at: int | None) -> Iterator[str]:
     yield f"fast start: that loss after {at + 1} steps, {_final(reached)} of them at the final size"
     for what, share in (("of all steps", (at + 1) / len(plain.steps)),
                         ("of the steps at the final size", _final(reached) / _final(plain))):
-        yield f"fast start: {share:.2f} {what} ({_verdict(share <= 0.5)} 1/2)"
+        yield f"fast start: {share:.2f} {what} ({verdict(share <= 0.5)} 1/2)"
     yield f"fast start: {reached.steps[-1][2] / seconds:.2f} of the seconds"
 
 
@@ -328,7 +325,7 @@ def fast(bench: Bench) -> dict[str, Any]:
                 found[f"{name}-{precision}"] = {"precision": taken.precision, "first": taken.repeats[0],
                                                 "median": median, "peak_mib": taken.peak_mib}
                 print(f"{name}-{precision}: {taken.precision}, first frame {taken.repeats[0]:.3f} s, then {median:.3f} "
-                      f"s ({_verdict(median <= limit)} {limit} s), peak {taken.peak_mib or float('nan'):.0f} MiB")
+                      f"s ({verdict(median <= limit)} {limit} s), peak {taken.peak_mib or float('nan'):.0f} MiB")
     return found
 
 
@@ -354,7 +351,7 @@ def large(bench: Bench) -> dict[str, Any]:
     last = times[-LARGE_STEPS:-1]  # the very last step only looks at the loss
     step = statistics.mean(b - a for a, b in pairwise(last))
     whole = next(event["seconds"] for event in events if event.get("event") == "done")
-    memory = f"{peak:.0f} MiB ({_verdict(peak <= 6 * 1024)} 6 GiB)" if peak else "n/a"
+    memory = f"{peak:.0f} MiB ({verdict(peak <= 6 * 1024)} 6 GiB)" if peak else "n/a"
     print(f"{LARGE[1]} x {LARGE[0]}: {step:.1f} s a step at the full size, {whole:.0f} s for {len(times)} steps on all "
           f"scales with reading and writing, peak {memory}")
     return {"seconds_per_step": step, "seconds": whole, "steps": len(times), "peak_mib": peak}

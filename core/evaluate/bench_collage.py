@@ -21,6 +21,7 @@ from ..options import CollageOptions, EngineOptions, OutputOptions
 from ..sizes import fitted, resize
 from . import processes
 from .collage import pieces_of
+from .report import verdict
 
 LONG_SIDE = 960
 SHORT, LONG, ALONE = 60, 240, 6
@@ -68,16 +69,12 @@ def lines(found: dict[str, Paced], counts: dict[str, int]) -> Iterator[str]:
         yield (f"{title:24}{paced.opening:11.2f}{paced.first:9.2f}{paced.later:9.2f}{paced.later_cpu:8.2f}"
                f"{pieces:>8}{peak:>10}")
     alone, short, long = found["afresh"], found["short"], found["long"]
-    yield f"first frame {long.first:.2f} s ({_verdict(long.first <= FIRST_LIMIT)} {FIRST_LIMIT:g} s)"
-    yield (f"later frames {long.later:.2f} s ({_verdict(long.later <= LATER_LIMIT)} {LATER_LIMIT:g} s), "
+    yield f"first frame {long.first:.2f} s ({verdict(long.first <= FIRST_LIMIT)} {FIRST_LIMIT:g} s)"
+    yield (f"later frames {long.later:.2f} s ({verdict(long.later <= LATER_LIMIT)} {LATER_LIMIT:g} s), "
            f"{long.later / alone.later:.2f} of cutting afresh")
     if short.peak_mib and long.peak_mib:
         ratio = long.peak_mib / short.peak_mib
-        yield f"memory {ratio:.2f} times that of the short run ({_verdict(ratio <= GROWTH_LIMIT)} {GROWTH_LIMIT:g})"
-
-
-def _verdict(reached: bool) -> str:
-    return "within" if reached else "NOT within"
+        yield f"memory {ratio:.2f} times that of the short run ({verdict(ratio <= GROWTH_LIMIT)} {GROWTH_LIMIT:g})"
 
 
 def _prepare(path: Path, folder: Path) -> int:

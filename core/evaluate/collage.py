@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import statistics
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -18,7 +17,7 @@ from typing import Any
 import cv2
 from tqdm import tqdm
 
-from .. import clips, events, frames, pipeline, weights
+from .. import clips, frames, weights
 from ..atomic import write_text
 from ..clips import Clip
 from ..collage.compose import Composer
@@ -35,8 +34,9 @@ from .clip import ClipFigures, least_steady, measure
 from .covering import Cover, cover
 from .footage import Footage, open_footage
 from .lives import Lives, Reuse, lives, reuse
+from .making import make, named, recorded
 from .neutral import HED
-from .steady import named, recorded
+from .report import NOTHING, table
 
 FPS = 24.0
 """Frames a second of a clip that does not say how many."""
@@ -44,7 +44,6 @@ TRACKED, AFRESH = "tracked", "afresh"
 HEADINGS = ("clip", "mode", "frames", "motion", "E(1) floor", TRACKED, AFRESH, "ratio", "content error", "paper",
             "holes", "pieces", "median life", "of the shot", "first ones that last", "births a second", "deaths",
             "sheets (largest)", "same spot")
-NOTHING = "n/a"
 
 
 @dataclass(frozen=True)
@@ -101,18 +100,10 @@ def run(paths: Sequence[str], modes: Sequence[str], settings: Settings, output: 
             rows.append(_compared(name, path, settings.options(mode), settings, output, judge))
             figures = json.dumps([row.to_json() for row in rows], indent=1)
             write_text(output / "figures.json", figures + "\n")
-    text = "\n".join(table(rows))
+    text = "\n".join(table(HEADINGS, map(_cells, rows)))
     write_text(output / "table.md", text + "\n")
     print(json.dumps([row.to_json() for row in rows]) if as_json else text)
     return 0
-
-
-def table(rows: Sequence[Row]) -> Iterator[str]:
-    """The rows in Markdown."""
-    yield "| " + " | ".join(HEADINGS) + " |"
-    yield "|---" * len(HEADINGS) + "|"
-    for row in rows:
-        yield "| " + " | ".join(_cells(row)) + " |"
 
 
 def _cells(row: Row) -> Iterator[str]:
@@ -133,13 +124,14 @@ def _cells(row: Row) -> Iterator[str]:
 
 def _compared(name: str, path: str, options: CollageOptions, settings: Settings, output: Path,
               judge: Estimator | None) -> Row:
-    """One clip in one mode, made and measured both ways."""
+    """One clip in one mode, made and measured both ways. Its movement is estimated though it may be known: so a user
+    gets it."""
     clip = clips.open_clip(path)
     numbers = list(clips.chosen(clip, parse_frames(settings.frames)))
     folders = {way: output / f"{name}-{options.mode}-{way}" for way in (TRACKED, AFRESH)}
     jobs = {way: Job(path, str(folder), "collage", options, OutputOptions(frames=settings.frames)).rooted(Path.cwd())
             for way, folder in folders.items()}
-    _make(jobs[TRACKED], len(numbers))
+    make(jobs[TRACKED], len(numbers))
     for _ in tqdm(afresh.make(jobs[AFRESH]), total=len(numbers), unit="frame", desc=folders[AFRESH].name, disable=None):
         pass
     results = {way: _footage(clip, path, folder, settings, output, judge) for way, folder in folders.items()}
@@ -153,16 +145,6 @@ def _compared(name: str, path: str, options: CollageOptions, settings: Settings,
                statistics.fmean(one.paper for one in covers), max(one.holes for one in covers),
                statistics.fmean(len(pieces) for _, pieces in tracks),
                lives(tracks, fps_of(clip), options.life), reuse(tracks))
-
-
-def _make(job: Job, total: int) -> None:
-    """Make what is missing, tracked. The movement is estimated, even where it is known exactly: so a user gets it."""
-    with tqdm(total=total, unit="frame", desc=Path(job.output).name, disable=None) as bar:
-        for event in pipeline.run(job):
-            if isinstance(event, events.Frame):
-                bar.update()
-            elif isinstance(event, events.Warning):
-                bar.write(f"{Path(job.output).name}: {event.message}", sys.stderr)
 
 
 def _footage(clip: Clip, path: str, folder: Path, settings: Settings, output: Path, judge: Estimator | None) -> Footage:

@@ -7,18 +7,13 @@ from __future__ import annotations
 
 import json
 import statistics
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tqdm import tqdm
-
-from .. import clips, events, frames, pipeline, weights
+from .. import clips, frames, weights
 from ..atomic import write_text
-from ..clips import Clip
-from ..errors import OptionError
 from ..job import Job
 from ..manifest import Manifest
 from ..motion.flow import Dis, Estimator
@@ -26,7 +21,9 @@ from ..options import MotionOptions, OutputOptions, StyleOptions, options_from, 
 from . import differences
 from .clip import ClipFigures, least_steady, measure
 from .footage import open_footage
+from .making import make, named, recorded
 from .neutral import HED
+from .report import NOTHING, table
 from .steadiness import WarpError
 
 FARTHEST = 10
@@ -35,7 +32,6 @@ ALONE, STEADY = "alone", "steady"
 HEADINGS = ("clip", "engine", "painted along, judged by", "E(1) floor", "alone", "steady", "farther", "floor", "alone",
             "steady", "style loss steady / alone", "content error alone", "steady", "s a frame alone: first / later",
             "steady")
-NOTHING = "n/a"
 
 
 @dataclass(frozen=True)
@@ -105,18 +101,10 @@ def run(paths: Sequence[str], engines: Sequence[str], settings: Settings, output
         for engine in engines:
             rows.append(_compared(name, path, engine, settings, output, judge))
             write_text(output / "figures.json", json.dumps([row.to_json() for row in rows], indent=1) + "\n")
-    text = "\n".join(table(rows))
+    text = "\n".join(table(HEADINGS, map(_cells, rows)))
     write_text(output / "table.md", text + "\n")
     print(text)
     return 0
-
-
-def table(rows: Sequence[Row]) -> Iterator[str]:
-    """The rows in Markdown."""
-    yield "| " + " | ".join(HEADINGS) + " |"
-    yield "|---" * len(HEADINGS) + "|"
-    for row in rows:
-        yield "| " + " | ".join(_cells(row)) + " |"
 
 
 def _cells(row: Row) -> Iterator[str]:
@@ -151,7 +139,7 @@ def _compared(name: str, path: str, engine: str, settings: Settings, output: Pat
     for way in (ALONE, STEADY):
         along = "" if way == ALONE or settings.motion.flow_method == "dis" else f"-{settings.motion.flow_method}"
         folder = output / f"{name}-{engine}-{way}{along}"
-        _paint(path, folder, settings, settings.options(engine, way), len(numbers))
+        make(_job(path, folder, settings, settings.options(engine, way)), len(numbers))
         footage = open_footage(path, str(folder), recorded(clip), wanted, judge, output / "motion")
         figures = measure(footage, style, (1, gap))
         differences.write(output / "sheets" / f"{folder.name}.png", footage, least_steady(figures))
@@ -161,30 +149,7 @@ def _compared(name: str, path: str, engine: str, settings: Settings, output: Pat
     return Row(name, engine, gap, painted, settings.motion.flow_method, judge.name if judge else Dis.name)
 
 
-def _paint(path: str, folder: Path, settings: Settings, options: StyleOptions, total: int) -> None:
-    """Make what is missing. The movement is estimated, even where it is known exactly: so it is with most clips."""
-    job = Job(path, str(folder), options=options, motion=settings.motion,
-              files=OutputOptions(frames=settings.frames)).rooted(Path.cwd())
-    with tqdm(total=total, unit="frame", desc=folder.name, disable=None) as bar:
-        for event in pipeline.run(job):
-            if isinstance(event, events.Frame):
-                bar.update()
-            elif isinstance(event, events.Warning):
-                bar.write(f"{folder.name}: {event.message}", sys.stderr)
-
-
-def recorded(clip: Clip) -> Path | None:
-    """The folder with the clip's exact movement: its own, if .flo files lie there."""
-    return clip.folder if isinstance(clip, clips.Sequence) and any(clip.folder.glob("*.flo")) else None
-
-
-def named(paths: Sequence[str]) -> dict[str, str]:
-    """The clips by the names of their folders or movies. Raises OptionError when two share one."""
-    named: dict[str, str] = {}
-    for path in paths:
-        clip = clips.open_clip(path)
-        name = clip.path.stem if isinstance(clip, clips.Movie) else clip.folder.resolve().name
-        if name in named:
-            raise OptionError(f"Two clips are called '{name}'.", "Results lie in folders of that name: rename one.")
-        named[name] = path
-    return named
+def _job(path: str, folder: Path, settings: Settings, options: StyleOptions) -> Job:
+    """What is painted. The movement is estimated, even where it is known exactly: so it is with most clips."""
+    return Job(path, str(folder), options=options, motion=settings.motion,
+               files=OutputOptions(frames=settings.frames)).rooted(Path.cwd())

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from core import pipeline
 from core.cli import main
 from core.collage.compose import Composer
 from core.collage.follow import BIRTH, PATIENCE
@@ -157,6 +158,6 @@ def test_a_missing_judge_shows_before_the_work(moving: Callable[..., Path], tmp_
         raise WeightsError("The judge is missing.", "Install it.")
 
     monkeypatch.setattr(collage.weights, "load", missing)
-    monkeypatch.setattr(collage.pipeline, "run", lambda job: pytest.fail("made"))
+    monkeypatch.setattr(pipeline, "run", lambda job: pytest.fail("made"))
     with pytest.raises(WeightsError):
         collage.run([str(moving(2))], ["torn"], collage.Settings(64), tmp_path / "out", False)
