@@ -14,35 +14,22 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
 
 from . import __version__, events
-from .errors import OptionError
+from .arguments import Parser, add_options, chosen_options, given_options
+from .evaluate.command import add_measurements
 from .job import Job
 from .options import (
-    COLLAGE_MODES,
     CollageOptions,
     EngineOptions,
     MotionOptions,
-    OptionInfo,
     OutputOptions,
     StyleImage,
     StyleOptions,
-    describe,
     options_from,
 )
 
-Chosen = TypeVar("Chosen")
 COMMON_GROUPS = (("files", OutputOptions), ("motion", MotionOptions), ("engine", EngineOptions))
-JUDGE = ("flow_method", "raft_weights")
-"""The options of motion that also say by what movement clips are measured."""
-
-
-class _Parser(argparse.ArgumentParser):
-    """Reports a wrong command line like every other error: what happened, what to do."""
-
-    def error(self, message: str) -> NoReturn:
-        raise OptionError(f"{message[:1].upper()}{message[1:]}.", f"See: {self.prog} --help")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -67,15 +54,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="python -m core", description="Gouache's engine: pictures and clips, painted.")
+    parser = Parser(prog="python -m core", description="Gouache's engine: pictures and clips, painted.")
     parser.add_argument("--version", action="version", version=__version__)
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=_Parser)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=Parser)
     _add_stylize(commands.add_parser("stylize", help="paint a picture, an image sequence or a movie"))
     _add_collage(commands.add_parser("collage", help="rebuild a picture or clip from cut and torn paper"))
     _add_reproduce(commands.add_parser("reproduce", help="repeat a paper's experiments"))
     _add_bench(commands.add_parser("bench", help="measure speed and memory against baselines"))
     _add_compare(commands.add_parser("compare", help="measure the encoder and the fast engine against rivals"))
-    _add_evaluate(commands.add_parser("evaluate", help="measure how steady a painted clip is"))
+    add_measurements(commands.add_parser("evaluate", help="measure how steady a painted clip is"))
     _add_train(commands.add_parser("train", help="train the networks that Gouache brings along"))
     doctor = commands.add_parser("doctor", help="say whether this engine can work, and if not, why")
     doctor.add_argument("--json", action="store_true", help="one JSON object on stdout")
@@ -107,68 +94,30 @@ def _add_collage(parser: argparse.ArgumentParser) -> None:
 def _add_groups(parser: argparse.ArgumentParser, groups: Sequence[tuple[str, type]]) -> None:
     for title, cls in groups:
         group = parser.add_argument_group(f"{title} options")
-        for name, info, default in describe(cls):
-            _add_option(group, name, info, default)
+        add_options(group, cls)
     parser.add_argument("--json", action="store_true", help="events on stdout, one JSON object a line")
-
-
-def _add_option(group: Any, name: str, info: OptionInfo, default: Any) -> None:
-    """One described option as an argument; left out, it stays at its default."""
-    flag = "--" + name.replace("_", "-")
-    text = info.help.replace("%", "%%")
-    if info.kind == "bool":
-        group.add_argument(flag, dest=name, action=argparse.BooleanOptionalAction, default=None, help=text)
-        return
-    metavar = "|".join(info.choices) if info.kind == "choice" else {
-        "layers": "NAME=WEIGHT,...", "frames": "A-B", "ranges": "A-B,C", "chunk": "K/N",
-        "file": "PATH"}.get(info.kind, info.kind.upper())
-    shown = f" (default {default})" if default != "" else ""
-    group.add_argument(flag, dest=name, default=None, metavar=metavar, type=_value(info), help=text + shown)
-
-
-def _value(info: OptionInfo) -> Any:
-    """What turns an argument's text into the option's type; what does not convert is left to `check` to refuse."""
-    def convert(text: str) -> Any:
-        if info.kind not in ("float", "int"):
-            return text
-        try:
-            return float(text)
-        except ValueError:
-            return text
-    return convert
 
 
 def _stylize(options: argparse.Namespace) -> int:
     styles = tuple(StyleImage.parse(text) for text in options.style)
-    return _run(options, "style", dataclasses.replace(_chosen(StyleOptions, options), styles=styles))
+    return _run(options, "style", dataclasses.replace(chosen_options(StyleOptions, options), styles=styles))
 
 
 def _collage(options: argparse.Namespace) -> int:
-    given = _given(CollageOptions, options)
+    given = given_options(CollageOptions, options)
     mode = dataclasses.asdict(CollageOptions.for_mode(options_from(CollageOptions, given).mode))
     return _run(options, "collage", options_from(CollageOptions, {**mode, **given, "materials": options.materials}))
 
 
 def _run(options: argparse.Namespace, effect: str, chosen: StyleOptions | CollageOptions) -> int:
     from . import pipeline, progress
-    job = Job(options.input, options.output, effect, chosen, _chosen(OutputOptions, options),
-              _chosen(EngineOptions, options), motion=_chosen(MotionOptions, options)).rooted(Path.cwd())
+    job = Job(options.input, options.output, effect, chosen, chosen_options(OutputOptions, options),
+              chosen_options(EngineOptions, options), motion=chosen_options(MotionOptions, options)).rooted(Path.cwd())
     listener = progress.JsonLines() if options.json else progress.for_terminal()
     with listener:
         for event in pipeline.run(job):
             listener.hear(event)
     return 0
-
-
-def _given(cls: type, options: argparse.Namespace) -> dict[str, Any]:
-    """The options of one group that were given."""
-    given = {name: getattr(options, name) for name, _, _ in describe(cls)}
-    return {name: value for name, value in given.items() if value is not None}
-
-
-def _chosen(cls: type[Chosen], options: argparse.Namespace) -> Chosen:
-    """One group's options out of the arguments that were given, checked."""
-    return options_from(cls, _given(cls, options))
 
 
 def _add_reproduce(parser: argparse.ArgumentParser) -> None:
@@ -229,103 +178,8 @@ def _compare(options: argparse.Namespace) -> int:
                        Path(options.rival_encoder) if options.rival_encoder else None, options.only)
 
 
-def _add_evaluate(parser: argparse.ArgumentParser) -> None:
-    kinds = parser.add_subparsers(title="measurements", metavar="WHAT", required=True, parser_class=_Parser)
-    clip = kinds.add_parser("clip", help="a painted clip against its source")
-    clip.add_argument("--source", required=True, metavar="CLIP", help="a folder, a pattern (shot_####.png) or a movie")
-    clip.add_argument("--result", required=True, metavar="CLIP", help="what was made of it, likewise")
-    clip.add_argument("--flow", type=Path, metavar="DIR", help="the source's exact motion; left out, it is estimated")
-    clip.add_argument("--style", type=Path, metavar="IMAGE", help="the style image; left out, style is not measured")
-    clip.add_argument("--gap", action="append", default=[], type=int, metavar="INT",
-                      help="frames apart at which to take warp errors (repeatable; default 1 and 10)")
-    clip.add_argument("--seam", action="append", default=[], type=int, metavar="N",
-                      help="compare the step to frame N with the clip's others (repeatable)")
-    clip.add_argument("--sheet", type=Path, metavar="FILE", help="a PNG with frames and what changed beyond motion")
-    clip.add_argument("--json", action="store_true", help="one JSON object on stdout")
-    clip.set_defaults(run=_evaluate_clip)
-    _add_judge(clip)
-    steady = kinds.add_parser("steady", help="paint clips frame by frame and steadily, and compare")
-    steady.add_argument("--clip", action="extend", nargs="+", required=True, metavar="CLIP",
-                        help="folders, patterns or movies; .flo files beside the frames are their exact motion")
-    steady.add_argument("--style", type=Path, required=True, metavar="IMAGE", help="the style image")
-    steady.add_argument("--engine", nargs="+", choices=["optimize", "fast"], default=["optimize"],
-                        help="which engines paint (default optimize)")
-    steady.add_argument("--size", type=int, default=512, metavar="INT", help="long side in pixels (default 512)")
-    steady.add_argument("--iterations", type=int, metavar="INT", help="optimizer steps; left out, the default")
-    steady.add_argument("--frames", default="", metavar="A-B", help="the frames of every clip; left out, all")
-    steady.add_argument("--paint-along", choices=["dis", "raft"], default="dis", metavar="FLOW",
-                        help="the movement that is painted along, dis or raft; the judge's flatters it (default dis)")
-    steady.add_argument("--output", type=Path, default=Path("steady_output"), metavar="DIR",
-                        help="painted clips, sheets, table.md and figures.json")
-    steady.set_defaults(run=_evaluate_steady)
-    _add_judge(steady)
-    collage = kinds.add_parser("collage", help="make collages tracked and with every frame cut afresh, and compare")
-    collage.add_argument("--clip", action="extend", nargs="+", required=True, metavar="CLIP",
-                         help="folders, patterns or movies; .flo files beside the frames are their exact motion")
-    collage.add_argument("--mode", nargs="+", choices=list(COLLAGE_MODES), default=["torn"],
-                         help="which modes (default torn)")
-    collage.add_argument("--materials", nargs="+", default=[], metavar="PATH",
-                         help="what to cut from, as for collage; left out, the bundled papers")
-    collage.add_argument("--size", type=int, default=640, metavar="INT", help="long side in pixels (default 640)")
-    collage.add_argument("--frames", default="", metavar="A-B", help="the frames of every clip; left out, all")
-    collage.add_argument("--output", type=Path, default=Path("collage_output"), metavar="DIR",
-                         help="collages, sheets, table.md and figures.json")
-    collage.add_argument("--json", action="store_true", help="one JSON object on stdout in place of the table")
-    collage.set_defaults(run=_evaluate_collage)
-    _add_judge(collage)
-    modes = kinds.add_parser("modes", help="every mode of collage on the same pictures, as a contact sheet")
-    modes.add_argument("--picture", action="extend", nargs="+", required=True, type=Path, metavar="IMAGE",
-                       help="pictures")
-    modes.add_argument("--style", action="extend", nargs="+", default=[], type=Path, metavar="IMAGE",
-                       help="style images for layered styles")
-    modes.add_argument("--mode", action="extend", nargs="+", default=[], metavar="MODE", help="left out, all of them")
-    modes.add_argument("--size", type=int, default=1080, metavar="INT", help="long side in pixels (default 1080)")
-    modes.add_argument("--cell", type=int, default=320, metavar="INT", help="long side on the sheet (default 320)")
-    modes.add_argument("--output", type=Path, default=Path("modes_output"), metavar="DIR", help="pictures, modes.png")
-    modes.set_defaults(run=_evaluate_modes)
-
-
-def _add_judge(parser: argparse.ArgumentParser) -> None:
-    for name, info, default in describe(MotionOptions):
-        if name in JUDGE:
-            _add_option(parser, name, info, default)
-
-
-def _evaluate_clip(options: argparse.Namespace) -> int:
-    from .evaluate import clip
-    return clip.run(options.source, options.result, options.flow, options.style, options.gap, options.seam,
-                    options.sheet, options.json, _judge(options))
-
-
-def _evaluate_steady(options: argparse.Namespace) -> int:
-    from .evaluate import steady
-    motion = MotionOptions(flow_method=options.paint_along, raft_weights=options.raft_weights or "")
-    settings = steady.Settings(options.style, options.size, options.frames, options.iterations, motion)
-    return steady.run(options.clip, options.engine, settings, options.output, _judge(options))
-
-
-def _evaluate_collage(options: argparse.Namespace) -> int:
-    from .evaluate import collage
-    settings = collage.Settings(options.size, options.frames, tuple(options.materials))
-    return collage.run(options.clip, options.mode, settings, options.output, options.json, _judge(options))
-
-
-def _evaluate_modes(options: argparse.Namespace) -> int:
-    from .evaluate import modes
-    return modes.run(options.picture, options.style, options.mode, options.output, options.size, options.cell)
-
-
-def _judge(options: argparse.Namespace) -> Any:
-    """The estimator of the movement that clips are measured by."""
-    import torch
-
-    from .motion.flow import estimator
-    method, weights = (getattr(options, name) or getattr(MotionOptions, name) for name in JUDGE)
-    return estimator(method, weights, torch.device("cpu"))
-
-
 def _add_train(parser: argparse.ArgumentParser) -> None:
-    networks = parser.add_subparsers(title="networks", metavar="NETWORK", required=True, parser_class=_Parser)
+    networks = parser.add_subparsers(title="networks", metavar="NETWORK", required=True, parser_class=Parser)
     for name, teacher, steps, rate, what in (
             ("encoder", "vgg19", 1650, 3e-4, "the small encoder, which learns VGG-19's features"),
             ("decoder", "lite", 4000, 1e-3, "the fast engine's decoder, which learns to paint")):
@@ -343,8 +197,7 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
         network.add_argument("--teacher", choices=["vgg19", "lite"], default=teacher,
                              help=f"the encoder that measures its errors (default {teacher})")
         network.add_argument("--seed", type=int, default=1, metavar="INT", help="of all random numbers (default 1)")
-        for option, info, default in describe(EngineOptions):
-            _add_option(network, option, info, default)
+        add_options(network, EngineOptions)
         network.add_argument("--start", type=Path, metavar="FILE",
                              help="weights of an earlier training to begin with; their .json lies beside them")
         network.set_defaults(run=_train, network=name, styles=[])
@@ -358,7 +211,8 @@ def _train(options: argparse.Namespace) -> int:
     settings = command.Settings(options.network, options.teacher, tuple(folder.name for folder in data),
                                 tuple(folder.name for folder in styles), tuple(options.held_out), options.steps,
                                 options.batch, options.side, options.rate, options.seed)
-    return command.run(settings, data, styles, Path(options.output), _chosen(EngineOptions, options), options.start)
+    return command.run(settings, data, styles, Path(options.output), chosen_options(EngineOptions, options),
+                       options.start)
 
 
 def _doctor(options: argparse.Namespace) -> int:
