@@ -1,4 +1,4 @@
-"""Gouache's engine: pictures and clips painted in the style of any picture. Runs without Blender.
+"""Gouache's engine: pictures and clips painted in any picture's style, or made of paper. Runs without Blender.
 
 Nothing is imported here: Blender imports `core.options` from this package and must not load torch with it.
 """

@@ -54,7 +54,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = Parser(prog="python -m core", description="Gouache's engine: pictures and clips, painted.")
+    parser = Parser(prog="python -m core", description="Gouache's engine: pictures and clips, painted or made of "
+                    "paper; what measures it and trains its networks.")
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=Parser)
     _add_stylize(commands.add_parser("stylize", help="paint a picture, an image sequence or a movie"))
@@ -62,7 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_reproduce(commands.add_parser("reproduce", help="repeat a paper's experiments"))
     _add_bench(commands.add_parser("bench", help="measure speed and memory against baselines"))
     _add_compare(commands.add_parser("compare", help="measure the encoder and the fast engine against rivals"))
-    add_measurements(commands.add_parser("evaluate", help="measure how steady a painted clip is"))
+    add_measurements(commands.add_parser("evaluate", help="measure clips and collages, show every mode of collage"))
     _add_train(commands.add_parser("train", help="train the networks that Gouache brings along"))
     doctor = commands.add_parser("doctor", help="say whether this engine can work, and if not, why")
     doctor.add_argument("--json", action="store_true", help="one JSON object on stdout")

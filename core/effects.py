@@ -95,7 +95,11 @@ class Step:
 
 
 class Effect(Protocol):
-    """Turns frames into results, in order. It reads and writes no files and does not know who called it."""
+    """Turns frames into results, in order. It writes no files and does not know who called it.
+
+    What it paints with was read before, but for the frames of versions of the clip, which a collage reads as it shows
+    them.
+    """
 
     weights: str
     """sha256 of the networks used, or what else tells this effect's versions apart: others make frames stale."""
@@ -103,7 +107,7 @@ class Effect(Protocol):
     """What a person should know before the work begins."""
 
     def paint(self, frame: Frame) -> Iterator[Step | Painted]:
-        """Yields a Step after each piece of work and last the result."""
+        """Yields a Step after each piece of work and last the result. Raises InputError."""
         ...
 
 

@@ -30,9 +30,9 @@ class Kind:
     """What the pipeline needs to know of an effect.
 
     `prepare` reads its pictures and loads its networks, `plan` says which pictures a job needs (from the sources, the
-    job's options, the hash of what changes every frame, the output folder and the chunk), `finish` writes what
-    belongs to the whole clip once all of it is made, and says how it went. `from_the_first` says that a frame depends
-    on all before it in its shot, whichever frames are asked for.
+    job, the hash of what changes every frame, and the chunk (K, N)), `finish` writes what belongs to the whole clip
+    once all of it is made. `from_the_first` says that a frame depends on all before it in its shot, whichever frames
+    are asked for.
     """
 
     prepare: Callable[[Job, Clip, Compute], Effect]

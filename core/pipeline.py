@@ -43,7 +43,7 @@ MOTION = "motion"
 
 
 def run(job: Job) -> Iterator[Event]:
-    """Make every missing or changed frame of the job. Yields Started, Progress, Frame, Warning and Done.
+    """Make every missing or changed frame of the job. Yields Looking, Started, Progress, Frame, Warning, Done.
 
     Frames that cannot be read are left out, the others made, and InputError raised at the end. Raises
     OptionError, InputError, OutputError, WeightsError, DeviceError at once when nothing more can be done.

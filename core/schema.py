@@ -138,6 +138,7 @@ def parse_chunk(text: str) -> tuple[int, int]:
 
 
 def number(name: str, value: Any, minimum: float, maximum: float) -> float:
+    """A number in a range (inclusive), checked as an option of that name is. Raises OptionError."""
     return float(check(name, value, OptionInfo(name, "", "float", minimum=minimum, maximum=maximum)))
 
 
@@ -146,6 +147,7 @@ def _inside(value: float, minimum: float | None, maximum: float | None) -> bool:
 
 
 def reject_unknown(what: str, data: Mapping[str, Any], cls: type) -> None:
+    """Raises OptionError if a dictionary, `what` it is, has a key that is no field of the dataclass."""
     known = [f.name for f in dataclasses.fields(cls)]
     unknown = [key for key in data if key not in known]
     if unknown:

@@ -268,7 +268,7 @@ def look_of(lab: Floats, weight: Floats | None) -> tuple[Floats, float, Floats]:
     """What a spot (h,w,3 in Lab; `weight` h,w in 0..1) looks like, its direction, and its mean and deviation in Lab.
 
     The look is 8 numbers of about the same range: mean color 3, spread of lightness and of color, strength of the
-    gradients, and how much they have one direction, and how sharp it is.
+    gradients, how much they have one direction, and the product of these two. The direction is in radians.
     """
     flat = lab.reshape(-1, 3)
     w = np.ones(len(flat), np.float32) if weight is None else weight.ravel() + 1e-6

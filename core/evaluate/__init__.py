@@ -1,1 +1,1 @@
-"""Measuring: the paper's experiments and the benchmark."""
+"""Measuring: a paper's experiments, the benchmark, rivals, how steady clips are, and collages."""
