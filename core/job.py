@@ -93,8 +93,8 @@ class Job:
 
         What belongs to single frames is left out (their pixels, what comes along with them (`BESIDE`), recorded
         motion, animated values: see pipeline.py), and so are threads, file names and options that the engine or mode
-        does not read: a moved picture or one more frame makes no finished frame stale. So is the first frame that all
-        may refer to. Raises InputError if a picture cannot be read.
+        does not read: a moved picture or one more frame makes no finished frame stale. So is the frame that all may
+        refer to. Raises InputError if a picture cannot be read.
         """
         options = dataclasses.asdict(as_read(self.options))
         options |= {name: "" for name in BESIDE if name in options}
@@ -118,7 +118,7 @@ class Job:
 
     @property
     def refers_to_first(self) -> bool:
-        """Whether every frame depends on the clip's first one, whose colors the styles take."""
+        """Whether every frame depends on one of the clip's, mostly the first, whose colors the styles take."""
         return isinstance(self.options, StyleOptions) and self.options.keep_color != "off"
 
     def at(self, number: int, name: str) -> Any:

@@ -29,13 +29,13 @@ Kept = TypeVar("Kept", StyleOptions, CollageOptions)
 class Kind:
     """What the pipeline needs to know of an effect.
 
-    `prepare` reads its pictures and loads its networks, `plan` says which pictures a job needs (from the sources, the
-    job, the hash of what changes every frame, and the chunk (K, N)), `finish` writes what belongs to the whole clip
-    once all of it is made. `from_the_first` says that a frame depends on all before it in its shot, whichever frames
-    are asked for.
+    `prepare` reads its pictures and loads its networks (for a job, its clip, and the number of the frame whose colors
+    count for all), `plan` says which pictures a job needs (from the sources, the job, the hash of what changes every
+    frame, and the chunk (K, N)), `finish` writes what belongs to the whole clip once all of it is made.
+    `from_the_first` says that a frame depends on all before it in its shot, whichever frames are asked for.
     """
 
-    prepare: Callable[[Job, Clip, Compute], Effect]
+    prepare: Callable[[Job, Clip, Compute, int], Effect]
     plan: Callable[[Sequence[Source], Job, str, tuple[int, int]], Plan]
     finish: Callable[[Effect, Job, Plan], None] = lambda effect, job, plan: None
     from_the_first: bool = False
@@ -46,20 +46,20 @@ def hangs_together(job: Job, clip: Clip) -> bool:
     return job.follows_motion and len(clip.numbers) > 1
 
 
-def _style(job: Job, clip: Clip, compute: Compute) -> Effect:
+def _style(job: Job, clip: Clip, compute: Compute, reference: int) -> Effect:
     options = _options(job, StyleOptions)
     if not options.styles:
         raise OptionError("There is no style image.", "Give at least one.")
     styles = [(frames.read(Path(style.path)), style.weight) for style in options.styles]
     return StyleEffect(options if hangs_together(job, clip) else replace(options, stability=0.0), styles, compute,
-                       lambda: clip.read(clip.numbers[0]))
+                       lambda: clip.read(reference))
 
 
 def _plan_style(sources: Sequence[Source], job: Job, look: str, chunk: tuple[int, int]) -> Plan:
     return plan(sources, _options(job, StyleOptions), look, Path(job.output), chunk)
 
 
-def _collage(job: Job, clip: Clip, compute: Compute) -> Effect:
+def _collage(job: Job, clip: Clip, compute: Compute, reference: int) -> Effect:
     options = _options(job, CollageOptions)
     return CollageEffect(options, open_materials(options, lambda: clips.open_clip(job.input)))
 

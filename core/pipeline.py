@@ -35,6 +35,7 @@ from .motion.links import Motion
 from .motion.recorded import RecordedFlow
 from .options import parse_chunk, parse_frames, parse_ranges
 from .plan import Plan, Source, Task
+from .reference import find_reference
 from .sizes import resize, size_of
 from .sources import Input, Nearby, Sources, restored, unmixed
 
@@ -67,13 +68,15 @@ def _events(job: Job) -> Iterator[Event]:
         raise OutputError("The output folder is the input's own folder.", "Choose another one: nothing is overwritten.")
     beside = {name: clips.open_clip(path) for name in BESIDE if (path := getattr(job.options, name, ""))}
     kind = KINDS[job.effect]
-    effect = kind.prepare(job, clip, compute)
+    reference = (yield from find_reference(clip)) if job.refers_to_first else clip.numbers[0]
+    effect = kind.prepare(job, clip, compute, reference)
     results = _Results(output)
     results.manifest(output).check_writable()
     for note in effect.notes:
         yield events.Warning(note)
     recorded = _recorded(job, clip)
-    planned, failed = yield from _planned(job, clip, beside, recorded, effect.weights)
+    all_share = [effect.weights, *([clip.digest(reference)] if job.refers_to_first else [])]
+    planned, failed = yield from _planned(job, clip, beside, recorded, key_of(job.look(), *all_share))
     _refuse_overwriting(job, planned, results.manifest(output))
     results.manifest(output).begin()
     sources = Sources(clip, beside, job.options.size, _motion(job, clip, recorded, compute))
@@ -113,8 +116,11 @@ def _file_of(path: Path) -> tuple[int, int] | None:
 
 
 def _planned(job: Job, clip: Clip, beside: Mapping[str, Clip], recorded: RecordedFlow | None,
-             networks: str) -> Generator[Event, None, tuple[Plan, list[InputError]]]:
-    """Returns the job's tasks, and the errors of the frames that cannot be read."""
+             look: str) -> Generator[Event, None, tuple[Plan, list[InputError]]]:
+    """Returns the job's tasks, and the errors of the frames that cannot be read.
+
+    `look` is the hash of what changes every frame.
+    """
     wanted = set(clips.chosen(clip, parse_frames(job.files.frames)))
     inputs, failed = yield from _looked_at(job, clip, wanted)
     hangs = hangs_together(job, clip)
@@ -125,8 +131,6 @@ def _planned(job: Job, clip: Clip, beside: Mapping[str, Clip], recorded: Recorde
         file = clip.stem(number) + FORMATS[job.files.format].suffix
         facts = _facts(job, number, digest, beside, moved)
         sources.append(Source(number, file, digest, facts, number in begins, number in wanted, moved))
-    first = [clip.digest(clip.numbers[0])] if job.refers_to_first else []
-    look = key_of(job.look(), networks, *first)
     made = KINDS[job.effect].plan(sources, job, look, parse_chunk(job.files.chunk))
     only = parse_ranges(job.files.only)
     made.results = [task for task in made.results if _inside(task.number, only)]

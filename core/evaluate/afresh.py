@@ -27,7 +27,7 @@ def make(job: Job) -> Iterator[int]:
     depth are not read. Raises GouacheError.
     """
     clip = clips.open_clip(job.input)
-    effect = KINDS[job.effect].prepare(job, clip, devices.choose(job.engine))
+    effect = KINDS[job.effect].prepare(job, clip, devices.choose(job.engine), clip.numbers[0])
     assert isinstance(effect, CollageEffect), "only collages are cut"
     folder = Path(job.output)
     manifest, look = Manifest(folder), key_of("afresh", job.look(), effect.weights)

@@ -92,7 +92,7 @@ class Fast:
         if style not in self._effects:
             options = StyleOptions(styles=(StyleImage(str(style)),), engine="fast", encoder="lite", size=0)
             job = Job(str(photo), str(photo.parent), options=options, engine=ENGINE)
-            self._effects[style] = KINDS[job.effect].prepare(job, clip, devices.choose(ENGINE))
+            self._effects[style] = KINDS[job.effect].prepare(job, clip, devices.choose(ENGINE), clip.numbers[0])
         return _last(self._effects[style].paint(Frame(clip.numbers[0], clip.read(clip.numbers[0]), strength)))
 
 

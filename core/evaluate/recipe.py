@@ -31,7 +31,7 @@ def main(job_file: str, folder: str, every: str, times: str) -> None:
     job = Job.from_json(json.loads(Path(job_file).read_text("utf-8")))
     compute = devices.choose(job.engine)
     clip = clips.open_clip(job.input)
-    effect = KINDS[job.effect].prepare(job, clip, compute)
+    effect = KINDS[job.effect].prepare(job, clip, compute, clip.numbers[0])
     number = clip.numbers[0]
     frame = Frame(number, clip.read(number), job.at(number, "strength"))
     trace: dict[str, Any] = {}

@@ -20,6 +20,7 @@ from ..encoders import ENCODERS, chosen, load_encoder, smallest_side
 from ..errors import InputError
 from ..frames import Picture
 from ..options import StyleOptions, parse_layers
+from ..reference import shown
 from ..weights import WeightFile
 from .decoder import DECODED, load_decoder
 from .fast import FastStyle
@@ -56,19 +57,11 @@ def _shortened(options: StyleOptions, known: float) -> StyleOptions:
     return replace(shorter, scales=1, optimizer=PLAIN if plain else options.optimizer)
 
 
-def _shown(picture: Picture) -> Tensor:
-    """1,3,1,N: the colors of a picture that are seen; of one that is transparent all over, all of them."""
-    colors = picture.rgb.flatten(2)
-    if picture.alpha is not None and int((visible := picture.alpha.flatten() > 0).sum()) > 1:
-        colors = colors[..., visible]
-    return colors[:, :, None]
-
-
 class StyleEffect:
     """The style effect (`Effect`) for one clip.
 
     `styles` are pictures with their weights. A stability above 0 means that frames will have neighbors. `reference`
-    reads the clip's first frame: to keep color the styles' colors are matched to what it shows, once, so that the
+    reads one of the clip's frames: to keep color the styles' colors are matched to what it shows, once, so that the
     style does not change within a clip. Raises InputError for a style image too small to hold a style, WeightsError.
     """
 
@@ -162,7 +155,7 @@ class StyleEffect:
         image = picture.rgb if picture.alpha is None else torch.lerp(torch.ones_like(picture.rgb), picture.rgb,
                                                                      picture.alpha)
         if self.gray:
-            image = color.match_luminance(image, _shown(reference()))
+            image = color.match_luminance(image, shown(reference()))
         elif self.options.keep_color == "histogram":
-            image = color.match_color(image, _shown(reference()))
+            image = color.match_color(image, shown(reference()))
         return image.to(self.device).contiguous()
