@@ -2,7 +2,7 @@
 
 Commands (caller -> engine)
     {"command": "run", "job": "/path/to/job.json"}   paths in the job count from the job file's folder
-    {"command": "cancel"}                            takes effect within one optimizer step
+    {"command": "cancel"}                            ends the runs sent before it, within one optimizer step
     {"command": "doctor"}
     {"command": "quit"}                              so does closing stdin: the engine never outlives its caller
 
@@ -26,7 +26,7 @@ import json
 import queue
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, TextIO
@@ -37,15 +37,17 @@ from .job import Job
 from .options import EngineOptions
 
 PROTOCOL = 1
+MOST_SHOWN = 80
+"""Letters of a line that is no command, in the answer to it."""
 
 
 def serve(commands: TextIO = sys.stdin, answers: TextIO = sys.stdout) -> int:
     """Answer commands until `commands` ends or says quit; returns the exit code."""
     inbox = _Inbox(commands)
-    worker = _Worker(inbox, answers)
+    worker = _Worker(answers)
     worker.say("ready", version=__version__, protocol=PROTOCOL, device=_device())
-    for command in inbox.commands():
-        worker.obey(command)
+    for command, stop in inbox.commands():
+        worker.obey(command, stop)
         _give_back()
     return 0
 
@@ -73,41 +75,45 @@ class _Inbox:
 
     def __init__(self, source: TextIO) -> None:
         self._source = source
-        self._queue: queue.Queue[Any] = queue.Queue()
-        self.stop = threading.Event()
+        self._queue: queue.Queue[tuple[Any, threading.Event] | None] = queue.Queue()
         threading.Thread(target=self._listen, daemon=True).start()
 
-    def commands(self) -> Any:
-        """Every command but cancel, until the caller quits or is gone."""
+    def commands(self) -> Iterator[tuple[Any, threading.Event]]:
+        """Every command but cancel, with what is set when it is to stop, until the caller quits or is gone."""
         while (command := self._queue.get()) is not None:
             yield command
 
     def _listen(self) -> None:
-        for line in self._source:
-            if not line.strip():
-                continue
-            try:
-                command = json.loads(line)
-            except ValueError:
-                command = {"command": line.strip()}
-            name = command.get("command") if isinstance(command, Mapping) else None
-            if name == "quit":
-                break
-            if name == "cancel":
-                self.stop.set()
-            else:
-                if name == "run":
-                    self.stop.clear()
-                self._queue.put(command)
-        self.stop.set()
-        self._queue.put(None)
+        stop = threading.Event()  # of all commands since the last cancel, which was for those before it
+        try:
+            for line in self._source:
+                command = _read_command(line)
+                name = command.get("command") if isinstance(command, Mapping) else None
+                if name == "quit":
+                    break
+                if name == "cancel":
+                    stop.set()
+                    stop = threading.Event()
+                elif line.strip():
+                    self._queue.put((command, stop))
+        finally:  # whatever happens here: without a listener nobody could end the worker any more
+            stop.set()
+            self._queue.put(None)
+
+
+def _read_command(line: str) -> Any:
+    """What a line says; one that is no JSON is a command of an unknown name."""
+    try:
+        return json.loads(line)
+    except (ValueError, RecursionError):
+        return {"command": line.strip()[:MOST_SHOWN]}
 
 
 class _Worker:
     """Carries out commands, one after the other."""
 
-    def __init__(self, inbox: _Inbox, answers: TextIO) -> None:
-        self._inbox, self._answers = inbox, answers
+    def __init__(self, answers: TextIO) -> None:
+        self._answers = answers
 
     def say(self, event: str, **facts: Any) -> None:
         """One event on one line."""
@@ -117,12 +123,12 @@ class _Worker:
         facts = events.to_json(event)
         self.say(facts.pop("event"), **facts)
 
-    def obey(self, command: Any) -> None:
-        """Carry out one command; whatever goes wrong becomes an error event, never the end of the worker."""
+    def obey(self, command: Any, stop: threading.Event) -> None:
+        """Carry out one command until `stop` is set; what goes wrong is an error event, never the end of the worker."""
         try:
             name = command.get("command") if isinstance(command, Mapping) else None
             if name == "run":
-                self._run(_read_job(command.get("job")))
+                self._run(_read_job(command.get("job")), stop)
             elif name == "doctor":
                 self.say("doctor", **doctor.to_json(list(doctor.examine())))
             else:
@@ -132,14 +138,14 @@ class _Worker:
         except Exception as error:
             self._tell(events.Error.of(error))
 
-    def _run(self, job: Job) -> None:
+    def _run(self, job: Job, stop: threading.Event) -> None:
         from . import pipeline
         written = 0
         run = pipeline.run(job)
         for event in run:
             written += isinstance(event, events.Frame) and not event.cached
             self._tell(event)
-            if self._inbox.stop.is_set() and not isinstance(event, events.Done):
+            if stop.is_set() and not isinstance(event, events.Done):
                 run.close()  # type: ignore[attr-defined]
                 self._tell(events.Cancelled(written))
                 return
@@ -151,6 +157,6 @@ def _read_job(path: Any) -> Job:
         raise OptionError("The command 'run' has no job.", "Give the path of a job.json.")
     try:
         data = json.loads(Path(path).read_text("utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise OptionError("The job cannot be read.", "Write it again.", f"{path}: {error}") from error
     return Job.from_json(data, Path(path).parent)

@@ -114,6 +114,19 @@ def test_cancel_takes_effect_within_one_step_and_the_next_job_resumes(engine: En
     assert [e["frame"] for e in heard if e["event"] == "frame" and e["cached"]] == [7]
 
 
+def test_a_cancel_is_for_the_runs_before_it_alone(engine: Engine, job_file: Callable[..., Path]) -> None:
+    long = job_file(iterations=10000)
+    engine.send({"command": "run", "job": str(long)})
+    engine.until("progress")
+    short = long.with_name("short.json")
+    short.write_text(long.read_text().replace("10000", "1"))
+    assert engine.process.stdin
+    engine.process.stdin.write("\n".join(json.dumps(line) for line in (
+        {"command": "run", "job": str(long)}, {"command": "cancel"}, {"command": "run", "job": str(short)})) + "\n")
+    engine.process.stdin.flush()
+    assert [engine.until("cancelled", "done")[-1]["event"] for _ in range(3)] == ["cancelled", "cancelled", "done"]
+
+
 def test_a_cancel_with_nothing_running_harms_nothing(engine: Engine, job_file: Callable[..., Path]) -> None:
     engine.send({"command": "cancel"})
     engine.send({"command": "run", "job": str(job_file())})
@@ -134,6 +147,23 @@ def test_nonsense_is_answered_and_the_worker_goes_on(engine: Engine, line: str) 
     engine.send(line)
     error = engine.until("error")[-1]
     assert error["message"] and error["hint"]
+
+
+def test_a_line_too_deep_to_read_is_answered_in_short(engine: Engine) -> None:
+    engine.send("[" * 200_000)
+    error = engine.until("error")[-1]
+    assert len(error["message"]) < 200 and "run, cancel" in error["hint"]
+
+
+def test_the_worker_ends_when_it_cannot_listen_any_more() -> None:
+    worker = Engine("import sys; sys.stdin.reconfigure(encoding='utf-8', errors='strict')\n" + TINY_WORKER)
+    assert worker.process.stdin
+    try:
+        worker.process.stdin.buffer.write(b'{"command": "caf\xe9"}\n')  # type: ignore[attr-defined]
+        worker.process.stdin.flush()
+        assert worker.process.wait(30) == 0
+    finally:
+        worker.end()
 
 
 def test_a_bad_frame_is_a_warning_then_an_error_that_tells(engine: Engine, job_file: Callable[..., Path],
