@@ -37,7 +37,7 @@ from .options import parse_chunk, parse_frames, parse_ranges
 from .plan import Plan, Source, Task
 from .reference import find_reference
 from .sizes import resize, size_of
-from .sources import Input, Nearby, Sources, restored, unmixed
+from .sources import Input, Nearby, Sources, beside_result, restored, unmixed
 
 MOTION = "motion"
 """The folder, inside that of the results, for what was found out about movement and shots."""
@@ -373,11 +373,12 @@ class _Run:
         if isinstance(finished, bytes):
             write_bytes(task.path, finished)
         else:
-            for folder, layer in finished.layers.items():
-                frames.write(task.path.parent / folder / task.path.name, layer, self.job.files.format)
             picture = Picture(finished.rgb, source.prepared.picture.alpha)
             if self.job.files.restore_size:
                 picture = restored(picture, source)
+            for folder, layer in finished.layers.items():
+                frames.write(task.path.parent / folder / task.path.name, beside_result(layer, picture),
+                             self.job.files.format)
             frames.write(task.path, picture, self.job.files.format)
         seconds = time.monotonic() - began
         self.results.enter(task, seconds)

@@ -194,6 +194,15 @@ def restored(painted: Picture, source: Input) -> Picture:
     return Picture(torch.lerp(whole.rgb, rgb, mask), whole.alpha)
 
 
+def beside_result(layer: Picture, result: Picture) -> Picture:
+    """A layer of a result as large as that, and hidden where that is: laid over each other they are the result."""
+    if layer.size != result.size:
+        layer = resized(layer, result.size)
+    if result.alpha is None:
+        return layer
+    return replace(layer, alpha=result.alpha if layer.alpha is None else layer.alpha * result.alpha)
+
+
 def _area(picture: Picture, mask: Tensor | None) -> Tensor | None:
     """1,1,H,W in 0..1: where a picture is to be painted, inside the mask and where there is anything to see."""
     area = None if mask is None else resize(mask, picture.size)

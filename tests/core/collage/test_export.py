@@ -114,6 +114,25 @@ def test_layers_laid_over_each_other_are_the_picture(clip: Clips, collage: Jobs)
         assert np.abs(canvas - read(Path(order.output) / name)).max() < 2.5 / 255
 
 
+@pytest.mark.parametrize("size", [0, 64])
+def test_layers_are_cut_out_and_enlarged_as_the_picture_is(collage: Jobs, tmp_path: Path, size: int,
+                                                           texture: Callable[..., Floats],
+                                                           save: Callable[..., Path]) -> None:
+    shape = np.zeros((96, 128, 1), np.float32)
+    shape[20:70, 30:100] = 1.0
+    source = save(tmp_path / "cut out" / "001.png", np.concatenate([texture(1), shape], -1))
+    order = collage(source.parent, export_layers=True, size=size, restore_size=True)
+    exported(order)
+    folders = [Path(order.output) / "layers" / name for name in ("underpainting", "level_1", "level_2")]
+    canvas = np.zeros((96, 128, 4), np.float32)
+    for layer in (read(folder / "001.png") for folder in folders):
+        assert layer.shape == canvas.shape
+        canvas = canvas * (1 - layer[..., 3:]) + layer
+    result = read(Path(order.output) / "001.png")
+    assert np.array_equal(canvas[..., 3:], shape) and np.array_equal(result[..., 3:], shape)
+    assert np.abs(canvas - result).mean() < 2.5 / 255
+
+
 def test_a_piece_is_told_with_its_level_its_material_and_an_outline_that_fills_its_picture(
         clip: Clips, collage: Jobs) -> None:
     data = exported(collage(clip(2), export_layers=True, roughness=0.0, deckle=0.0, shadow=0.0))
