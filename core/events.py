@@ -34,7 +34,8 @@ class Started:
 class Progress:
     """One optimizer step of one frame; `index` counts from 1 among the `of` frames to do.
 
-    Or, without loss, all that there was to find out about a frame before it is made.
+    Or, without loss, all that there was to find out about a frame before it is made; or a step of what is written of
+    the whole clip at last, counted to the last of the frames.
     """
 
     frame: int

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
@@ -31,13 +31,14 @@ class Kind:
 
     `prepare` reads its pictures and loads its networks (for a job, its clip, and the number of the frame whose colors
     count for all), `plan` says which pictures a job needs (from the sources, the job, the hash of what changes every
-    frame, and the chunk (K, N)), `finish` writes what belongs to the whole clip once all of it is made.
-    `from_the_first` says that a frame depends on all before it in its shot, whichever frames are asked for.
+    frame, and the chunk (K, N)), `finish` writes what belongs to the whole clip once all of it is made, and yields at
+    which frame it is and how much of how much is written. `from_the_first` says that a frame depends on all before it
+    in its shot, whichever frames are asked for.
     """
 
     prepare: Callable[[Job, Clip, Compute, int], Effect]
     plan: Callable[[Sequence[Source], Job, str, tuple[int, int]], Plan]
-    finish: Callable[[Effect, Job, Plan], None] = lambda effect, job, plan: None
+    finish: Callable[[Effect, Job, Plan], Iterator[tuple[int, int, int]]] = lambda effect, job, plan: iter(())
     from_the_first: bool = False
 
 
@@ -70,11 +71,11 @@ def _plan_collage(sources: Sequence[Source], job: Job, look: str, chunk: tuple[i
     return plan_collage(sources, options.hold, look, Path(job.output), chunk, layers)
 
 
-def _finish_collage(effect: Effect, job: Job, plan: Plan) -> None:
+def _finish_collage(effect: Effect, job: Job, plan: Plan) -> Iterator[tuple[int, int, int]]:
     assert isinstance(effect, CollageEffect)
     is_part = job.files.only or job.files.chunk  # what tells of a part would take the place of what tells of all
     if effect.options.export_layers and not is_part:
-        export(effect.composer, plan, Path(job.output))
+        yield from export(effect.composer, plan, Path(job.output))
 
 
 def _options(job: Job, kind: type[Kept]) -> Kept:

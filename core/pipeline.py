@@ -279,7 +279,9 @@ class _Run:
             yield from self._written()
         if lost := self.without_task + sum(task in self.unmade for task in self.plan.results):
             raise _summary(self.failed, lost, self.frames)
-        self.kind.finish(self.effect, self.job, self.plan)
+        last = max(1, len(todo))
+        for number, step, steps in self.kind.finish(self.effect, self.job, self.plan):
+            yield events.Progress(number, last, last, step, steps, 0.0, time.monotonic() - self.began)
         yield events.Done(self.frames, time.monotonic() - self.began, str(self.results.output))
 
     def _following(self, todo: list[Task]) -> dict[Task, Task]:

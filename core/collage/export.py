@@ -5,12 +5,14 @@ corner: `size` (width, height; pixels), `frames` (their numbers), `levels`, `und
 for each of `pieces` its `number`, `level` (1 is the coarsest), `material`, `outline` (corners from the piece's
 center), `picture` (a PNG with alpha, without shadow), `box` (left, top, right, bottom of that picture from the
 center) and `places`: per frame in which it lies there a, b, x, y, order. A point p from the center lies at
-[[a, -b], [b, a]] p + (x, y); pieces are laid by rising order, from 0 in each frame.
+[[a, -b], [b, a]] p + (x, y); pieces are laid by rising order, from 0 in each frame. `keys` are the frames' hashes.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from statistics import median_low
 from typing import Any
@@ -27,14 +29,25 @@ from .paper import Paper
 from .pieces import Pieces
 
 NAME = "pieces.json"
+PIECES = "pieces"
+"""The folder, beside it, of the pieces' pictures."""
 VERSION = 1
 DIGITS = 6
 """Decimals of lengths."""
 
 
-def export(composer: Composer, plan: Plan, output: Path) -> None:
-    """Write the pieces of a plan's results, which are all made. Raises OutputError, InputError."""
-    width, height = frames.size(plan.results[0].path)[::-1]
+def export(composer: Composer, plan: Plan, output: Path) -> Iterator[tuple[int, int, int]]:
+    """Write the pieces of a plan's results, which are all made, unless that has been done.
+
+    Yields, for each piece, the frame it is first met in, and how many of how many are written. What is there of
+    another collage goes; `pieces.json` comes last. Raises OutputError, InputError.
+    """
+    folder = output / LAYERS
+    if _is_told(plan, composer.options.levels, folder):
+        return
+    with suppress(OSError):  # else it would tell of pictures that are replaced one by one
+        (folder / NAME).unlink()
+    height = frames.size(plan.results[0].path)[0]
     found: dict[tuple[int, int], dict[str, Any]] = {}
     zooms = _usual_zooms(plan)
     made: set[tuple[int, int]] = set()
@@ -44,16 +57,50 @@ def export(composer: Composer, plan: Plan, output: Path) -> None:
             own = int(pieces.since[0]), int(pieces.number[i])
             described = found.setdefault(own, {"number": len(found), "places": {}})
             if own not in made and zoom_of(pieces.place[i]) == zooms[own]:
-                described |= _described(composer, pieces, i, height, output / LAYERS, described["number"])
+                described |= _described(composer, pieces, i, height, folder, described["number"])
                 made.add(own)
+                yield task.number, len(made), len(zooms)
             described["places"][str(task.number)] = [*_rounded(pieces.place[i]), order]
         if task.copied:
             _copy_layers(task.copied, task, composer.options.levels, output)
-    data = {"version": VERSION, "size": [width, height], "frames": [task.number for task in plan.results],
-            "levels": composer.options.levels,
-            "underpainting": [f"{UNDERPAINTING}/{task.path.name}" for task in plan.results],
-            "pieces": list(found.values())}
-    write_text(output / LAYERS / NAME, json.dumps(data, indent=None, separators=(",", ":")) + "\n")
+    data = _told(plan, composer.options.levels, list(found.values()))
+    write_text(folder / NAME, json.dumps(data, indent=None, separators=(",", ":")) + "\n")
+    _clear(plan, composer.options.levels, {piece["picture"] for piece in found.values()}, output)
+
+
+def _told(plan: Plan, levels: int, pieces: list[dict[str, Any]]) -> dict[str, Any]:
+    """What `pieces.json` says."""
+    height, width = frames.size(plan.results[0].path)
+    return {"version": VERSION, "size": [width, height], "frames": [task.number for task in plan.results],
+            "keys": {str(task.number): task.key for task in plan.results}, "levels": levels,
+            "underpainting": [f"{UNDERPAINTING}/{task.path.name}" for task in plan.results], "pieces": pieces}
+
+
+def _is_told(plan: Plan, levels: int, folder: Path) -> bool:
+    """Whether `pieces.json` tells of all these results, and maybe of more, and every picture that it needs is there."""
+    try:
+        data = json.loads((folder / NAME).read_text("utf-8"))
+        keys, pictures = data["keys"], [piece["picture"] for piece in data["pieces"]]
+        same = all(keys.get(str(task.number)) == task.key for task in plan.results)
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):  # missing, damaged or of an earlier version
+        return False
+    layers = (f"{name}/{task.path.name}" for name in layer_folders(levels) for task in plan.results)
+    return (same and all((folder / picture).is_file() for picture in pictures)
+            and all((folder.parent / layer).is_file() for layer in layers))
+
+
+def _clear(plan: Plan, levels: int, named: set[str], output: Path) -> None:
+    """Remove the pieces that are not `named`, and levels beyond those that there are, which an earlier run left."""
+    folder = output / LAYERS
+    old = [path for path in (folder / PIECES).glob("*.png")
+           if path.stem.isdecimal() and f"{PIECES}/{path.name}" not in named]
+    beyond = [path for path in folder.glob("level_*") if f"{LAYERS}/{path.name}" not in layer_folders(levels)]
+    old += [path / task.path.name for path in beyond for task in plan.results]
+    with suppress(OSError):  # they are in nobody's way
+        for path in old:
+            path.unlink(missing_ok=True)
+        for path in beyond:
+            path.rmdir()
 
 
 def _usual_zooms(plan: Plan) -> dict[tuple[int, int], int]:
@@ -85,7 +132,7 @@ def _described(composer: Composer, pieces: Pieces, i: int, height: int, folder: 
     """What is said of a piece once, by its number in the clip; its picture is written."""
     made = composer.papers(pieces, [i], height)[0]
     moment = int(pieces.moment[i])
-    picture = f"pieces/{number:05d}.png"
+    picture = f"{PIECES}/{number:05d}.png"
     frames.write(folder / picture, _picture(made), "png")
     rows, columns = made.rgba.shape[:2]
     box = np.array([made.left - 0.5, made.top - 0.5, made.left + columns - 0.5, made.top + rows - 0.5]) / made.scale

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import torch
 
-from core import frames, pipeline
+from core import events, frames, pipeline
 from core.collage.compose import ZOOM, Composer
 from core.collage.export import export
 from core.collage.ground import as_array
@@ -75,11 +75,45 @@ def test_a_frame_can_be_rebuilt_from_its_pieces(clip: Clips, collage: Jobs) -> N
         assert error.mean() < 0.5 / 255 and np.quantile(error, 0.99) < 4 / 255
 
 
-@pytest.mark.parametrize("part", [{"only": "2"}, {"chunk": "1/2"}])
+@pytest.mark.parametrize("part", [{"only": "2"}, {"chunk": "1/2"}, {"frames": "2-3"}])
 def test_making_a_part_again_leaves_what_is_told_of_the_whole(clip: Clips, collage: Jobs, part: dict[str, str]) -> None:
     source = clip(4)
     data = exported(collage(source, export_layers=True))
     assert exported(collage(source, export_layers=True, **part)) == data
+
+
+def test_pieces_are_written_once_and_each_is_told_of(clip: Clips, collage: Jobs) -> None:
+    order = collage(clip(3), export_layers=True)
+    happened = list(pipeline.run(order))
+    last = max(place for place, e in enumerate(happened) if isinstance(e, events.Frame))
+    written = [e for e in happened[last + 1:] if isinstance(e, events.Progress)]
+    count = len(list((Path(order.output) / "layers" / "pieces").iterdir()))
+    assert [(e.step, e.steps) for e in written] == [(step, count) for step in range(1, count + 1)]
+    assert {(e.index, e.of) for e in written} == {(6, 6)}  # the last of three frames and three tracks
+    assert not [e for e in pipeline.run(order) if isinstance(e, events.Progress)]
+
+
+def test_pieces_that_were_lost_or_stopped_at_are_written_again(clip: Clips, collage: Jobs) -> None:
+    order = collage(clip(2), export_layers=True)
+    data = exported(order)
+    layers = Path(order.output) / "layers"
+    (layers / "pieces" / "00001.png").unlink()
+    stopped = pipeline.run(order)
+    next(e for e in stopped if isinstance(e, events.Progress))
+    stopped.close()  # type: ignore[attr-defined]
+    assert not (layers / "pieces.json").exists(), "it would tell of pictures that are about to be replaced"
+    assert exported(order) == data and (layers / "pieces" / "00001.png").is_file()
+
+
+def test_what_another_collage_had_more_of_goes(clip: Clips, collage: Jobs) -> None:
+    source = clip(2)
+    order = collage(source, export_layers=True)
+    exported(order)
+    data = exported(collage(source, export_layers=True, levels=1, pieces=3))
+    layers = Path(order.output) / "layers"
+    assert sorted(path.name for path in layers.iterdir()) == ["level_1", "pieces", "pieces.json", "underpainting"]
+    assert {f"pieces/{path.name}" for path in (layers / "pieces").iterdir()} == {
+        piece["picture"] for piece in data["pieces"]}
 
 
 def test_a_layer_that_was_lost_is_made_again(clip: Clips, collage: Jobs) -> None:
@@ -159,7 +193,7 @@ def test_a_piece_that_grows_has_its_picture_at_the_size_it_mostly_has(tmp_path: 
         track = Task(number, tmp_path / f"{number}.track", "", "", is_track=True)
         made.results.append(Task(number, tmp_path / f"{number}.png", "", "", track=track))
     options = CollageOptions(roughness=0.0, deckle=0.0, shadow=0.0)
-    export(Composer(options, sheets), made, tmp_path)
+    assert list(export(Composer(options, sheets), made, tmp_path)) == [(2, 1, 1)]
     data = json.loads((tmp_path / "layers" / "pieces.json").read_text())
     picture = frames.read(tmp_path / "layers" / data["pieces"][0]["picture"])
     assert picture.alpha is not None and len(data["pieces"]) == 1 and len(data["pieces"][0]["places"]) == 5
