@@ -121,7 +121,10 @@ def _planned(job: Job, clip: Clip, beside: Mapping[str, Clip], recorded: Recorde
 
     `look` is the hash of what changes every frame.
     """
+    only = parse_ranges(job.files.only)
     wanted = set(clips.chosen(clip, parse_frames(job.files.frames)))
+    if not any(_inside(number, only) for number in wanted):
+        raise InputError(f"No frame of the input lies in {job.files.only}.", "Correct Only, or leave it empty.")
     inputs, failed = yield from _looked_at(job, clip, wanted)
     hangs = hangs_together(job, clip)
     begins = (yield from shots.beginnings(clip, inputs, Path(job.output) / MOTION)) if hangs else set[int]()
@@ -132,10 +135,7 @@ def _planned(job: Job, clip: Clip, beside: Mapping[str, Clip], recorded: Recorde
         facts = _facts(job, number, digest, beside, moved)
         sources.append(Source(number, file, digest, facts, number in begins, number in wanted, moved))
     made = KINDS[job.effect].plan(sources, job, look, parse_chunk(job.files.chunk))
-    only = parse_ranges(job.files.only)
     made.results = [task for task in made.results if _inside(task.number, only)]
-    if only and not made.results and not failed:
-        raise InputError(f"No frame of the input lies in {job.files.only}.", "Correct Only, or leave it empty.")
     return made, failed
 
 

@@ -81,6 +81,14 @@ def test_what_is_not_asked_for_need_not_be_readable(sequence: Path, job: Jobs) -
         run(job(sequence, frames="9-10", only="1-2"))
 
 
+def test_a_part_that_has_none_of_the_frames_asked_for_has_nothing_to_do(sequence: Path, job: Jobs) -> None:
+    """A farm gives all its machines the same frames."""
+    happened = [event for k in (1, 2) for event in run(job(sequence, only="10", chunk=f"{k}/2"))]
+    assert [e.frames for e in happened if isinstance(e, events.Done)] == [0, 1]
+    with pytest.raises(InputError, match="lies in 11"):
+        run(job(sequence, only="11", chunk="1/2"))
+
+
 def test_a_second_run_makes_nothing(sequence: Path, job: Jobs) -> None:
     run(job(sequence))
     again = run(job(sequence))
