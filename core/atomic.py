@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import re
 import secrets
 import time
@@ -45,10 +46,11 @@ def write_text(path: Path, text: str) -> None:
         temporary.write_text(text, "utf-8")
 
 
-def write_bytes(path: Path, data: bytes) -> None:
-    """Write a binary file. Raises OutputError."""
+def write_bytes(path: Path, data: bytes) -> str:
+    """Write a binary file, and return its sha256 (hex). Raises OutputError."""
     with in_place(path) as temporary:
         temporary.write_bytes(data)
+    return hashlib.sha256(data).hexdigest()
 
 
 def check_writable(folder: Path) -> None:

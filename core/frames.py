@@ -21,6 +21,7 @@ from torch import Tensor
 
 from .atomic import in_place
 from .color import linear_to_srgb, srgb_to_linear
+from .digests import digest_of
 from .errors import InputError
 
 PICTURE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".exr", ".bmp", ".tga", ".webp", ".hdr",
@@ -101,21 +102,23 @@ def files_in(folder: Path, suffixes: Collection[str] = PICTURE_SUFFIXES) -> list
                   if file.suffix.lower() in suffixes and not file.name.startswith("."))
 
 
-def write(path: Path, picture: Picture, format: str) -> None:
+def write(path: Path, picture: Picture, format: str) -> str:
     """Write a picture under a temporary name and put it in place at once. Raises OutputError (full disk, read-only).
 
-    The file's ending must be that of the format. The same picture gives the same bytes.
+    The file's ending must be that of the format. The same picture gives the same bytes; their sha256 (hex) is returned.
     """
     kind = FORMATS[format]
     pixels = _encoded(picture, kind)
     with in_place(path) as temporary:
         _write_pixels(temporary, pixels, kind)
+        return digest_of(temporary)
 
 
-def copy(source: Path, path: Path) -> None:
-    """Copy a picture file as safely as `write` writes one. Raises OutputError."""
+def copy(source: Path, path: Path) -> str:
+    """Copy a picture file as safely as `write` writes one, and return its sha256 (hex). Raises OutputError."""
     with in_place(path) as temporary:
         shutil.copyfile(source, temporary)
+        return digest_of(temporary)
 
 
 def readable(path: Path) -> bool:

@@ -21,7 +21,7 @@ from .ahead import ReadAhead, WriteBehind
 from .atomic import write_bytes
 from .clips import Clip
 from .devices import Compute
-from .digests import digest_of, key_of
+from .digests import key_of
 from .effects import Effect, Follower, Frame, Moment, Neighbor, Painted, Step
 from .errors import DeviceError, GouacheError, InputError, OutputError
 from .events import Event
@@ -224,12 +224,8 @@ class _Results:
         if record is not None and record.engine != __version__:
             manifest.add(task.number, replace(record, engine=__version__))
 
-    def enter(self, task: Task, seconds: float) -> None:
-        """Remember a task's picture, which is in place, as finished. Raises OutputError."""
-        try:
-            picture = digest_of(task.path)
-        except OSError as error:  # another program took it away
-            raise OutputError(f"'{task.path.name}' was written and is gone.", "Run again.", str(error)) from error
+    def enter(self, task: Task, picture: str, seconds: float) -> None:
+        """Remember a task's picture, by the hash of what was written, as finished. Raises OutputError."""
         record = Record(task.path.name, task.input, task.key, round(seconds, 3), picture=picture)
         self.manifest(task.path.parent).add(task.number, record)
 
@@ -295,8 +291,7 @@ class _Run:
         """Make one picture; yields its Progress and Warnings, and the Frame of the one before."""
         if task.key in self.made:
             yield from self._written()
-            frames.copy(self.made[task.key], task.path)
-            self.results.enter(task, 0.0)
+            self.results.enter(task, frames.copy(self.made[task.key], task.path), 0.0)
             yield from self._frame(task, index, of, 0.0)
         elif any(needed in self.unmade for needed in task.whole):
             self.unmade.add(task)  # what went wrong has been told
@@ -373,7 +368,7 @@ class _Run:
                began: float) -> list[Event]:
         """Put what was made in place and enter it in the manifest. Raises OutputError."""
         if isinstance(finished, bytes):
-            write_bytes(task.path, finished)
+            written = write_bytes(task.path, finished)
         else:
             picture = Picture(finished.rgb, source.prepared.picture.alpha)
             if self.job.files.restore_size:
@@ -381,9 +376,9 @@ class _Run:
             for folder, layer in finished.layers.items():
                 frames.write(task.path.parent / folder / task.path.name, beside_result(layer, picture),
                              self.job.files.format)
-            frames.write(task.path, picture, self.job.files.format)
+            written = frames.write(task.path, picture, self.job.files.format)
         seconds = time.monotonic() - began
-        self.results.enter(task, seconds)
+        self.results.enter(task, written, seconds)
         return list(self._frame(task, index, of, seconds))
 
     def _frame(self, task: Task, index: int, of: int, seconds: float) -> Iterator[Event]:

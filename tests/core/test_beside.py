@@ -42,9 +42,9 @@ def test_the_next_frame_is_read_and_the_one_before_written_beside_the_painting(
         threads["read"].add(threading.get_ident() == here)
         return read(path)
 
-    def writing(path: Path, picture: Picture, format: str) -> None:
+    def writing(path: Path, picture: Picture, format: str) -> str:
         threads["write"].add(threading.get_ident() == here)
-        write(path, picture, format)
+        return write(path, picture, format)
 
     order = job(sequence)
     monkeypatch.setattr(frames, "write", writing)
@@ -56,13 +56,29 @@ def test_the_next_frame_is_read_and_the_one_before_written_beside_the_painting(
     assert threads == {"read": {False}, "write": {False}}
 
 
+def test_what_another_job_puts_in_a_picture_s_place_is_not_taken_for_it(
+        sequence: Path, job: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:
+    order, write = job(sequence), frames.write
+
+    def overtaken(path: Path, picture: Picture, format: str) -> str:
+        written = write(path, picture, format)
+        if path.name == "shot_0009.png":
+            write(path, Picture(1 - picture.rgb), format)
+        return written
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(frames, "write", overtaken)
+        list(pipeline.run(order))
+    assert painted(list(pipeline.run(order))) == [9]
+
+
 def test_stopping_while_a_frame_is_written_keeps_it(sequence: Path, job: Jobs,
                                                     monkeypatch: pytest.MonkeyPatch) -> None:
     order, write, allowed = job(sequence), frames.write, threading.Event()
 
-    def slow(path: Path, picture: Picture, format: str) -> None:
+    def slow(path: Path, picture: Picture, format: str) -> str:
         assert allowed.wait(10.0)
-        write(path, picture, format)
+        return write(path, picture, format)
 
     monkeypatch.setattr(frames, "write", slow)
     running = pipeline.run(order)
