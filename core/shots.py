@@ -1,11 +1,11 @@
-"""Where the shots of a clip begin: every frame is looked at once, and what was found is kept for the next run."""
+"""Where the shots of a clip begin: every frame is looked at once, and what was found is kept for later runs."""
 
 from __future__ import annotations
 
 import json
 import logging
 from collections.abc import Generator, Mapping
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 from pathlib import Path
 
 from torch import Tensor
@@ -33,15 +33,17 @@ def beginnings(clip: Clip, inputs: Mapping[int, str], folder: Path) -> Generator
     pairs = {number: f"{inputs[before]} {inputs[number]}" for before, number in pairwise(numbers)}
     known = _load(folder / NAME)
     if any(pair not in known for pair in pairs.values()):
-        known = yield from _look(clip, pairs, numbers)
+        known |= yield from _look(clip, {number: pair for number, pair in pairs.items() if pair not in known}, numbers)
         write_text(folder / NAME, json.dumps(known, indent=0) + "\n")
     return {numbers[0], *(number for number, pair in pairs.items() if known[pair])} if numbers else set()
 
 
 def _look(clip: Clip, pairs: Mapping[int, str], numbers: list[int]) -> Generator[Looking, None, dict[str, bool]]:
+    """What is found of these pairs, by the second one's number; only their frames are read."""
     found: dict[str, bool] = {}
     before: Tensor | None = None
-    for place, number in enumerate(numbers, 1):
+    asked = [number for number, after in zip_longest(numbers, numbers[1:]) if number in pairs or after in pairs]
+    for place, number in enumerate(asked, 1):
         if place % GIVEN_BACK == 0:
             give_back()
         try:
@@ -51,7 +53,7 @@ def _look(clip: Clip, pairs: Mapping[int, str], numbers: list[int]) -> Generator
         if number in pairs:
             found[pairs[number]] = before is not None and here is not None and is_cut(before, here)
         before = here
-        yield Looking(number, place, len(numbers))
+        yield Looking(number, place, len(asked))
     return found
 
 

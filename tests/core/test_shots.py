@@ -20,9 +20,10 @@ def clip(folder: Path, count: int, cut: int) -> tuple[list[int], Path]:
     return list(range(1, count + 1)), folder
 
 
-def beginnings(folder: Path, numbers: list[int], motion: Path) -> tuple[list[int], set[int]]:
+def beginnings(folder: Path, numbers: list[int], motion: Path, changed: int = 0) -> tuple[list[int], set[int]]:
     """The frames that were looked at, and those that begin a shot."""
-    looking = shots.beginnings(open_clip(str(folder)), {number: f"hash {number}" for number in numbers}, motion)
+    looking = shots.beginnings(open_clip(str(folder)), {number: f"hash {number}{'!' * (number == changed)}"
+                                                       for number in numbers}, motion)
     seen = []
     try:
         while True:
@@ -36,6 +37,14 @@ def test_a_cut_begins_a_shot_and_is_found_once(tmp_path: Path, monkeypatch: pyte
     assert beginnings(folder, numbers, tmp_path / "motion") == (numbers, {1, 4})
     monkeypatch.setattr(shots, "is_cut", lambda *_: pytest.fail("it is known"))
     assert beginnings(folder, numbers, tmp_path / "motion") == ([], {1, 4})
+
+
+def test_only_what_is_next_to_a_changed_or_new_frame_is_looked_at_again(tmp_path: Path) -> None:
+    numbers, folder = clip(tmp_path / "clip", 9, cut=4)
+    beginnings(folder, numbers[:8], tmp_path / "motion")
+    assert beginnings(folder, numbers[:8], tmp_path / "motion", changed=4) == ([3, 4, 5], {1, 4})
+    assert beginnings(folder, numbers, tmp_path / "motion") == ([8, 9], {1, 4})
+    assert beginnings(folder, numbers[1:], tmp_path / "motion") == ([], {2, 4})
 
 
 def test_memory_is_given_back_while_a_long_clip_is_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
