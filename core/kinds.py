@@ -18,7 +18,7 @@ from .devices import Compute
 from .effects import Effect
 from .errors import OptionError
 from .job import Job
-from .options import CollageOptions, StyleOptions
+from .options import CollageOptions, StyleOptions, as_read
 from .plan import Plan, Source, plan
 from .style.video import StyleEffect
 
@@ -57,7 +57,8 @@ def _style(job: Job, clip: Clip, compute: Compute, reference: int) -> Effect:
 
 
 def _plan_style(sources: Sequence[Source], job: Job, look: str, chunk: tuple[int, int]) -> Plan:
-    return plan(sources, _options(job, StyleOptions), look, Path(job.output), chunk)
+    read = replace(job, options=as_read(job.options))
+    return plan(sources, _options(read, StyleOptions), look, Path(job.output), chunk)
 
 
 def _collage(job: Job, clip: Clip, compute: Compute, reference: int) -> Effect:

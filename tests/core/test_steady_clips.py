@@ -148,6 +148,13 @@ def test_held_frames_are_the_same_picture(moving: Moving, job: Jobs) -> None:
     assert files[0] == files[1] != files[2] == files[3] != files[4] == files[5]
 
 
+def test_the_fast_engine_knows_no_passes(moving: Moving, job: Jobs) -> None:
+    order = job(moving(4), engine="fast", stability=0.5, passes=3)
+    happened = run(order)
+    assert [e.todo for e in happened if isinstance(e, events.Started)] == [4]
+    assert not (Path(order.output) / "passes").exists()
+
+
 def test_passes_tell_of_every_picture_they_make(moving: Moving, job: Jobs) -> None:
     happened = run(job(moving(4), stability=0.5, passes=3))
     started = next(event for event in happened if isinstance(event, events.Started))
