@@ -100,6 +100,9 @@ class StyleEffect:
             height, width = frame.picture.size
             raise InputError(f"Frame {frame.number} is too small to paint ({width} x {height}).",
                              f"It needs at least {self.smallest} pixels each side at the chosen size.")
+        if frame.mask is not None and not bool(frame.mask.any()):
+            yield Painted(frame.picture.rgb)  # there is nothing to paint
+            return
         content = frame.picture.rgb.to(self.device)
         seen = color.gray(content) if self.gray else content
         mask = None if frame.mask is None else frame.mask.to(self.device)

@@ -32,3 +32,13 @@ def test_what_comes_into_sight_is_painted_in_the_colors_around_it(picture: Calla
         assert isinstance(result, Painted)
         painted[name] = result.rgb[..., 18:26, 26:34].mean()
     assert painted["steady"] < 0.3 * painted["alone"]
+
+
+def test_a_frame_with_nothing_to_paint_takes_no_steps(picture: Callable[..., Picture]) -> None:
+    options = StyleOptions(iterations=1, scales=1, style_layers="conv1_2=1", content_layers="conv2_2=1")
+    effect = StyleEffect(options, [(picture(99), 1.0)], Compute(torch.device("cpu"), torch.float32), lambda: picture(1))
+    mask = torch.zeros(1, 1, *picture(1).size)
+    happened = list(effect.paint(Frame(1, picture(1), mask=mask)))
+    assert [type(each) for each in happened] == [Painted] and torch.equal(happened[0].rgb, picture(1).rgb)
+    mask[..., 20, 20] = 0.1
+    assert len(list(effect.paint(Frame(1, picture(1), mask=mask)))) > 1
