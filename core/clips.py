@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass, field, replace
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Protocol
 
@@ -86,12 +86,13 @@ class Movie:
 
     def __post_init__(self) -> None:
         self._open()
-        self._count = max(0, int(self._capture.get(cv2.CAP_PROP_FRAME_COUNT)))
+        self._hash = digest_of(self.path)
+        self._said = int(self._capture.get(cv2.CAP_PROP_FRAME_COUNT))
+        self._count = _frames_of(self.path, self._said, self._hash)
         if not self._count:
             raise InputError(f"The movie '{self.path.name}' has no frames.", "It is damaged: copy or export it again.",
                              str(self.path))
         self._end = self._count  # lowered when decoding stops earlier
-        self._hash = digest_of(self.path)
 
     @property
     def numbers(self) -> list[int]:
@@ -119,7 +120,11 @@ class Movie:
                              f"{self._count}).", "It is damaged or cut short: export it again.", str(self.path))
         self._position = number
         rgb = torch.from_numpy(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB)).permute(2, 0, 1)[None]
-        return Picture(rgb.float() / 255.0)
+        picture = Picture(rgb.float() / 255.0)
+        if number < self._count or self._said <= self._count:
+            return picture
+        return replace(picture, notes=(f"The movie '{self.path.name}' says it has {self._said} frames; it ends after "
+                                       f"frame {number}.",))
 
     def _open(self) -> None:
         self._capture = cv2.VideoCapture(str(self.path))
@@ -128,6 +133,22 @@ class Movie:
             raise InputError(f"The movie '{self.path.name}' cannot be read.",
                              "It is damaged or in an unknown format: export it as MP4 or as an image sequence.",
                              str(self.path))
+
+
+@lru_cache(64)
+def _frames_of(path: Path, said: int, hash: str) -> int:
+    """How many frames a movie has; `said` is what its header says, `hash` that of its bytes, by which it is kept.
+
+    Where sound outlasts the picture, after a lossless cut or in a stream the header is wrong: then they are counted.
+    """
+    capture = cv2.VideoCapture(str(path))
+    if said > 0 and capture.set(cv2.CAP_PROP_POS_FRAMES, said - 1) and capture.grab() and not capture.grab():
+        return said
+    capture.open(str(path))
+    count = 0
+    while capture.grab():
+        count += 1
+    return count
 
 
 def open_clip(text: str) -> Clip:
