@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -77,7 +77,7 @@ def read(path: Path) -> Picture:
 
     Raises InputError naming the file when it is missing, empty, truncated, too large or no picture.
     """
-    stored = _pixels(path)
+    stored = _pixels(path, _shown_part(path))
     pixels, notes = stored.pixels, list[str]()
     bad = ~np.isfinite(pixels)
     if bad.any():
@@ -203,8 +203,23 @@ class _Stored:
     premultiplied: bool
 
 
-def _pixels(path: Path) -> _Stored:
-    """A file's numbers, upright."""
+def _shown_part(path: Path) -> int:
+    """The part of a multi-part EXR that is the picture, chosen as `_shown_layer` chooses among layers; else 0."""
+    if path.suffix.lower() != ".exr" or (source := oiio.ImageInput.open(str(path))) is None:
+        oiio.geterror()
+        return 0
+    shown: list[tuple[tuple[bool, bool], int]] = []
+    part = 0
+    while source.seek_subimage(part, 0):
+        shown += [(_rank(layer), part) for layer in _colored_layers(source.spec().channelnames)]
+        part += 1
+    source.geterror()
+    source.close()
+    return min(shown)[1] if shown else 0
+
+
+def _pixels(path: Path, part: int = 0) -> _Stored:
+    """The numbers of a file's part, upright."""
     def refuse(why: str, hint: str, detail: str = "") -> InputError:
         return InputError(f"The picture '{path.name}' {why}.", hint, f"{path}: {detail}")
     try:
@@ -218,14 +233,14 @@ def _pixels(path: Path) -> _Stored:
         raise refuse("is empty (0 bytes)", "Render or copy it again.")
     config = oiio.ImageSpec()
     config.attribute("oiio:UnassociatedAlpha", 1)
-    buffer = oiio.ImageBuf(str(path), 0, 0, config)
+    buffer = oiio.ImageBuf(str(path), part, 0, config)
     spec = buffer.nativespec()
     if buffer.has_error or not spec.width:
         raise refuse("cannot be read", "It is damaged or not a picture: save it again as PNG, JPEG, TIFF or EXR.",
                      buffer.geterror())
     if spec.full_width * spec.full_height > MOST_PIXELS:
         raise refuse(f"is too large ({spec.full_width} x {spec.full_height})", "Reduce it first.")
-    if not buffer.read(force=True, convert="float") or buffer.has_error:
+    if not buffer.read(part, force=True, convert="float") or buffer.has_error:
         raise refuse("is damaged", "It is truncated or corrupt: render or copy it again.", buffer.geterror())
     if buffer.file_format_name == "jpeg" and _ends_early(path):
         raise refuse("is damaged", "It is truncated: copy it again.", "no end marker after the last scan")
@@ -268,15 +283,21 @@ def _split(pixels: NDArray[np.float32], names: list[str]) -> tuple[NDArray[np.fl
 
 def _shown_layer(names: list[str]) -> list[int]:
     """The channels of the layer that is the picture: without a name, else Combined, else the first with colors."""
+    colored = _colored_layers(names)
+    return list(colored[min(colored, key=_rank)].values()) if colored else list(range(len(names)))
+
+
+def _colored_layers(names: Iterable[str]) -> dict[str, dict[str, int]]:
+    """Where the channels of each layer with R, G and B are among all."""
     layers: dict[str, dict[str, int]] = {}
     for i, name in enumerate(names):
         layer, _, channel = name.rpartition(".")
         layers.setdefault(layer, {})[channel.upper()] = i
-    colored = [layer for layer, channels in layers.items() if channels.keys() >= set("RGB")]
-    if not colored:
-        return list(range(len(names)))
-    chosen = min(colored, key=lambda layer: (layer != "", not layer.endswith("Combined")))
-    return list(layers[chosen].values())
+    return {layer: channels for layer, channels in layers.items() if channels.keys() >= set("RGB")}
+
+
+def _rank(layer: str) -> tuple[bool, bool]:
+    return layer != "", not layer.endswith("Combined")
 
 
 def _encoded(picture: Picture, kind: FileFormat) -> NDArray[np.generic]:

@@ -98,6 +98,34 @@ def test_a_multilayer_exr_shows_its_combined_pass(tmp_path: Path) -> None:
     assert rgb.tolist() == pytest.approx(linear_to_srgb(torch.tensor([0.1, 0.2, 0.3])).tolist(), abs=1e-4)
 
 
+def write_parts(path: Path, *parts: dict[str, float]) -> None:
+    """A multi-part EXR of 2 x 3 pixels: the channels of each part, and their values."""
+    specs = []
+    for number, part in enumerate(parts):
+        spec = oiio.ImageSpec(3, 2, len(part), "float")
+        spec.channelnames = tuple(part)
+        spec.attribute("oiio:subimagename", f"part {number}")
+        specs.append(spec)
+    output = oiio.ImageOutput.create(str(path))
+    assert output.open(str(path), tuple(specs))
+    for number, (part, spec) in enumerate(zip(parts, specs, strict=True)):
+        if number:
+            assert output.open(str(path), spec, "AppendSubimage")
+        output.write_image(np.full((2, 3, len(part)), list(part.values()), np.float32))
+    output.close()
+
+
+@pytest.mark.parametrize("parts", [
+    [{"Z": 7.0}, {"R": 0.1, "G": 0.2, "B": 0.3, "A": 1.0}],
+    [{"View.Depth.Z": 7.0}, {"View.AO.R": 0.9, "View.AO.G": 0.9, "View.AO.B": 0.9},
+     {"View.Combined.R": 0.1, "View.Combined.G": 0.2, "View.Combined.B": 0.3, "View.Combined.A": 1.0}],
+    [{"R": 0.1, "G": 0.2, "B": 0.3, "A": 1.0}, {"R": 0.9, "G": 0.9, "B": 0.9, "A": 1.0}]])
+def test_a_multi_part_exr_shows_its_beauty_wherever_it_stands(tmp_path: Path, parts: list[dict[str, float]]) -> None:
+    write_parts(tmp_path / "parts.exr", *parts)
+    rgb = frames.read(tmp_path / "parts.exr").rgb[0, :, 0, 0]
+    assert rgb.tolist() == pytest.approx(linear_to_srgb(torch.tensor([0.1, 0.2, 0.3])).tolist(), abs=1e-4)
+
+
 def test_unusual_pictures(tmp_path: Path, picture: Pictures) -> None:
     color = (picture(3).rgb[0].permute(1, 2, 0).numpy() * 255).round().astype(np.uint8)
     gray = np.asarray(Image.fromarray(color).convert("L"))
@@ -242,19 +270,7 @@ def test_data_comes_back_by_name_and_untouched(tmp_path: Path) -> None:
 
 def test_the_parts_of_a_file_come_together(tmp_path: Path) -> None:
     path = tmp_path / "parts.exr"
-    specs = []
-    for name in ("Combined.R", "Vector.X"):
-        spec = oiio.ImageSpec(3, 2, 1, "float")
-        spec.channelnames = (name,)
-        spec.attribute("oiio:subimagename", name)
-        specs.append(spec)
-    output = oiio.ImageOutput.create(str(path))
-    assert output.open(str(path), tuple(specs))
-    for value, spec in enumerate(specs):
-        if value:
-            assert output.open(str(path), spec, "AppendSubimage")
-        output.write_image(np.full((spec.height, spec.width, 1), value, np.float32))
-    output.close()
+    write_parts(path, {"Combined.R": 0.0}, {"Vector.X": 1.0})
     pixels, names = frames.read_data(path)
     assert names == ["Combined.R", "Vector.X"]
     assert pixels.shape == (2, 3, 2) and pixels[0, 0].tolist() == [0, 1]
