@@ -79,11 +79,12 @@ def read(path: Path) -> Picture:
     """
     stored = _pixels(path, _shown_part(path))
     pixels, notes = stored.pixels, list[str]()
-    bad = ~np.isfinite(pixels)
-    if bad.any():
-        count = int(bad.any(-1).sum())
-        notes.append(f"{path.name} holds {count} pixels that are not numbers (NaN or infinite); they became black.")
-        pixels = np.where(bad, np.float32(0), pixels)
+    if not np.isfinite(pixels).all():
+        if bad := int((np.isnan(pixels) | np.isneginf(pixels)).any(-1).sum()):
+            notes.append(f"{path.name} holds {bad} pixels that are not numbers (NaN); they became black.")
+        if bright := int(np.isposinf(pixels).any(-1).sum()):
+            notes.append(f"{path.name} holds {bright} pixels that are infinitely bright; they are painted as 1.")
+        pixels = np.nan_to_num(pixels, nan=0.0, posinf=1.0, neginf=0.0)
     color, alpha = _split(pixels, stored.names)
     rgb = torch.from_numpy(np.ascontiguousarray(color.transpose(2, 0, 1)))[None]
     a = None if alpha is None else torch.from_numpy(np.ascontiguousarray(alpha))[None, None].clamp(0.0, 1.0)

@@ -85,6 +85,17 @@ def test_an_exr_with_nan_and_highlights_is_usable_and_says_so(tmp_path: Path) ->
     assert "above 1" in read.notes[1]
 
 
+def test_infinitely_bright_pixels_are_white(tmp_path: Path) -> None:
+    pixels = np.full((4, 5, 3), 0.18)
+    pixels[1, 2], pixels[1, 3], pixels[2, 3] = np.inf, -np.inf, [np.nan, np.inf, 0.5]
+    write_exr(tmp_path / "sun.exr", pixels, ("R", "G", "B"))
+    read = frames.read(tmp_path / "sun.exr")
+    for place, color in (((1, 2), [1, 1, 1]), ((1, 3), [0, 0, 0]), ((2, 3), [0, 1, 0.735])):
+        assert read.rgb[0, :, *place].tolist() == pytest.approx(color, abs=1e-3)
+    black, white = read.notes
+    assert "2 pixels" in black and "black" in black and "2 pixels" in white and "painted as 1" in white
+
+
 def test_a_multilayer_exr_shows_its_combined_pass(tmp_path: Path) -> None:
     pixels = np.zeros((2, 2, 8))
     pixels[..., 0] = 7.0  # depth
