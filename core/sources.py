@@ -98,7 +98,7 @@ class Sources:
         mask = self._beside.get("mask")
         if mask is None or task.is_track or task.track:
             return None
-        return resize(_beside_of(mask, task.number, "mask").rgb.mean(1, keepdim=True), whole.size)
+        return resize(_beside_of(mask, task.number, "mask").mean(1, keepdim=True), whole.size)
 
     def _prepared(self, task: Task, whole: Picture, mask: Tensor | None) -> Prepared:
         """A frame made ready, and kept: the last ones painted are the next one's neighbors."""
@@ -121,8 +121,8 @@ class Sources:
 
     def _companions(self, number: int) -> Companions:
         objects, depth = (self._beside.get(name) for name in ("mask", "depth"))
-        return Companions(None if objects is None else _beside_of(objects, number, "object mask").rgb,
-                          None if depth is None else _beside_of(depth, number, "depth").rgb.mean(1, keepdim=True))
+        return Companions(None if objects is None else _beside_of(objects, number, "object mask"),
+                          None if depth is None else _beside_of(depth, number, "depth").mean(1, keepdim=True))
 
     def _known(self, here: Seen, neighbors: Sequence[Task]) -> Iterator[Nearby]:
         """The neighbors, the nearest first, until enough of the frame is known from them: flow takes its time."""
@@ -212,7 +212,8 @@ def _area(picture: Picture, mask: Tensor | None) -> Tensor | None:
     return visible if area is None else area * visible
 
 
-def _beside_of(clip: Clip, number: int, what: str) -> Picture:
-    """What comes along with a frame; a single picture serves every frame. Raises InputError."""
-    return clip.read(needed(clip, number, f"The {what}",
-                            "give it one for every frame of the clip, or one picture for all."))
+def _beside_of(clip: Clip, number: int, what: str) -> Tensor:
+    """1,3,h,w: what comes along with a frame, on black; a single picture serves every frame. Raises InputError."""
+    beside = clip.read(needed(clip, number, f"The {what}",
+                              "give it one for every frame of the clip, or one picture for all."))
+    return beside.rgb if beside.alpha is None else beside.rgb * beside.alpha
