@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -16,7 +16,7 @@ from . import frames
 from .digests import digest_of
 from .errors import InputError
 from .frames import Picture
-from .patterns import pattern_of
+from .patterns import MINUS, pattern_of
 
 MOVIE_SUFFIXES = frozenset({".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".ogv", ".mxf", ".wmv"})
 NO_FRAMES = "Give a picture, a folder of numbered pictures, a pattern such as shot_####.png, or a movie."
@@ -179,6 +179,7 @@ def _matching(folder: Path, pattern: re.Pattern[str], text: str) -> dict[int, Pa
     found = [(int(match[1]), p) for p in folder.iterdir() if (match := pattern.fullmatch(p.name))]
     if not found:
         raise InputError(f"There are no pictures in '{text}'.", NO_FRAMES)
+    _refuse_negative(file for number, file in found if number < 0)
     files = dict(sorted(found))
     if twice := [p.name for number, p in found if files[number] != p]:
         raise InputError(f"Two pictures of '{text}' have one number: '{twice[0]}'.",
@@ -192,6 +193,8 @@ def _numbered(files: list[Path], text: str) -> dict[int, Path]:
         raise InputError(f"There are no pictures in '{text}'.", NO_FRAMES)
     numbers = [number_of(p) for p in files]
     one_sequence = len({_without_number(p.name) for p in files}) == 1
+    if one_sequence:
+        _refuse_negative(p for p in files if re.search(rf"{MINUS}\d+\D*$", p.stem))
     if one_sequence and None not in numbers and len(set(numbers)) == len(numbers):
         return dict(sorted((n, p) for n, p in zip(numbers, files, strict=True) if n is not None))
     stems = [p.stem for p in files]
@@ -200,6 +203,13 @@ def _numbered(files: list[Path], text: str) -> dict[int, Path]:
         raise InputError(f"Several pictures in '{text}' are called '{twice}'.",
                          "Give a pattern such as shot_####.png to choose one sequence.")
     return dict(enumerate(sorted(files, key=_by_numbers), 1))
+
+
+def _refuse_negative(files: Iterable[Path]) -> None:
+    """Raises InputError if there are frames with negative numbers: what is kept of a frame goes by its digits."""
+    for file in files:
+        raise InputError(f"The frame '{file.name}' has a negative number.",
+                         "Number the frames from 0 on, or move those before it away.")
 
 
 def _by_numbers(path: Path) -> tuple[list[tuple[int, str]], str]:
@@ -240,7 +250,7 @@ def _or_one(number: int | None) -> int:
 
 
 def _without_number(name: str) -> str:
-    return re.sub(r"\d+(?=\D*$)", "#", Path(name).stem) + Path(name).suffix.lower()
+    return re.sub(rf"(?:{MINUS})?\d+(?=\D*$)", "#", Path(name).stem) + Path(name).suffix.lower()
 
 
 def chosen(clip: Clip, wanted: tuple[int, int] | None) -> Iterator[int]:

@@ -42,6 +42,22 @@ def test_the_number_is_where_the_pattern_has_it(tmp_path: Path) -> None:
         open_clip(str(tmp_path / "shot_##_v2.png"))
 
 
+@pytest.mark.parametrize("text", [".", "shot_####.png", "shot_*.png"])
+def test_negative_numbers_are_refused_and_neither_left_out_nor_played_in_the_wrong_order(sequence: Path,
+                                                                                         text: str) -> None:
+    touch(sequence, "shot_-0002.png", "shot_-0001.png", "shot_0000.png")
+    with pytest.raises(InputError, match=r"shot_-000\d\.png.* negative number"):
+        open_clip(str(sequence / text))
+
+
+def test_a_hyphen_before_a_number_is_no_sign(tmp_path: Path) -> None:
+    touch(tmp_path, "shot-0002.png", "shot-0010.png")
+    for text in ("", "shot-####.png", "shot-*.png"):
+        assert open_clip(str(tmp_path / text)).numbers == [2, 10]
+    touch(tmp_path / "photos", "-1.png", "first -2.png", "last.png")
+    assert len(open_clip(str(tmp_path / "photos")).numbers) == 3
+
+
 def test_a_folder_of_unnumbered_pictures_goes_by_name(tmp_path: Path) -> None:
     touch(tmp_path, "cat.png", "ant 10.jpg", "ant 9.jpg", "bee.tif")
     clip = open_clip(str(tmp_path))
