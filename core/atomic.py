@@ -53,6 +53,15 @@ def write_bytes(path: Path, data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
+def same_folder(folder: Path, other: Path) -> bool:
+    """Whether a folder for results is another one, by whatever name. Raises OutputError if it cannot be looked at."""
+    try:
+        return folder.exists() and folder.samefile(other)
+    except OSError as error:
+        raise OutputError(f"The folder '{folder.name}' cannot be written to.",
+                          "Change its permissions or its name, or choose another one.", str(error)) from error
+
+
 def check_writable(folder: Path) -> None:
     """Make a folder and see that files can be written there. Raises OutputError."""
     probe = folder / f".{secrets.token_hex(6)}.partial"

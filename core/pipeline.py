@@ -18,7 +18,7 @@ from torch import Tensor
 
 from . import __version__, clips, devices, events, frames, shots
 from .ahead import ReadAhead, WriteBehind
-from .atomic import write_bytes
+from .atomic import same_folder, write_bytes
 from .clips import Clip
 from .devices import Compute
 from .digests import key_of
@@ -64,7 +64,7 @@ def _events(job: Job) -> Iterator[Event]:
     compute = devices.choose(job.engine)
     clip = clips.open_clip(job.input)
     output = Path(job.output)
-    if output.exists() and output.samefile(clip.folder):
+    if same_folder(output, clip.folder):
         raise OutputError("The output folder is the input's own folder.", "Choose another one: nothing is overwritten.")
     beside = {name: clips.open_clip(path) for name in BESIDE if (path := getattr(job.options, name, ""))}
     kind = KINDS[job.effect]

@@ -167,14 +167,14 @@ def open_materials(options: CollageOptions, own: Callable[[], Clip]) -> Material
 
 def _files(path: Path) -> list[Path]:
     """The pictures and movies at a path. Raises InputError if there are none."""
-    if path.is_file():
-        return [path]
-    if not path.is_dir():
-        raise InputError(f"There is no material '{path.name}'.", "Check the path.", str(path))
     try:
+        if path.is_file():
+            return [path]
+        if not path.is_dir():
+            raise InputError(f"There is no material '{path.name}'.", "Check the path.", str(path))
         found = frames.files_in(path, PICTURE_SUFFIXES | MOVIE_SUFFIXES)
     except OSError as error:
-        raise InputError(f"The material folder '{path.name}' cannot be read.", "Check its permissions.",
+        raise InputError(f"The material '{path.name}' cannot be read.", "Check the permissions of its folder.",
                          str(error)) from error
     if not found:
         raise InputError(f"There are no pictures in the material folder '{path.name}'.",

@@ -35,9 +35,7 @@ class RecordedFlow:
     def __init__(self, folder: Path, numbers: list[int]) -> None:
         self.numbers = sorted(numbers)
         self._next = dict(pairwise(self.numbers))
-        if not folder.is_dir():
-            raise InputError(f"There is no folder '{folder}' with recorded motion.", WHAT_TO_GIVE)
-        files = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+        files = _files_in(folder)
         self._flo = _by_number(path for path in files if path.suffix.lower() == ".flo")
         self._exr = _by_number(path for path in files if path.suffix.lower() == ".exr")
         there = sorted({*self._flo, *self._exr})
@@ -84,6 +82,17 @@ class RecordedFlow:
             return None
         to_previous, to_next = _vectors(self._exr[here])
         return _known(to_previous if there < here else to_next)
+
+
+def _files_in(folder: Path) -> list[Path]:
+    """The files in a folder by name, but hidden ones. Raises InputError."""
+    try:
+        if not folder.is_dir():
+            raise InputError(f"There is no folder '{folder}' with recorded motion.", WHAT_TO_GIVE)
+        return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+    except OSError as error:
+        raise InputError(f"The folder '{folder.name}' with recorded motion cannot be read.", "Check its permissions.",
+                         str(error)) from error
 
 
 def _vectors(paths: list[Path]) -> tuple[Tensor, Tensor]:

@@ -45,6 +45,21 @@ def run_despite(job: Job) -> list[Event]:
     return happened
 
 
+@pytest.mark.parametrize("refused", [PermissionError(13, "Permission denied"), OSError(36, "File name too long")])
+def test_a_folder_for_results_that_cannot_be_looked_into_is_named(sequence: Path, job: Jobs, refused: OSError,
+                                                                  monkeypatch: pytest.MonkeyPatch) -> None:
+    order, stat = job(sequence), Path.stat
+
+    def unless_refused(path: Path, **options: bool) -> os.stat_result:
+        if path == Path(order.output):
+            raise refused
+        return stat(path, **options)
+
+    monkeypatch.setattr(Path, "stat", unless_refused)
+    with pytest.raises(OutputError, match="'result' cannot be written to"):
+        run(order)
+
+
 def test_one_unreadable_frame_does_not_cost_the_others(sequence: Path, job: Jobs, tmp_path: Path) -> None:
     whole = (sequence / "shot_0008.png").read_bytes()
     (sequence / "shot_0008.png").write_bytes(whole[: len(whole) // 2])

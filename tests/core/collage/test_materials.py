@@ -66,6 +66,11 @@ def test_folders_pictures_and_movies(tmp_path: Path, papers: Path, save: Save, t
     assert not found.notes
 
 
+def test_materials_that_cannot_be_looked_into_are_named() -> None:
+    with pytest.raises(InputError, match=r"material 'too long .* cannot be read"):
+        opened(Path("too long " * 50))
+
+
 def test_large_pictures_are_reduced(tmp_path: Path, save: Save) -> None:
     wide = save(tmp_path / "wide.png", np.full((100, 2048, 3), 0.5, np.float32))
     assert opened(wide).sheets[0].size == (50, 1024)

@@ -125,6 +125,11 @@ def test_a_folder_that_does_not_fit_is_an_error(sintel: Path, tmp_path: Path) ->
     assert "3 to 4" in error.value.hint
 
 
+def test_a_folder_that_cannot_be_looked_into_is_an_error() -> None:
+    with pytest.raises(InputError, match="cannot be read"):
+        RecordedFlow(Path("too long " * 50), [1])
+
+
 def test_pictures_without_the_pass_are_an_error(tmp_path: Path) -> None:
     write_data(tmp_path / "beauty_0002.exr", {name: np.zeros(SIZE, np.float32) for name in "RGB"})
     with pytest.raises(InputError, match="no Vector pass"):
