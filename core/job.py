@@ -62,14 +62,14 @@ class Job:
         data = dict(data)
         version = data.pop("version", JOB_VERSION)
         if version != JOB_VERSION:
-            raise OptionError(f"The job has version {version}, this engine reads version {JOB_VERSION}.",
+            raise OptionError(f"The job has version {version!r}, this engine reads version {JOB_VERSION}.",
                               "Use the engine that belongs to the add-on.")
         reject_unknown("job", data, cls)
         for key in ("input", "output"):
-            if not isinstance(data.get(key), str) or not data[key]:
-                raise OptionError(f"The job's '{key}' is missing.", "It must be a path.")
+            if not isinstance(data.get(key), str) or not data[key] or "\0" in data[key]:
+                raise OptionError(f"The job's '{key}' is missing or cannot be a path.", "It must be a path.")
         effect = data.get("effect", "style")
-        if effect not in EFFECTS:
+        if not isinstance(effect, str) or effect not in EFFECTS:
             raise OptionError(f"Unknown effect {effect!r}.", f"Allowed: one of {', '.join(EFFECTS)}.")
         job = cls(data["input"], data["output"], effect,
                   options_from(EFFECTS[effect], data.get("options", {})),

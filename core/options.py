@@ -7,7 +7,7 @@ Adding an option is one field in one dataclass. The job that carries them is in 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -335,10 +335,17 @@ def options_from(cls: type[Options], data: Any) -> Options:
     infos = {name: info for name, info, _ in describe(cls)}
     values = {name: check(name, value, infos[name]) for name, value in data.items() if name in infos}
     if "styles" in data:
-        values["styles"] = tuple(_style_from(s) for s in data["styles"])
+        values["styles"] = tuple(_style_from(s) for s in _listed("styles", data))
     if "materials" in data:
-        values["materials"] = tuple(_material_from(m) for m in data["materials"])
+        values["materials"] = tuple(_material_from(m) for m in _listed("materials", data))
     return cls(**values)
+
+
+def _listed(name: str, data: Mapping[str, Any]) -> Sequence[Any]:
+    values = data[name]
+    if not isinstance(values, (list, tuple)):
+        raise OptionError(f"Option '{name}' cannot be {values!r}.", "Allowed: a list.")
+    return values
 
 
 def _style_from(data: Any) -> StyleImage:

@@ -66,11 +66,11 @@ def check(name: str, value: Any, info: OptionInfo) -> Any:
     def refuse() -> OptionError:
         return OptionError(f"Option '{name}' cannot be {value!r}.", f"Allowed: {info.allowed()}.")
     if info.kind in ("float", "int"):
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            raise refuse()
+        if not _inside(value, info.minimum, info.maximum):  # not a number is inside nothing
             raise refuse()
         if info.kind == "int" and value != int(value):
-            raise refuse()
-        if not _inside(value, info.minimum, info.maximum):
             raise refuse()
         return int(value) if info.kind == "int" else float(value)
     if info.kind == "bool":

@@ -59,7 +59,8 @@ def test_every_default_is_allowed(cls: type) -> None:
 
 @pytest.mark.parametrize(("name", "value"), [
     ("strength", 1.5), ("strength", -0.1), ("strength", "much"), ("strength", True), ("strength", math.nan),
-    ("iterations", 0), ("iterations", 2.5), ("loss", "quadratic"), ("mask", 3),
+    ("iterations", 0), ("iterations", 2.5), ("iterations", math.inf), ("loss", "quadratic"), ("mask", 3),
+    pytest.param("iterations", 10**400, id="iterations-huge"),
     ("stability", 1.5), ("passes", 0), ("hold", 0),
     ("style_layers", "conv9_9=1"), ("style_layers", "conv1_1=-1"), ("style_layers", "conv1_1=0"), ("style_layers", ""),
 ])
@@ -77,6 +78,13 @@ def test_a_wrong_value_is_an_error_that_names_field_value_and_range(name: str, v
     ({**JOB, "effect": "magic"}, "magic"), ({"output": "out"}, "input"), ([], "JSON"), ({**JOB, "version": 99}, "99"),
     ({**JOB, "animation": {"seed": {"1": 2}}}, "seed"), ({**JOB, "animation": {"strength": {"one": 0.5}}}, "number"),
     ({**JOB, "animation": {"strength": {"1": 7}}}, "strength"), ({**JOB, "options": [1]}, "StyleOptions"),
+    ({**JOB, "effect": []}, "effect"), ({**JOB, "effect": {}}, "effect"), ({**JOB, "version": "1"}, "version '1'"),
+    ({**JOB, "options": {"styles": None}}, "'styles'"), ({**JOB, "options": {"styles": 5}}, "'styles'"),
+    ({**JOB, "effect": "collage", "options": {"materials": "abc"}}, "'materials' cannot be 'abc'"),
+    ({**JOB, "effect": "collage", "options": {"materials": None}}, "'materials'"),
+    ({**JOB, "output": "a\0b"}, "output"),
+    ({**JOB, "animation": {"strength": {"1": 10**400}}}, "strength"),
+    ({**JOB, "options": {"styles": [{"path": "a.png", "weight": 10**400}]}}, "style weight"),
 ])
 def test_a_wrong_job_is_an_error_that_says_what(data: object, words: str) -> None:
     with pytest.raises(OptionError, match=words):
