@@ -112,6 +112,8 @@ def _collage(options: argparse.Namespace) -> int:
 
 def _run(options: argparse.Namespace, effect: str, chosen: StyleOptions | CollageOptions) -> int:
     from . import pipeline, progress
+    if not options.output:
+        raise OptionError("The output folder is missing.", "Give one with --output.")
     job = Job(options.input, options.output, effect, chosen, chosen_options(OutputOptions, options),
               chosen_options(EngineOptions, options), motion=chosen_options(MotionOptions, options)).rooted(Path.cwd())
     listener = progress.JsonLines() if options.json else progress.for_terminal()

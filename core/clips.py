@@ -156,6 +156,8 @@ def open_clip(text: str) -> Clip:
 
     Raises InputError if there is nothing that can be painted.
     """
+    if not text:
+        raise InputError("There is no input.", NO_FRAMES)
     try:
         return _opened(Path(text), text)
     except OSError as error:

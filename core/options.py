@@ -38,6 +38,8 @@ FAST = ("fast",)
 """The engine of a style transfer that knows nothing of steps."""
 ALIGNED = ("joiner", "layers")
 """Modes of a collage whose pieces show a clip where they lie, so that no material is chosen."""
+NUMBER = re.compile(r"[-+]?[\d.,]*\d[\d.,]*(e[-+]?\d+)?|[-+]?(nan|inf)", re.IGNORECASE)
+"""What is meant as a number, though it may be none that can be used."""
 
 
 @dataclass(frozen=True)
@@ -50,10 +52,16 @@ class StyleImage:
     @classmethod
     def parse(cls, text: str) -> StyleImage:
         """Read `IMAGE[:WEIGHT]`; a colon that no number follows belongs to the path."""
-        path, colon, weight = text.rpartition(":")
-        if colon and path and re.fullmatch(r"\d*\.?\d+(?:[eE][+-]?\d+)?", weight):
-            return cls(path, number("style weight", float(weight), 1e-6, 1e6))
-        return cls(text)
+        if not text:
+            raise OptionError("A style cannot be empty.", "Give the path of a picture.")
+        path, _, weight = text.rpartition(":")
+        if not path or not NUMBER.fullmatch(weight):
+            return cls(text)
+        try:
+            share: Any = float(weight)
+        except ValueError:
+            share = weight
+        return cls(path, number("style weight", share, 1e-6, 1e6))
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,8 @@ def test_events_as_json_lines(order: list[str], capsys: pytest.CaptureFixture[st
     (["--loss", "quadratic"], "normalized, classic"), (["--magic", "1"], "--magic"),
     (["--style", "none.png"], "none.png"),
     (["--frames", "9-8"], "ends before"), (["--device", MISSING], MISSING), (["--mask", "no.png"], "no.png"),
-    (["--style-layers", "relu4"], "relu4"), (["--output", "source"], "own folder"),
+    (["--style-layers", "relu4"], "relu4"), (["--output", "source"], "own folder"), (["--output", ""], "output folder"),
+    (["--style", ""], "style cannot be empty"),
 ])
 def test_errors_name_what_is_wrong(order: list[str], wrong: list[str], words: str,
                                    capsys: pytest.CaptureFixture[str]) -> None:
@@ -84,3 +85,5 @@ def test_no_command_and_a_missing_input_are_errors(order: list[str], capsys: pyt
     assert main(["stylize"]) == 1
     assert main([order[0], "nowhere", *order[2:]]) == 1
     assert "nowhere" in capsys.readouterr().err
+    assert main([order[0], "", *order[2:]]) == 1
+    assert "no input" in capsys.readouterr().err

@@ -99,9 +99,11 @@ def test_a_style_argument(text: str, path: str, weight: float) -> None:
     assert StyleImage.parse(text) == StyleImage(path, weight)
 
 
-def test_a_style_of_weight_zero_is_refused() -> None:
-    with pytest.raises(OptionError, match="style weight"):
-        StyleImage.parse("a.png:0")
+@pytest.mark.parametrize("weight", ["0", "-1", "nan", "inf", "1,5", "1.2.3", "1e9"])
+def test_a_style_weight_that_cannot_be_is_named(weight: str) -> None:
+    with pytest.raises(OptionError, match="style weight") as error:
+        StyleImage.parse(f"a.png:{weight}")
+    assert error.value.hint
 
 
 def test_strength_sets_the_content_weight_unless_one_is_given() -> None:
