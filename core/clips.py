@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Protocol
 
 import cv2
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from . import frames
 from .digests import digest_of
@@ -19,6 +21,8 @@ from .frames import Picture
 from .patterns import MINUS, pattern_of
 
 MOVIE_SUFFIXES = frozenset({".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".ogv", ".mxf", ".wmv"})
+BLOCK = 2**28
+"""Bytes of a movie's pictures that are kept when it is read backward."""
 NO_FRAMES = "Give a picture, a folder of numbered pictures, a pattern such as shot_####.png, or a movie."
 
 
@@ -78,11 +82,15 @@ class Sequence:
 
 @dataclass
 class Movie:
-    """The frames of a movie, numbered from 1, decoded in order (a step back starts again from the beginning)."""
+    """The frames of a movie, numbered from 1, decoded in order.
+
+    A step back starts again from the beginning; then the frames before the one asked for are kept, for the next steps.
+    """
 
     path: Path
     _capture: cv2.VideoCapture = field(init=False, repr=False)
     _position: int = field(init=False, default=0)
+    _block: dict[int, NDArray[np.uint8]] = field(init=False, repr=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         self._open()
@@ -109,8 +117,27 @@ class Movie:
         return f"{self._hash}-{number}"
 
     def read(self, number: int) -> Picture:
-        if number <= self._position:
-            self._open()
+        if number <= self._position and number not in self._block:
+            self._step_back(number)
+        pixels = self._block[number] if number in self._block else self._decoded(number)
+        rgb = torch.from_numpy(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB)).permute(2, 0, 1)[None]
+        picture = Picture(rgb.float() / 255.0)
+        if number < self._count or self._said <= self._count:
+            return picture
+        return replace(picture, notes=(f"The movie '{self.path.name}' says it has {self._said} frames; it ends after "
+                                       f"frame {number}.",))
+
+    def _step_back(self, number: int) -> None:
+        """Begin again, and keep a block of frames that ends with this one. Raises InputError."""
+        self._open()
+        self._block.clear()
+        frame = 3 * self._capture.get(cv2.CAP_PROP_FRAME_WIDTH) * self._capture.get(cv2.CAP_PROP_FRAME_HEIGHT)
+        most = max(1, int(BLOCK / max(1.0, frame)))
+        for before in range(max(1, number + 1 - most), number + 1):
+            self._block[before] = self._decoded(before)
+
+    def _decoded(self, number: int) -> NDArray[np.uint8]:
+        """H,W,3 (blue, green, red): a frame after the last one decoded. Raises InputError."""
         while self._position < min(number - 1, self._end) and self._capture.grab():
             self._position += 1
         found, pixels = self._capture.read() if number <= self._end else (False, None)
@@ -119,12 +146,7 @@ class Movie:
             raise InputError(f"The movie '{self.path.name}' ends before frame {number} (it says it has "
                              f"{self._count}).", "It is damaged or cut short: export it again.", str(self.path))
         self._position = number
-        rgb = torch.from_numpy(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB)).permute(2, 0, 1)[None]
-        picture = Picture(rgb.float() / 255.0)
-        if number < self._count or self._said <= self._count:
-            return picture
-        return replace(picture, notes=(f"The movie '{self.path.name}' says it has {self._said} frames; it ends after "
-                                       f"frame {number}.",))
+        return np.asarray(pixels, np.uint8)
 
     def _open(self) -> None:
         self._capture = cv2.VideoCapture(str(self.path))

@@ -18,13 +18,15 @@ from .effects import Companions
 from .errors import InputError
 from .frames import Picture
 from .motion.links import Link, Motion, Seen
-from .plan import Source, Task
+from .plan import EVERY, NEIGHBORS, Source, Task
 from .sizes import Size, fitted, resize, size_of
 
 TRACK_SIDE = 480
 """Long side, pixels, of the pictures in which an effect follows things."""
-KEPT = 5
+KEPT = EVERY**2 + 1
 """Pictures kept in memory after they were read: a task's neighbors are among the last ones painted."""
+LARGE = 2**29
+"""Bytes: where the pictures kept are larger together, only the nearest neighbors are."""
 ENOUGH = 0.75
 """Where the flow to neighbors is reliable in more than this part of a frame, those further away are not asked."""
 LEAST_SHARE = 1 / 16
@@ -107,7 +109,8 @@ class Sources:
         prepared = Prepared(picture, None if task.is_track else _area(picture, mask))
         self._kept[task.number, side] = prepared
         self._kept.move_to_end((task.number, side))
-        while len(self._kept) > KEPT:
+        nearest = max(NEIGHBORS) + 1
+        while len(self._kept) > KEPT or (len(self._kept) > nearest and sum(map(_bytes, self._kept.values())) > LARGE):
             self._kept.popitem(last=False)
         return prepared
 
@@ -201,6 +204,12 @@ def beside_result(layer: Picture, result: Picture) -> Picture:
     if result.alpha is None:
         return layer
     return replace(layer, alpha=result.alpha if layer.alpha is None else layer.alpha * result.alpha)
+
+
+def _bytes(prepared: Prepared) -> int:
+    """The memory that a prepared picture takes."""
+    return sum(image.nbytes for image in (prepared.picture.rgb, prepared.picture.alpha, prepared.area)
+               if image is not None)
 
 
 def _area(picture: Picture, mask: Tensor | None) -> Tensor | None:

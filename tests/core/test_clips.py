@@ -125,6 +125,18 @@ def test_a_movie_has_the_frames_that_are_in_it_whatever_its_header_says(movie: P
     assert not clip.read(5).notes
 
 
+@pytest.mark.parametrize(("kept", "openings"), [(6, 1), (2, 3)])
+def test_a_movie_read_backward_is_not_decoded_anew_for_every_frame(movie: Path, monkeypatch: pytest.MonkeyPatch,
+                                                                   kept: int, openings: int) -> None:
+    clip, opened = Movie(movie), []
+    monkeypatch.setattr(clips, "BLOCK", kept * 64 * 48 * 3)
+    monkeypatch.setattr(Movie, "_open", lambda clip, real=Movie._open: (opened.append(clip), real(clip)))
+    clip.read(6)
+    for number in (6, 5, 4, 3, 2, 1):
+        assert clip.read(number).rgb.mean().item() * 255 == pytest.approx(number * 30, abs=3)
+    assert len(opened) == openings
+
+
 def test_a_movie_that_was_cut_short_says_so_with_its_last_frame(movie: Path) -> None:
     movie.write_bytes(movie.read_bytes()[: movie.stat().st_size * 2 // 3])
     try:
