@@ -25,8 +25,9 @@ def in_place(path: Path) -> Iterator[Path]:
 
     Makes the folder if it is missing. An OSError on the way becomes an OutputError; the old file then stays.
     """
-    # By chance, not by process number: on two machines that write into one folder those may be the same.
-    temporary = path.with_name(f".{path.stem}.{secrets.token_hex(6)}.partial{path.suffix}")
+    # By chance, not by process number: on two machines that write into one folder those may be the same. Without the
+    # file's own name, which may be as long as names can be.
+    temporary = path.with_name(f".{secrets.token_hex(6)}.partial{path.suffix}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
@@ -66,12 +67,13 @@ def check_writable(folder: Path) -> None:
     """Make a folder and see that files can be written there. Raises OutputError."""
     probe = folder / f".{secrets.token_hex(6)}.partial"
     try:
+        str(folder).encode()  # the library that writes pictures takes no other names
         folder.mkdir(parents=True, exist_ok=True)
         probe.write_bytes(b"?")
         probe.unlink()
-    except OSError as error:
-        raise OutputError(f"The folder '{folder.name}' cannot be written to.",
-                          "Change its permissions, free some space, or choose another one.", str(error)) from error
+    except (OSError, UnicodeEncodeError) as error:
+        raise OutputError(f"The folder '{folder.name}' cannot be written to.", "Change its permissions or its name (it "
+                          "must be UTF-8), free some space, or choose another one.", str(error)) from error
 
 
 def clear_left_behind(folder: Path) -> None:

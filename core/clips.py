@@ -181,9 +181,10 @@ def open_clip(text: str) -> Clip:
     if not text:
         raise InputError("There is no input.", NO_FRAMES)
     try:
+        text.encode()  # a name that is not UTF-8 crashes the decoder
         return _opened(Path(text), text)
-    except OSError as error:
-        raise InputError(f"'{text}' cannot be read.", "Check the permissions of its folder.", str(error)) from error
+    except (OSError, UnicodeEncodeError) as error:
+        raise InputError(f"'{text}' cannot be read.", frames.CANNOT_READ, str(error)) from error
 
 
 def _opened(path: Path, text: str) -> Clip:

@@ -30,6 +30,7 @@ NO_DATE = "1980:01:01 00:00:00"
 """The date in every result, so that the same picture gives the same bytes."""
 MOST_PIXELS = 2**28
 """Larger pictures are refused before they fill the memory (268 megapixels, 3.2 GB as float32)."""
+CANNOT_READ = "Check the permissions of its folder, and that all names are in UTF-8."
 FLO_MAGIC = b"PIEH"
 """The first bytes of a .flo file: 202021.25 as a float."""
 FLO_UNKNOWN = 1e8
@@ -77,7 +78,7 @@ def read(path: Path) -> Picture:
 
     Raises InputError naming the file when it is missing, empty, truncated, too large or no picture.
     """
-    stored = _pixels(path, _shown_part(path))
+    stored = _pixels(path, shown=True)
     pixels, notes = stored.pixels, list[str]()
     if not np.isfinite(pixels).all():
         if bad := int((np.isnan(pixels) | np.isneginf(pixels)).any(-1).sum()):
@@ -219,40 +220,49 @@ def _shown_part(path: Path) -> int:
     return min(shown)[1] if shown else 0
 
 
-def _pixels(path: Path, part: int = 0) -> _Stored:
-    """The numbers of a file's part, upright."""
-    def refuse(why: str, hint: str, detail: str = "") -> InputError:
-        return InputError(f"The picture '{path.name}' {why}.", hint, f"{path}: {detail}")
-    try:
-        is_there = path.is_file()
-        is_empty = is_there and path.stat().st_size == 0
-    except OSError as error:
-        raise refuse("cannot be read", "Check the permissions of its folder.", str(error)) from error
-    if not is_there:
-        raise refuse("does not exist", "Check the path.")
-    if is_empty:
-        raise refuse("is empty (0 bytes)", "Render or copy it again.")
+def _pixels(path: Path, shown: bool = False) -> _Stored:
+    """The numbers of a file's first part, or of the `shown` one, upright."""
+    _check_is_there(path)
+    part = _shown_part(path) if shown else 0
     config = oiio.ImageSpec()
     config.attribute("oiio:UnassociatedAlpha", 1)
     buffer = oiio.ImageBuf(str(path), part, 0, config)
     spec = buffer.nativespec()
     if buffer.has_error or not spec.width:
-        raise refuse("cannot be read", "It is damaged or not a picture: save it again as PNG, JPEG, TIFF or EXR.",
-                     buffer.geterror())
+        raise _refused(path, "cannot be read", "It is damaged or not a picture: save it again as PNG, JPEG, TIFF or "
+                       "EXR.", buffer.geterror())
     if spec.full_width * spec.full_height > MOST_PIXELS:
-        raise refuse(f"is too large ({spec.full_width} x {spec.full_height})", "Reduce it first.")
+        raise _refused(path, f"is too large ({spec.full_width} x {spec.full_height})", "Reduce it first.")
     if not buffer.read(part, force=True, convert="float") or buffer.has_error:
-        raise refuse("is damaged", "It is truncated or corrupt: render or copy it again.", buffer.geterror())
+        raise _refused(path, "is damaged", "It is truncated or corrupt: render or copy it again.", buffer.geterror())
     if buffer.file_format_name == "jpeg" and _ends_early(path):
-        raise refuse("is damaged", "It is truncated: copy it again.", "no end marker after the last scan")
+        raise _refused(path, "is damaged", "It is truncated: copy it again.", "no end marker after the last scan")
     upright = oiio.ImageBufAlgo.reorient(buffer)
     pixels = upright.get_pixels("float", upright.roi_full)
     if pixels is None:
-        raise refuse("cannot be read", "Save it again as PNG, JPEG, TIFF or EXR.", upright.geterror())
+        raise _refused(path, "cannot be read", "Save it again as PNG, JPEG, TIFF or EXR.", upright.geterror())
     linear = str(spec.format) in ("half", "float", "double")
     may_be = linear or buffer.file_format_name == "tiff"  # of the others the library knows that they are not
     return _Stored(pixels, list(spec.channelnames), linear,
                    may_be and not spec.get_int_attribute("oiio:UnassociatedAlpha"))
+
+
+def _check_is_there(path: Path) -> None:
+    """Raises InputError if there is no file, or an empty one, or its name is none for the library."""
+    try:
+        str(path).encode()
+        is_there = path.is_file()
+        is_empty = is_there and path.stat().st_size == 0
+    except (OSError, UnicodeEncodeError) as error:
+        raise _refused(path, "cannot be read", CANNOT_READ, str(error)) from error
+    if not is_there:
+        raise _refused(path, "does not exist", "Check the path.")
+    if is_empty:
+        raise _refused(path, "is empty (0 bytes)", "Render or copy it again.")
+
+
+def _refused(path: Path, why: str, hint: str, detail: str = "") -> InputError:
+    return InputError(f"The picture '{path.name}' {why}.", hint, f"{path}: {detail}")
 
 
 def _ends_early(jpeg: Path) -> bool:

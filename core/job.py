@@ -189,7 +189,7 @@ def _digest(path: str) -> str:
     digest = hashlib.sha256()
     try:
         for file in _files_of(root):
-            digest.update(file.name.encode() if file != root else b"")
+            digest.update(os.fsencode(file.name) if file != root else b"")
             with file.open("rb") as data:
                 while block := data.read(2**20):
                     digest.update(block)

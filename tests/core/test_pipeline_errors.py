@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -135,6 +136,27 @@ def test_unicode_and_spaces_in_every_path(sequence: Path, job: Jobs, tmp_path: P
     shutil.copy(style_file, folder / "stil é.png")
     order = job(folder / "ein gang", folder / "ergebnis ü", styles=(StyleImage(str(folder / "stil é.png")),))
     assert painted(run(order)) == [7, 8, 9, 10]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="elsewhere a whole path may not be as long")
+def test_a_name_may_be_as_long_as_names_can_be(sequence: Path, job: Jobs) -> None:
+    (sequence / "shot_0007.png").rename(sequence / f"{'x' * 250}7.png")
+    assert painted(run(job(sequence / f"{'x' * 250}7.png"))) == [7]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere every name is one in Unicode")
+def test_names_that_are_not_utf_8_are_refused(sequence: Path, job: Jobs, tmp_path: Path) -> None:
+    latin = os.fsdecode(b"caf\xe9")
+    (sequence / "shot_0008.png").rename(sequence / f"shot_{latin}.png")
+    error = next(event for event in run_despite(job(sequence)) if isinstance(event, events.Warning))
+    assert "cannot be read" in error.message and "UTF-8" in error.hint
+    (tmp_path / f"{latin}.avi").write_bytes(b"x")
+    with pytest.raises(InputError, match="cannot be read") as refused:
+        run(job(tmp_path / f"{latin}.avi"))
+    assert "UTF-8" in refused.value.hint
+    with pytest.raises(OutputError, match="cannot be written to") as unwritten:
+        run(job(sequence / "shot_0007.png", tmp_path / latin))
+    assert "UTF-8" in unwritten.value.hint
 
 
 @pytest.mark.parametrize("error", [
