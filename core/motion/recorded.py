@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 from itertools import pairwise
 from pathlib import Path
 
@@ -11,7 +12,6 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from ..clips import number_of
 from ..digests import digest_of
 from ..errors import InputError
 from ..frames import read_data, read_flo
@@ -27,9 +27,10 @@ WHAT_TO_GIVE = ("Give a folder of .flo files, or of EXR files that hold Blender'
 class RecordedFlow:
     """The motion in a folder, for the frames of a clip by their `numbers`.
 
-    A file belongs to the frame whose number is the last in its name. A .flo file holds the flow from its frame to
-    the clip's next one (as Sintel's do). An EXR with the Vector pass holds the motion to the frames one before and
-    one after it. Raises InputError if the folder holds nothing for any of the frames.
+    A file belongs to the frame whose number is in its name: the last number there in which the files differ. A .flo
+    file holds the flow from its frame to the clip's next one (as Sintel's do). An EXR with the Vector pass holds the
+    motion to the frames one before and one after it. Raises InputError if the folder holds nothing for any of the
+    frames, or two .flo files for one.
     """
 
     def __init__(self, folder: Path, numbers: list[int]) -> None:
@@ -37,6 +38,7 @@ class RecordedFlow:
         self._next = dict(pairwise(self.numbers))
         files = _files_in(folder)
         self._flo = _by_number(path for path in files if path.suffix.lower() == ".flo")
+        _refuse_twice(self._flo)
         self._exr = _by_number(path for path in files if path.suffix.lower() == ".exr")
         there = sorted({*self._flo, *self._exr})
         if not there:
@@ -140,10 +142,24 @@ def _resampled(flow: Tensor, known: Tensor, size: Size) -> Known:
 
 
 def _by_number(paths: Iterable[Path]) -> dict[int, list[Path]]:
-    """The files by the last number in their names; those without one are left out."""
-    found: dict[int, list[Path]] = {}
+    """The files by the number that tells them apart; those without one are left out."""
+    alike: dict[str, list[tuple[Path, list[int]]]] = {}
     for path in paths:
-        number = number_of(path)
-        if number is not None:
-            found.setdefault(number, []).append(path)
+        numbers = [int(digits) for digits in re.findall(r"\d+", path.stem)]
+        if numbers:
+            alike.setdefault(re.sub(r"\d+", "#", path.name), []).append((path, numbers))
+    found: dict[int, list[Path]] = {}
+    for files in alike.values():
+        columns = zip(*(numbers for _, numbers in files), strict=True)
+        differing = [place for place, column in enumerate(columns) if len(set(column)) > 1]
+        for path, numbers in files:
+            found.setdefault(numbers[differing[-1] if differing else -1], []).append(path)
     return found
+
+
+def _refuse_twice(found: Mapping[int, list[Path]]) -> None:
+    """Raises InputError if several files give the motion of one frame."""
+    for number, paths in found.items():
+        if len(paths) > 1:
+            raise InputError(f"'{paths[0].name}' and '{paths[1].name}' both hold the motion of frame {number}.",
+                             "Move one of them away.", str(paths[0].parent))

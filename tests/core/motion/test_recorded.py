@@ -63,6 +63,23 @@ def test_a_flo_file_leads_to_the_clips_next_frame_whatever_its_number(tmp_path: 
     assert found is not None and found[0][0, 0, 10, 10] == -1
 
 
+@pytest.mark.parametrize("name", ["frame_{:04d}_v2", "{:04d}.5", "take 7 - {}", "s01_{:03d}_001"])
+def test_the_number_is_the_one_in_which_the_files_differ(tmp_path: Path, name: str) -> None:
+    for number in (1, 2, 3):
+        write_flo(tmp_path / f"{name.format(number)}.flo", constant(number, 0))
+        write_vectors(tmp_path / "vectors" / f"{name.format(number)}.exr", 0, 0, -number, 0)
+    for folder in (tmp_path, tmp_path / "vectors"):
+        found = RecordedFlow(folder, [1, 2, 3, 4]).between(3, 4, SIZE)
+        assert found is not None and found[0][0, 0, 10, 10] == 3
+
+
+def test_two_files_with_the_motion_of_one_frame_are_an_error(tmp_path: Path) -> None:
+    for name in ("a_0001", "a_0002", "b_0002"):
+        write_flo(tmp_path / f"{name}.flo", constant(1, 0))
+    with pytest.raises(InputError, match=r"a_0002\.flo' and 'b_0002\.flo' both hold the motion of frame 2"):
+        RecordedFlow(tmp_path, [1, 2, 3])
+
+
 def test_another_size_scales_the_vectors(sintel: Path) -> None:
     flow, known = RecordedFlow(sintel, [3, 4]).between(3, 4, (48, 16))
     assert flow.shape == (1, 2, 48, 16) and known.shape == (1, 1, 48, 16)
