@@ -20,7 +20,8 @@ from .errors import InputError
 from .frames import Picture
 from .patterns import MINUS, pattern_of
 
-MOVIE_SUFFIXES = frozenset({".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".ogv", ".mxf", ".wmv"})
+MOVIE_SUFFIXES = frozenset({".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".ogv", ".mxf", ".wmv",
+                            ".ts", ".mts", ".m2ts", ".flv", ".3gp"})
 BLOCK = 2**28
 """Bytes of a movie's pictures that are kept when it is read backward."""
 NO_FRAMES = "Give a picture, a folder of numbered pictures, a pattern such as shot_####.png, or a movie."

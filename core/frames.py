@@ -80,6 +80,8 @@ def read(path: Path) -> Picture:
     """
     stored = _pixels(path, shown=True)
     pixels, notes = stored.pixels, list[str]()
+    if stored.animated:
+        notes.append(f"{path.name} is animated, and only its first frame is painted: save it as a movie to paint all.")
     if not np.isfinite(pixels).all():
         if bad := int((np.isnan(pixels) | np.isneginf(pixels)).any(-1).sum()):
             notes.append(f"{path.name} holds {bad} pixels that are not numbers (NaN); they became black.")
@@ -203,6 +205,7 @@ class _Stored:
     names: list[str]
     linear: bool
     premultiplied: bool
+    animated: bool
 
 
 def _shown_part(path: Path) -> int:
@@ -244,7 +247,9 @@ def _pixels(path: Path, shown: bool = False) -> _Stored:
     linear = str(spec.format) in ("half", "float", "double")
     may_be = linear or buffer.file_format_name == "tiff"  # of the others the library knows that they are not
     return _Stored(pixels, list(spec.channelnames), linear,
-                   may_be and not spec.get_int_attribute("oiio:UnassociatedAlpha"))
+                   may_be and not spec.get_int_attribute("oiio:UnassociatedAlpha"),
+                   bool(spec.get_int_attribute("oiio:Movie"))
+                   or (buffer.file_format_name == "png" and _is_animated(path)))
 
 
 def _check_is_there(path: Path) -> None:
@@ -263,6 +268,12 @@ def _check_is_there(path: Path) -> None:
 
 def _refused(path: Path, why: str, hint: str, detail: str = "") -> InputError:
     return InputError(f"The picture '{path.name}' {why}.", hint, f"{path}: {detail}")
+
+
+def _is_animated(png: Path) -> bool:
+    """Whether a PNG holds an animation, which it says before its pixels."""
+    with png.open("rb") as file:
+        return b"acTL" in file.read(2**16).partition(b"IDAT")[0]
 
 
 def _ends_early(jpeg: Path) -> bool:

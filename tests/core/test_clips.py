@@ -88,8 +88,11 @@ def test_nothing_to_paint_is_an_error(tmp_path: Path) -> None:
 @pytest.fixture
 def movie(tmp_path: Path) -> Path:
     """Six frames, each of one gray that tells its number."""
-    path = tmp_path / "clip with späce.avi"
-    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 24, (64, 48))
+    return six_grays(tmp_path / "clip with späce.avi", "MJPG")
+
+
+def six_grays(path: Path, codec: str) -> Path:
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*codec), 24, (64, 48))
     for number in range(1, 7):
         writer.write(np.full((48, 64, 3), number * 30, np.uint8))
     writer.release()
@@ -123,6 +126,13 @@ def test_a_movie_has_the_frames_that_are_in_it_whatever_its_header_says(movie: P
     assert last.rgb.mean().item() * 255 == pytest.approx(180, abs=3)
     assert ["says it has 9 frames" in note for note in last.notes] == [True] * (said == 9)
     assert not clip.read(5).notes
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".ts", ".mts", ".m2ts", ".flv", ".3gp"])
+def test_every_file_that_the_decoder_takes_is_a_movie(tmp_path: Path, suffix: str) -> None:
+    clip = open_clip(str(six_grays(tmp_path / f"clip{suffix}", "FLV1" if suffix == ".flv" else "mp4v")))
+    assert clip.numbers == [1, 2, 3, 4, 5, 6]
+    assert clip.read(6).rgb.mean().item() * 255 == pytest.approx(180, abs=6)
 
 
 @pytest.mark.parametrize(("kept", "openings"), [(6, 1), (2, 3)])

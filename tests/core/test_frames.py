@@ -155,6 +155,17 @@ def test_unusual_pictures(tmp_path: Path, picture: Pictures) -> None:
         assert (frames.read(tmp_path / name).rgb[0] - as_color).abs().mean() < tolerance, name
 
 
+@pytest.mark.parametrize("suffix", [".gif", ".webp", ".png"])
+def test_of_an_animation_only_the_first_frame_is_read_with_a_note(tmp_path: Path, suffix: str) -> None:
+    first, *others = [Image.new("RGB", (16, 12), color) for color in ("red", "green", "blue")]
+    first.save(tmp_path / f"still{suffix}")
+    first.save(tmp_path / f"moving{suffix}", save_all=True, append_images=others, duration=40)
+    assert not frames.read(tmp_path / f"still{suffix}").notes
+    moving = frames.read(tmp_path / f"moving{suffix}")
+    assert moving.rgb[0, 0].mean() > 0.9 and moving.rgb[0, 1:].mean() < 0.1
+    assert len(moving.notes) == 1 and f"moving{suffix} is animated" in moving.notes[0]
+
+
 def test_a_photograph_is_turned_upright(tmp_path: Path) -> None:
     pixels = np.zeros((20, 30, 3), np.uint8)
     pixels[:, :10] = 255  # white on the left; turned a quarter clockwise it is on top
