@@ -17,6 +17,7 @@ from pathlib import Path
 
 from . import __version__, events
 from .arguments import Parser, add_options, chosen_options, given_options
+from .errors import OptionError
 from .evaluate.command import add_measurements
 from .job import Job
 from .options import (
