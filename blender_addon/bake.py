@@ -15,7 +15,7 @@ from typing import Protocol
 
 from ..core.errors import Cancelled, GouacheError, InputError
 from ..core.job import Job
-from . import engine, preferences
+from . import engine, preferences, rendering
 from .files import copy_folder, make_folder, write_text
 from .progress import capture_share, progress_of
 
@@ -208,6 +208,7 @@ class Bake:
             error.hint = f"{error.hint} {self._advice}".strip()
             raise
         if not self.preview:
+            yield from self._wait_for_blender(1.0)
             self._finish(order)
 
     def _start_engine(self) -> engine.Engine:
@@ -228,6 +229,7 @@ class Bake:
         count, done, chunk = len(numbers(waiting)), 0, 1
         while waiting:
             self._check_cancelled()
+            yield from self._wait_for_blender(capture_share(order.job.options) * done / count)
             first, end = waiting.pop(0)
             last = min(first + chunk - 1, end)
             start = time.monotonic()
@@ -245,6 +247,12 @@ class Bake:
         if self.only_capture:
             self.captured[order.source] = order.subject
         return order
+
+    def _wait_for_blender(self, fraction: float) -> Iterator[Status]:
+        """Leave Blender to its own render. Where a script waits for this one, that could never end."""
+        while self.step_seconds == 0 and rendering.is_taken():
+            yield Status("Waiting for Blender's render", fraction)
+            self._check_cancelled()
 
     def _paint(self, order: Order, running: engine.Engine) -> Iterator[Status]:
         """Listen to the engine until the job is done."""

@@ -20,6 +20,7 @@ import bpy
 from ..core.errors import InputError, OutputError
 from . import compat
 from .files import replace_if_different
+from .rendering import render_frames
 
 PLACEMENT = {"transform.offset_x": 0.0, "transform.offset_y": 0.0, "transform.scale_x": 1.0, "transform.scale_y": 1.0,
              "transform.rotation": 0.0, "crop.min_x": 0, "crop.max_x": 0, "crop.min_y": 0, "crop.max_y": 0,
@@ -170,7 +171,8 @@ def capture(plan: Plan, folder: Path, first: int, last: int) -> list[Path]:
     plan = replace(plan, strip=strip.name)
     with tempfile.TemporaryDirectory(prefix="gouache-", dir=bpy.app.tempdir or None) as temporary:
         with isolated_copy(scene, plan) as copy:
-            _render(copy, Path(temporary), first, last)
+            copy.render.filepath = escape_template(temporary) + "/#####"
+            render_frames(copy, first, last, "the strip")
             _check_sizes(copy, plan, first, last)
         files = []
         for frame in range(first, last + 1):
@@ -180,18 +182,6 @@ def capture(plan: Plan, folder: Path, first: int, last: int) -> list[Path]:
                                   "Check that the disk of temporary files is not full.", temporary)
             files.append(replace_if_different(rendered, folder / rendered.name))
     return files
-
-
-def _render(copy: Any, folder: Path, first: int, last: int) -> None:
-    """Render a range; always as an animation, for a still takes its frame from the scene of the context."""
-    copy.frame_start, copy.frame_end, copy.frame_step = first, last, 1
-    copy.render.filepath = escape_template(str(folder)) + "/#####"
-    try:
-        answer = bpy.ops.render.render(animation=True, scene=copy.name)
-    except RuntimeError as error:
-        raise InputError("Blender could not render the strip.", "Render the scene to see why.", str(error)) from error
-    if answer != {"FINISHED"}:
-        raise InputError("Blender could not render the strip.", "Wait until its other rendering is done.")
 
 
 def escape_template(path: str) -> str:

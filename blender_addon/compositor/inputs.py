@@ -25,6 +25,7 @@ from ...core.errors import InputError, NodeError, OutputError
 from .. import compat
 from ..capture import LAST_FRAME, escape_template
 from ..files import make_folder, replace_if_different
+from ..rendering import render_frames
 from . import find, groups
 
 MOTION, PICTURE = "motion", "picture.exr"
@@ -180,15 +181,7 @@ class Rig:
         copy = bpy.data.scenes.get(self._name)
         if copy is None:  # an undo or another file took it away
             raise InputError("The scene was changed while it was captured.", "Bake again.")
-        copy.frame_start, copy.frame_end, copy.frame_step = first, last, 1
-        try:
-            answer = bpy.ops.render.render(animation=True, scene=copy.name)
-        except RuntimeError as error:
-            raise InputError("Blender could not render what is linked to the node.", "Render the scene to see why.",
-                             str(error)) from error
-        if answer != {"FINISHED"}:
-            raise InputError("Blender could not render what is linked to the node.",
-                             "Wait until its other rendering is done.")
+        render_frames(copy, first, last, "what is linked to the node")
         for kind in self.kinds:
             make_folder(target / kind)
             for frame in range(first, last + 1):

@@ -4,6 +4,7 @@ import time
 from types import MethodType, SimpleNamespace
 
 import bpy
+import pytest
 
 
 class Window:
@@ -173,3 +174,47 @@ def test_strip_removed_while_it_is_painted(gouache, monkeypatch):
     gouache.strips.remove(strip)
     assert drive(operator, window) == {"CANCELLED"}
     assert "There is no strip 'Clip'" in operator.said[0][1]
+
+
+def rendering(monkeypatch, gouache, answers):
+    """Let Blender seem to render in a window for as long as there are answers."""
+    jobs = SimpleNamespace(is_job_running=lambda kind: kind == "RENDER" and bool(answers and answers.pop()))
+    monkeypatch.setattr(gouache.module("rendering"), "bpy", SimpleNamespace(app=jobs, ops=bpy.ops))
+
+
+def test_capturing_waits_for_a_render(gouache, monkeypatch):
+    """A render inside another one crashes Blender 5.2; the painting goes on by itself, and Esc is heard meanwhile."""
+    bake = gouache.module("bake")
+    order = gouache.order(gouache.clip())
+    rendering(monkeypatch, gouache, [True] * 3)
+    texts = [status.text for status in bake.Bake([order], capture_seconds=0.0)]
+    assert texts[:4] == ["Waiting for Blender's render"] * 3 + ["Capturing frame 1 of 6"]
+    rendering(monkeypatch, gouache, [True] * 100)
+    job = bake.Bake([order])
+    with pytest.raises(Exception) as stopped:
+        for _ in job:
+            job.cancel()
+    assert type(stopped.value).__name__ == "Cancelled"
+
+
+def test_a_painting_is_shown_when_the_render_is_over(gouache, monkeypatch):
+    order, answers, texts = gouache.order(gouache.clip()), [], []
+    rendering(monkeypatch, gouache, answers)
+    for status in gouache.module("bake").Bake([order]):
+        texts.append(status.text)
+        if status.frame == 6:
+            answers += [True] * 2
+    assert texts[-2:] == ["Waiting for Blender's render"] * 2 and len(gouache.strips) == 2
+
+
+@pytest.mark.parametrize("what", ["strip", "node"])
+def test_nothing_is_captured_beside_a_render(graph, monkeypatch, what):
+    """A script cannot wait for a render of the window that it holds up."""
+    gouache = graph.gouache
+    gouache.clip()
+    rendering(monkeypatch, gouache, [True] * 100)
+    with pytest.raises(RuntimeError, match=r"another render is under way\. Try again when that is done"):
+        if what == "strip":
+            bpy.ops.gouache.stylize_strip(strips="Clip")
+        else:
+            graph.bake()
