@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import shutil
 import time
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
@@ -105,7 +105,8 @@ class Order:
     `job_name` is the job's file in that folder: several machines that share a folder each have their own. `wanted`
     are the frames to make, and `seen` those that are captured for that, as ranges (first, last); empty is all. A
     warning of the engine's that contains `settled` is not passed on: this order sees to it. `begun` is a folder of
-    results to begin with if there are none yet: those of another version of the film.
+    results to begin with if there are none yet: those of another version of the film. `again` makes the order anew if
+    what is painted was moved since, else it gives None.
     """
 
     subject: Subject
@@ -116,6 +117,7 @@ class Order:
     wanted: tuple[tuple[int, int], ...] = ()
     seen: tuple[tuple[int, int], ...] = ()
     begun: Path | None = None
+    again: Callable[[], Order | None] | None = None
 
     @property
     def source(self) -> Path:
@@ -133,6 +135,10 @@ class Order:
     def to_capture(self) -> tuple[tuple[int, int], ...]:
         """The ranges to capture."""
         return self.seen or ((self.subject.first, self.subject.last),)
+
+    def as_it_stands(self) -> Order:
+        """The order as it would be given now, itself if nothing was moved. Raises GouacheError."""
+        return (self.again() if self.again is not None else None) or self
 
     def rooted(self) -> Order:
         """With the job's input and output in the order's folder."""
@@ -219,17 +225,20 @@ class Bake:
         return self._engine
 
     def _capture(self, order: Order) -> Generator[Status, None, Order]:
-        """Capture all frames, from the beginning again if a subject finds on the way that it must be seen otherwise."""
+        """Capture all frames, from the beginning again if a subject was moved, or finds it must be seen otherwise."""
         if order.source in self.captured:
             return replace(order, subject=self.captured[order.source])
         if self.preview:  # a collage would follow its pieces from the frames that were looked at before
             shutil.rmtree(order.source, ignore_errors=True)
         make_folder(order.source)
         waiting = list(order.to_capture())
-        count, done, chunk = len(numbers(waiting)), 0, 1
+        done, chunk = 0, 1
         while waiting:
             self._check_cancelled()
-            yield from self._wait_for_blender(capture_share(order.job.options) * done / count)
+            yield from self._wait_for_blender(capture_share(order.job.options) * _share(done, waiting))
+            if (now := order.as_it_stands()) is not order:
+                order, done, waiting = now, 0, list(now.to_capture())
+                make_folder(order.source)
             first, end = waiting.pop(0)
             last = min(first + chunk - 1, end)
             start = time.monotonic()
@@ -240,8 +249,8 @@ class Bake:
                 continue
             done += last - first + 1
             waiting[:0] = [(last + 1, end)] if last < end else []
-            yield Status(f"Capturing frame {done} of {count}", capture_share(order.job.options) * done / count,
-                         is_news=True)
+            yield Status(f"Capturing frame {done} of {done + len(numbers(waiting))}",
+                         capture_share(order.job.options) * _share(done, waiting), is_news=True)
             seconds = (time.monotonic() - start) / (last - first + 1)
             chunk = max(int(self.capture_seconds / max(seconds, 0.001)), 1)
         if self.only_capture:
@@ -309,6 +318,11 @@ def _captured(order: Order, first: int, last: int) -> Subject:
 def numbers(ranges: Iterable[tuple[int, int]]) -> list[int]:
     """The frames of ranges (first, last)."""
     return [frame for first, last in ranges for frame in range(first, last + 1)]
+
+
+def _share(done: int, waiting: Iterable[tuple[int, int]]) -> float:
+    """How much is done (0..1) if these ranges are left."""
+    return done / max(done + len(numbers(waiting)), 1)
 
 
 def runs(frames: Iterable[int]) -> tuple[tuple[int, int], ...]:

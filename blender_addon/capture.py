@@ -168,6 +168,9 @@ def capture(plan: Plan, folder: Path, first: int, last: int) -> list[Path]:
     A file that would get the same bytes is left alone. Raises SizeChangedError, InputError or OutputError.
     """
     scene, strip = strip_of(plan)
+    shown = rendered_range(strip)
+    if first < shown[0] or last > shown[1]:
+        raise InputError(f"'{strip.name}' was moved or trimmed while it was captured.", "Start again.")
     plan = replace(plan, strip=strip.name)
     with tempfile.TemporaryDirectory(prefix="gouache-", dir=bpy.app.tempdir or None) as temporary:
         with isolated_copy(scene, plan) as copy:

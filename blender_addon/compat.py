@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -21,6 +22,11 @@ def bounds(strip: Any) -> tuple[int, int]:
     if VERSION >= (5, 2):
         return int(strip.left_handle), int(strip.right_handle)
     return int(strip.frame_final_start), int(strip.frame_final_end)
+
+
+def content_start(strip: Any) -> int:
+    """The timeline frame where a strip's content begins, whatever of it is trimmed away."""
+    return int(math.floor(strip.content_start if VERSION >= (5, 2) else strip.frame_start))
 
 
 def set_left_handle(strip: Any, frame: int) -> None:

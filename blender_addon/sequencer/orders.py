@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Container, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,10 @@ from ...core.errors import InputError
 from ...core.job import Job
 from ...core.manifest import Manifest
 from ...core.options import CollageOptions, OutputOptions, StyleOptions
-from .. import preferences, settings
+from .. import compat, preferences, settings
 from ..animation import animated_defaults, animated_values, keys_of
 from ..bake import Order, Ranged, Shown, runs, runs_text
-from ..capture import Plan, SizeChangedError, capture, make_plan, strip_of
+from ..capture import SHOWS_BELOW, Plan, SizeChangedError, capture, make_plan, rendered_range, strip_of
 from ..files import make_folder, safe_name
 from ..results import check_room, claim, covered, find_result, put_result, shows_through
 
@@ -30,12 +31,14 @@ PREVIEW_FOLDER = "preview"
 class StripSubject(Ranged):
     """A strip of the Video Sequencer; looked up each time, for it may be renamed or gone in mid-job.
 
-    `look` is the hash of all that its painting is to look like, `made_as` the settings that it is ordered with.
+    `look` is the hash of all that its painting is to look like, `painted_as` the text of what is set. Where the
+    strip stood when this was ordered is `stood`: its first and last frame, and where its content begins.
     """
 
     plan: Plan
     look: str = ""
-    made_as: str = ""
+    painted_as: str = ""
+    stood: tuple[int, int, int] = (0, 0, 0)
 
     @property
     def name(self) -> str:
@@ -57,15 +60,31 @@ class StripSubject(Ranged):
         claim(scene, strip)  # undo meanwhile took its identity away
         some = next(iter(files.values()))
         every = {frame: some.with_name(f"{frame:05d}{some.suffix}") for frame in range(self.first, self.last + 1)}
-        result = put_result(scene, strip, self.plan, {**every, **files})
-        if len(files) == len(every):
-            strip.gouache.painted_as = self.made_as
-            strip.gouache.painted_look = self.look
-        return Shown(result.name, tuple(_notes(scene, strip, result)))
+        shift = self._shift(strip)
+        by = shift or 0
+        plan = replace(self.plan, first=self.first + by, last=self.last + by)
+        result = put_result(scene, strip, plan, {frame + by: file for frame, file in {**every, **files}.items()})
+        if shift is None:
+            strip.gouache.painted_as = ""
+        elif len(files) == len(every):
+            strip.gouache.painted_as, strip.gouache.painted_look = self.painted_as, self.look
+        return Shown(result.name, tuple(_notes(scene, strip, result, shift is None)))
+
+    def _shift(self, strip: Any) -> int | None:
+        """By how many frames the strip was moved since it was ordered; None if it shows other pictures now."""
+        by = {now - then for now, then in zip(_stand(strip), self.stood, strict=True)}
+        shift = by.pop()
+        return None if by or (shift and strip.type in SHOWS_BELOW) else shift
 
 
-def _notes(scene: Any, strip: Any, result: Any) -> Iterator[str]:
+def _stand(strip: Any) -> tuple[int, int, int]:
+    return (*rendered_range(strip), compat.content_start(strip))
+
+
+def _notes(scene: Any, strip: Any, result: Any, is_other: bool) -> Iterator[str]:
     """What an artist should know about where a painting is."""
+    if is_other:
+        yield f"'{strip.name}' was moved or trimmed while it was painted: paint it again."
     if shows_through(strip):
         yield f"'{strip.name}' is blended with its painting: Mute Source hides it."
     if names := covered(scene, strip, result):
@@ -87,9 +106,16 @@ def order_strip(scene: Any, strip: Any, wanted: Collection[int] | None = None) -
     job = replace(_job(strip, options, files, animation),
                   motion=settings.motion_options(strip.gouache, preferences.get()))
     subject = StripSubject(replace(plan, identity=claim(scene, strip)), job.look(),
-                           settings.fingerprint(strip.gouache, keys_of(scene, strip)))
-    order = Order(subject, job, _bake_folder(strip, subject), begun=_shown_folder(scene, strip, subject)).rooted()
+                           settings.fingerprint(strip.gouache, keys_of(scene, strip)), _stand(strip))
+    order = Order(subject, job, _bake_folder(strip, subject), begun=_shown_folder(scene, strip, subject),
+                  again=partial(_ordered_again, subject, wanted)).rooted()
     return order if wanted is None else _only(order, wanted)
+
+
+def _ordered_again(subject: StripSubject, wanted: Collection[int] | None) -> Order | None:
+    """The order for a strip that was moved or trimmed since, as it is set and stands now; else None."""
+    scene, strip = strip_of(subject.plan)
+    return None if _stand(strip) == subject.stood else order_strip(scene, strip, wanted)
 
 
 def _bake_folder(strip: Any, subject: StripSubject) -> Path:

@@ -1,0 +1,101 @@
+"""Strips that are moved, trimmed or set otherwise while they are painted, or while they wait for that."""
+
+import pytest
+from stage import read_picture, set_range
+
+
+def painting(gouache, *strips):
+    """Strips being painted in small steps, as a window does it: the job, and its steps."""
+    job = gouache.module("bake").Bake([gouache.order(strip) for strip in strips], 0.02, capture_seconds=0.0)
+    return job, iter(job)
+
+
+def until(steps, found):
+    """Take steps up to the one that is looked for."""
+    return next(status for status in steps if found(status))
+
+
+def result_of(gouache, strip):
+    return gouache.module("results").find_result(gouache.scene, strip)
+
+
+def line(gouache, strip):
+    return gouache.module("sequencer.panels").painting_line(gouache.scene, strip)[0]
+
+
+def reds(gouache, strip):
+    """What tells the pictures of a painting, one a frame."""
+    folder, result = gouache.bake_folder(strip) / "result", result_of(gouache, strip)
+    return [int(read_picture(folder / element.filename)[0, 0, 0]) // 20 for element in result.elements]
+
+
+def move(strip, frames):
+    """Move a strip on the timeline, as dragging does."""
+    name = "content_start" if hasattr(strip, "content_start") else "frame_start"
+    setattr(strip, name, getattr(strip, name) + frames)
+
+
+def test_a_strip_moved_and_trimmed_while_it_waits(gouache):
+    first, second = gouache.clip(name="First"), gouache.clip(name="Second", channel=4, frames=8)
+    job, steps = painting(gouache, first, second)
+    next(steps)
+    set_range(second, 2, 7)
+    move(second, 10)
+    list(steps)
+    assert gouache.bounds(result_of(gouache, second)) == (12, 17) and reds(gouache, second) == [2, 3, 4, 5, 6]
+    assert line(gouache, second) == "Painted" and job.warnings == []
+
+
+def test_a_strip_moved_while_it_is_captured(gouache):
+    strip = gouache.clip()
+    job, steps = painting(gouache, strip)
+    until(steps, lambda status: "Capturing frame 3" in status.text)
+    move(strip, 10)
+    list(steps)
+    assert gouache.bounds(result_of(gouache, strip)) == (11, 17) and reds(gouache, strip) == [1, 2, 3, 4, 5, 6]
+    assert line(gouache, strip) == "Painted" and job.warnings == []
+
+
+def test_a_strip_moved_while_it_is_painted(gouache):
+    """The painting goes along."""
+    strip = gouache.clip()
+    job, steps = painting(gouache, strip)
+    until(steps, lambda status: status.frame == 2)
+    move(strip, 10)
+    list(steps)
+    assert gouache.bounds(result_of(gouache, strip)) == (11, 17) and reds(gouache, strip) == [1, 2, 3, 4, 5, 6]
+    assert line(gouache, strip) == "Painted" and job.warnings == []
+
+
+@pytest.mark.parametrize("slipped", [False, True])
+def test_a_strip_trimmed_while_it_is_painted(gouache, slipped):
+    """Also on the same frames with other pictures."""
+    strip = gouache.clip(8)
+    set_range(strip, 3, 6)
+    job, steps = painting(gouache, strip)
+    until(steps, lambda status: status.frame == 3)
+    if slipped:
+        move(strip, 1)
+    set_range(strip, 3, 6 if slipped else 8)
+    list(steps)
+    assert job.warnings == ["'Clip' was moved or trimmed while it was painted: paint it again."]
+    assert gouache.bounds(result_of(gouache, strip)) == (3, 6) and line(gouache, strip) == "Painted in part"
+    gouache.paint(strip)
+    assert reds(gouache, strip) == ([2, 3, 4] if slipped else [3, 4, 5, 6, 7]) and line(gouache, strip) == "Painted"
+
+
+def test_settings_changed_while_it_is_painted(gouache):
+    strip = gouache.clip()
+    _, steps = painting(gouache, strip)
+    until(steps, lambda status: status.frame == 2)
+    strip.gouache.strength = 0.1
+    list(steps)
+    assert line(gouache, strip) == "Settings changed since painting"
+
+
+def test_a_preview_of_a_strip_that_was_moved(gouache):
+    strip = gouache.clip()
+    order = gouache.module("sequencer.orders").order_preview(gouache.scene, strip, 3)
+    move(strip, 10)
+    with pytest.raises(Exception, match="'Clip' was moved or trimmed while it was captured"):
+        list(gouache.module("bake").Bake([order], 0.02, preview=True))
