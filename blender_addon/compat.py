@@ -26,7 +26,8 @@ def bounds(strip: Any) -> tuple[int, int]:
 
 def content_start(strip: Any) -> int:
     """The timeline frame where a strip's content begins, whatever of it is trimmed away."""
-    return int(math.floor(strip.content_start if VERSION >= (5, 2) else strip.frame_start))
+    start: float = strip.content_start if VERSION >= (5, 2) else strip.frame_start
+    return math.floor(start)
 
 
 def set_left_handle(strip: Any, frame: int) -> None:

@@ -178,7 +178,9 @@ def put_result(scene: Any, source: Any, plan: Plan, files: dict[int, Path]) -> A
     show_files(scene, strip, paths)
     compat.place(strip, plan.first, plan.last + 1)
     strip.channel = channel
-    strip.colorspace_settings.name = compat.linear_name() if paths[0].suffix == ".exr" else "sRGB"
+    is_linear = paths[0].suffix == ".exr"
+    strip.colorspace_settings.name = compat.linear_name() if is_linear else "sRGB"
+    strip.alpha_mode = "PREMUL" if is_linear else "STRAIGHT"  # Blender asks the files only when a strip is made
     strip[SOURCE_KEY], strip[IDENTITY_KEY] = source.name, source.gouache.identity
     source.gouache.result = strip.name
     if is_new:

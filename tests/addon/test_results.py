@@ -6,7 +6,8 @@ from pathlib import Path
 import bpy
 import numpy as np
 import pytest
-from stage import set_range
+from graph import write_exr
+from stage import set_range, write_png
 
 
 def refusal(gouache, *strips):
@@ -238,6 +239,28 @@ def test_other_file_formats(gouache, kind):
     assert gouache.paint(strip)[0] is not None
     assert gouache.jobs()[0]["files"] == {"frames": "1-6", "format": kind, "restore_size": True, "chunk": "",
                                           "only": ""}
+
+
+def test_half_transparent_frames_in_another_format(gouache):
+    """EXR has its colors multiplied by alpha, PNG has not; the strip stays, and is told of the change."""
+    strip = gouache.clip(2, alpha=128)
+    results, plan = gouache.module("results"), gouache.order(strip).subject.plan
+    exr, png = np.full((36, 64, 4), 0.25, np.float32), np.full((36, 64, 4), (137, 137, 137, 128), np.uint8)
+    exr[..., 3] = 0.5
+    folder = gouache.folder / "made"
+    files = {"exr": {n: write_exr(folder / f"{n:05d}.exr", exr) for n in (1, 2)},
+             "png": {n: write_png(folder / f"{n:05d}.png", png) for n in (1, 2)},
+             "not there": {n: folder / "not there" / f"{n:05d}.exr" for n in (1, 2)}}
+    shown = {}
+    for kinds in (("exr",), ("png", "exr"), ("not there", "exr"), ("png",), ("exr", "png")):
+        for kind in kinds:
+            result = results.put_result(gouache.scene, strip, plan, files[kind])
+        strip.mute = True
+        shown[kinds] = gouache.render(1)[0][27, 48].tolist()
+        strip.mute = False
+        gouache.strips.remove(result)
+    assert shown["png", "exr"] == shown["not there", "exr"] == shown["exr",]
+    assert shown["exr", "png"] == shown["png",]
 
 
 def test_linear_name_exists(gouache):
