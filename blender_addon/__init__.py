@@ -1,14 +1,14 @@
 """The Blender side of Gouache: everything that imports bpy, and nothing else does."""
 
-from . import command, engine, headless, identity, preferences, settings
+from . import command, engine, headless, identity, paths, preferences, settings
 from .compositor import modifier, watch
 from .compositor import operators as node_operators
 from .compositor import panels as node_panels
 from .planes import operators as planes
 from .sequencer import materials, operators, panels, preview, style_pictures, upkeep
 
-MODULES = (settings, identity, engine, preferences, style_pictures, materials, operators, preview, upkeep, planes,
-           panels, node_operators, modifier, node_panels, watch, headless, command)
+MODULES = (settings, identity, paths, engine, preferences, style_pictures, materials, operators, preview, upkeep,
+           planes, panels, node_operators, modifier, node_panels, watch, headless, command)
 
 
 def register() -> None:

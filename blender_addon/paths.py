@@ -1,0 +1,96 @@
+"""Keeping settings' paths that start with // right where a film is saved into another folder, as Blender does its own.
+
+A file that is only a copy gets the new paths; the film that is open has its own again afterwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+from . import settings
+from .animation import keys_of
+from .compositor.freshness import settings_of
+
+_replaced: list[tuple[Any, str, str]] = []  # holder, property, and what was there before the file is written
+
+
+@bpy.app.handlers.persistent  # type: ignore[untyped-decorator]
+def rebase(target: str, *_: Any) -> None:
+    """Let every path lead from the folder of the file that is to be written to where it leads now."""
+    _replaced.clear()
+    folder = str(Path(target).parent)
+    if not bpy.data.filepath or Path(bpy.data.filepath).parent == Path(folder):
+        return
+    for group, remembered, text in _groups():
+        is_same = getattr(group, remembered) == text()
+        for holder, name in _paths(group):
+            if getattr(holder, name).startswith("//"):
+                _replace(holder, name, _from(folder, bpy.path.abspath(getattr(holder, name))))
+        if is_same:  # the pictures are: what was made of them is not out of date
+            _replace(group, remembered, text())
+
+
+@bpy.app.handlers.persistent  # type: ignore[untyped-decorator]
+def settle(target: str, *_: Any) -> None:
+    """After that, put back what was replaced if the film that is open is still another file."""
+    for holder, name, text in _replaced if Path(bpy.data.filepath) != Path(target) else ():
+        setattr(holder, name, text)
+    _replaced.clear()
+
+
+def _replace(holder: Any, name: str, text: str) -> None:
+    _replaced.append((holder, name, getattr(holder, name)))
+    setattr(holder, name, text)
+
+
+def _from(folder: str, path: str) -> str:
+    try:
+        return str(bpy.path.relpath(path, start=folder))
+    except ValueError:  # Windows: another drive
+        return path
+
+
+def _groups() -> Iterator[tuple[Any, str, Callable[[], str]]]:
+    """The settings of all strips and groups of this file; what is remembered of them, and how that would read now."""
+    scenes: Any = bpy.data.scenes
+    trees: Any = bpy.data.node_groups
+    for scene in scenes:
+        for strip in scene.sequence_editor.strips_all if scene.sequence_editor and scene.is_editable else ():
+            yield strip.gouache, "painted_as", partial(_fingerprint, scene, strip)
+    for tree in trees:
+        if tree.bl_idname == "CompositorNodeTree" and tree.is_editable and tree.gouache.effect:
+            yield tree.gouache, "baked_as", partial(settings_of, tree)
+
+
+def _fingerprint(scene: Any, strip: Any) -> str:
+    return settings.fingerprint(strip.gouache, keys_of(scene, strip))
+
+
+def _paths(group: Any) -> Iterator[tuple[Any, str]]:
+    """Every path in a group of settings and in what it holds: the holder, and the property's name."""
+    for info in group.bl_rna.properties:
+        if info.type == "STRING" and info.subtype == "FILE_PATH":
+            yield group, info.identifier
+        elif info.type == "COLLECTION":
+            for item in getattr(group, info.identifier):
+                yield from _paths(item)
+        elif info.type == "POINTER" and info.identifier != "rna_type":
+            yield from _paths(getattr(group, info.identifier))
+
+
+HANDLERS = {"save_pre": rebase, "save_post": settle, "save_post_fail": settle}
+
+
+def register() -> None:
+    for name, handler in HANDLERS.items():
+        getattr(bpy.app.handlers, name).append(handler)
+
+
+def unregister() -> None:
+    for name, handler in HANDLERS.items():
+        getattr(bpy.app.handlers, name).remove(handler)
