@@ -99,6 +99,8 @@ def make_plan(scene: Any, strip: Any) -> Plan:
     if last > LAST_FRAME:
         raise InputError(f"'{strip.name}' goes on after frame {LAST_FRAME}.", "Trim it or move it to the left.")
     _check_files(strip, first, last)
+    if strip.type == "SCENE":
+        _check_scene(strip)
     size = own_size(strip)
     width, height = size or (scene.render.resolution_x, scene.render.resolution_y)
     placed = (size is None and strip.type not in ON_CANVAS) or not _pointwise(strip)
@@ -160,6 +162,19 @@ def _check_files(strip: Any, first: int, last: int) -> None:
         if file.stat().st_size == 0:
             raise InputError(f"'{file.name}' of strip '{strip.name}' is empty (0 bytes).",
                              "Copy or render the file again.", str(file))
+
+
+def _check_scene(strip: Any) -> None:
+    """Refuse a scene that Blender would show as nothing, without a word."""
+    scene = strip.scene
+    if scene is None:
+        raise InputError(f"The scene of strip '{strip.name}' is gone.",
+                         "Choose another one in the strip's properties, or remove the strip.")
+    has_camera = strip.scene_camera or scene.camera or any(marker.camera for marker in scene.timeline_markers)
+    is_composited = scene.render.use_compositing and compat.compositor_tree(scene) is not None
+    if strip.scene_input == "CAMERA" and not has_camera and not is_composited:
+        raise InputError(f"The scene '{scene.name}' of strip '{strip.name}' has no camera.",
+                         "Add one there, or set the strip's Input to Sequencer.")
 
 
 def capture(plan: Plan, folder: Path, first: int, last: int) -> list[Path]:

@@ -309,3 +309,23 @@ def test_unchanged_frames_are_not_written_again(gouache):
     times = [file.stat().st_mtime_ns for file in gouache.source_files(strip)]
     gouache.paint(strip)
     assert len(times) == 2 and times == [file.stat().st_mtime_ns for file in gouache.source_files(strip)]
+
+
+def test_scenes_that_show_nothing(gouache):
+    """Blender would render them as nothing, and say nothing."""
+    strip = gouache.scene_strip()
+    scene, capture = strip.scene, gouache.module("capture")
+    camera, scene.camera = scene.camera, None
+    with pytest.raises(RuntimeError, match=r"scene 'Stage Set' of strip 'Scene' has no camera\. Add one there"):
+        gouache.paint(strip)
+    strip.scene_camera = camera
+    capture.make_plan(gouache.scene, strip)
+    strip.scene_camera = None
+    scene.timeline_markers.new("Cut", frame=1).camera = camera
+    capture.make_plan(gouache.scene, strip)
+    scene.timeline_markers.clear()
+    strip.scene_input = "SEQUENCER"
+    capture.make_plan(gouache.scene, strip)
+    bpy.data.scenes.remove(scene)
+    with pytest.raises(RuntimeError, match=r"The scene of strip 'Scene' is gone"):
+        gouache.paint(strip)
