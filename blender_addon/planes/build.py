@@ -64,7 +64,7 @@ class Built:
 
 
 def build(collage: Collage, wishes: Wishes, scene: Any) -> Built:
-    """Build a collage into its scene or a new one, or into `scene`; what was built there before is replaced.
+    """Build a collage into its scene, or a new one as fast as `scene`, or into `scene`; what was there is replaced.
 
     Raises InputError if there are no pieces, or no view that shows them as they are.
     """

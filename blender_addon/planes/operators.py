@@ -97,9 +97,9 @@ class GOUACHE_OT_collage_to_planes(bpy.types.Operator):
 
     def execute(self, context: Any) -> Answer:
         try:
-            path, wishes = self._source(context)
+            path, wishes, scene = self._source(context)
             if path is not None:  # else the layers are made first; in a window that goes on by itself
-                self._tell(build(read(path), wishes, context.scene))
+                self._tell(build(read(path), wishes, scene if self.new_scene else context.scene))
         except GouacheError as error:
             report_error(self, error)
             return {"CANCELLED"}
@@ -109,13 +109,13 @@ class GOUACHE_OT_collage_to_planes(bpy.types.Operator):
         return Wishes(name, keys, self.look == "LIT", self.stack == "LYING", self.spacing, self.height, self.new_scene,
                       **more)
 
-    def _source(self, context: Any) -> tuple[Path | None, Wishes]:
-        """Where the layers are (None: they are being made), and what is wished for them."""
+    def _source(self, context: Any) -> tuple[Path | None, Wishes, Any]:
+        """Where the layers are (None: they are being made), what is wished for them, and whose time they have."""
         if self.path:
             path = Path(bpy.path.abspath(self.path)).resolve()
             folder = (path if path.is_dir() else path.parent).parent  # layers/ lies in the results' folder
             name = folder.parent.name if folder.name == "result" else folder.name
-            return path, self._wishes(f"{name} Planes", (str(path),))
+            return path, self._wishes(f"{name} Planes", (str(path),)), context.scene
         scene = scene_of(context, self.scene)
         strip = find_strip(scene.name, self.strip)[1] if self.strip else active_source(scene)
         if strip is None:
@@ -124,7 +124,7 @@ class GOUACHE_OT_collage_to_planes(bpy.types.Operator):
         layers = layers_of(scene, strip) or self._make_layers(scene, strip)
         scene, strip = find_strip(*names)  # it may have its identity only since its collage was made
         return layers, self._wishes(f"{strip.name} Planes", keys_of(scene, strip),
-                                    shadow_angle=strip.gouache.collage.shadow_angle)
+                                    shadow_angle=strip.gouache.collage.shadow_angle), scene
 
     def _make_layers(self, scene: Any, strip: Any) -> Path | None:
         """Make the collage again with its layers; in a window this operator is called again when that is done."""

@@ -9,7 +9,7 @@ import bpy
 
 from ...core.errors import InputError
 from .. import bake, compat, preferences
-from ..capture import WITHOUT_PICTURE, find_strip
+from ..capture import WITHOUT_PICTURE, find_strip, strip_of
 from ..compositor import groups
 from ..compositor.find import find_scene
 from ..owner import modifier_of
@@ -98,10 +98,19 @@ class GOUACHE_OT_collage_strip(BakeStrips, bpy.types.Operator):
     def finish(self, context: Any) -> None:
         super().finish(context)
         if self.then_planes:
-            bpy.ops.gouache.collage_to_planes(  # type: ignore[attr-defined]
-                **json.loads(self.then_planes))
+            self._make_planes(json.loads(self.then_planes))
             if not bpy.app.background:
                 bpy.ops.ed.undo_push(message="Collage to Planes")
+
+    def _make_planes(self, arguments: dict[str, Any]) -> None:
+        """Go on with the strip whatever it is called by now. Raises InputError."""
+        subject = self._job.orders[0].subject
+        scene, strip = strip_of(subject.plan)
+        try:
+            bpy.ops.gouache.collage_to_planes(  # type: ignore[attr-defined]
+                **{**arguments, "scene": scene.name, "strip": strip.name})
+        except RuntimeError as error:
+            raise InputError("The collage is made, but not its planes.", str(error).removeprefix("Error: ")) from error
 
 
 class GOUACHE_OT_cancel(bpy.types.Operator):

@@ -1,6 +1,7 @@
 """The strip's second effect: settings and modes, materials, the bake, the panels; and on to planes."""
 
 import importlib
+import json
 import os
 from pathlib import Path
 
@@ -205,6 +206,35 @@ def test_planes_of_a_strip(gouache):
     strip.gouache.collage.seed = 3
     with pytest.raises(RuntimeError, match="The engine stopped"):
         gouache.paint(strip)
+
+
+def then_planes(gouache, **arguments):
+    """Make a collage, and its planes after that, as a window goes on with the arguments of before."""
+    arguments = {"strip": "Clip", "scene": gouache.scene.name, "look": "FLAT", "stack": "ORDER", **arguments}
+    return bpy.ops.gouache.collage_strip(strips="Renamed", then_planes=json.dumps(arguments))
+
+
+def test_planes_of_a_strip_that_was_renamed_while_its_layers_were_made(gouache):
+    strip = collage(gouache, name="Renamed")
+    strip.gouache.collage.export_layers = True
+    assert then_planes(gouache) == {"FINISHED"}
+    assert any("gouache_planes" in scene for scene in bpy.data.scenes)
+
+
+def test_planes_that_cannot_be_made(gouache):
+    strip = collage(gouache, name="Renamed")
+    strip.gouache.collage.export_layers = True
+    with pytest.raises(RuntimeError, match=r"The collage is made, but not its planes\. There are no layers at"):
+        then_planes(gouache, path=str(gouache.folder / "nothing"))
+
+
+def test_planes_are_as_fast_as_the_strips_scene(gouache):
+    collage(gouache, name="Renamed")
+    gouache.scene.render.fps, gouache.scene.render.fps_base = 30, 1.001
+    with bpy.context.temp_override(scene=bpy.data.scenes.new("Shown")):
+        bpy.ops.gouache.collage_to_planes(scene=gouache.scene.name, strip="Renamed")
+    scene = next(scene for scene in bpy.data.scenes if "gouache_planes" in scene)
+    assert (scene.render.fps, round(scene.render.fps_base, 3)) == (30, 1.001)
 
 
 def test_planes_of_a_renamed_strip(gouache):
