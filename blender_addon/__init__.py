@@ -1,11 +1,13 @@
 """The Blender side of Gouache: everything that imports bpy, and nothing else does."""
 
+import bpy
+
 from . import command, engine, headless, identity, paths, preferences, settings
 from .compositor import modifier, watch
 from .compositor import operators as node_operators
 from .compositor import panels as node_panels
 from .planes import operators as planes
-from .sequencer import materials, operators, panels, preview, style_pictures, upkeep
+from .sequencer import materials, modal, operators, panels, preview, style_pictures, upkeep
 
 MODULES = (settings, identity, paths, engine, preferences, style_pictures, materials, operators, preview, upkeep,
            planes, panels, node_operators, modifier, node_panels, watch, headless, command)
@@ -25,6 +27,7 @@ def register() -> None:
 
 
 def unregister() -> None:
-    """Take everything back, and end the engine."""
+    """Take everything back, and end what runs and the engine."""
+    modal.end_all(bpy.context)
     for module in reversed(MODULES):
         module.unregister()

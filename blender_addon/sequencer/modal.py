@@ -11,6 +11,7 @@ from ...core.errors import Cancelled, GouacheError
 
 TICK_SECONDS = 0.05
 Answer = set[Literal["RUNNING_MODAL", "CANCELLED", "FINISHED", "PASS_THROUGH", "INTERFACE"]]
+_running: list[Any] = []  # the operators that have a window's timer
 
 
 def report_error(operator: Any, error: GouacheError) -> None:
@@ -84,6 +85,7 @@ class LongJob:
         self._timer = manager.event_timer_add(TICK_SECONDS, window=context.window)
         manager.progress_begin(0, 100)
         manager.modal_handler_add(self)
+        _running.append(self)
         return {"RUNNING_MODAL"}
 
     def modal(self, context: Any, event: Any) -> Answer:
@@ -144,6 +146,8 @@ class LongJob:
         if steps is not None and hasattr(steps, "close"):
             steps.close()
         self.set_current(None)
+        if self in _running:
+            _running.remove(self)
         if self._timer is not None:
             context.window_manager.event_timer_remove(self._timer)
             context.window_manager.progress_end()
@@ -153,6 +157,12 @@ class LongJob:
             with contextlib.suppress(ReferenceError):  # it was deleted meanwhile
                 workspace.status_text_set(None)
         redraw(context)
+
+
+def end_all(context: Any) -> None:
+    """Cancel what runs, and leave nothing of it in a window: the operators are about to be taken away."""
+    for operator in list(_running):
+        operator.cancel(context)
 
 
 def redraw(context: Any) -> None:

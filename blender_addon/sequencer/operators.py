@@ -159,8 +159,5 @@ def register() -> None:
 
 
 def unregister() -> None:
-    if bake.current is not None:
-        bake.current.cancel()
-        bake.current = None
     for cls in reversed(CLASSES):
         bpy.utils.unregister_class(cls)

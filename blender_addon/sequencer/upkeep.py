@@ -170,11 +170,5 @@ def register() -> None:
 def unregister() -> None:
     if bpy.app.timers.is_registered(_end_idle_engine):
         bpy.app.timers.unregister(_end_idle_engine)
-    if install.current is not None:
-        install.current.cancel()
-        install.current = None
-    if jobs.checking is not None:
-        jobs.checking.cancel()
-        jobs.checking = None
     for cls in reversed(CLASSES):
         bpy.utils.unregister_class(cls)

@@ -1,10 +1,12 @@
 """Jobs as a window drives them: ticks of a timer, progress, Esc, undo steps, and what waits for what."""
 
+import sys
 import time
 from types import MethodType, SimpleNamespace
 
 import bpy
 import pytest
+from stage import MODULE
 
 
 class Window:
@@ -174,6 +176,19 @@ def test_strip_removed_while_it_is_painted(gouache, monkeypatch):
     gouache.strips.remove(strip)
     assert drive(operator, window) == {"CANCELLED"}
     assert "There is no strip 'Clip'" in operator.said[0][1]
+
+
+def test_switching_off_while_it_paints(gouache, monkeypatch):
+    """As an update does: no timer, no progress and no status text are left in the window, and no engine."""
+    bake, engine = gouache.module("bake"), gouache.module("engine")
+    operator, window = begun(gouache, monkeypatch, "wait")
+    operator.modal(window, SimpleNamespace(type="TIMER", value="NOTHING"))
+    job, running = operator._job, engine._kept
+    modal = gouache.module("sequencer.modal")
+    monkeypatch.setattr(sys.modules[f"{MODULE}.blender_addon"], "bpy", SimpleNamespace(context=window))
+    gouache.disable()
+    assert window.timers == 0 and window.progress[-1] == "end" and window.status[-1] is None
+    assert bake.current is None and modal._running == [] and job._cancelled and not (running and running.alive)
 
 
 def rendering(monkeypatch, gouache, answers):
