@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -105,6 +106,24 @@ def claim(scene: Any, source: Any) -> str:
     if painting is not None:
         painting[IDENTITY_KEY] = identity
     return identity
+
+
+def footage(source: Any) -> str:
+    """What a strip is made of, cheap enough for every redraw: its type, and its files, scene or the like by name.
+
+    Only the last two names of a path count, for films are moved with all that is theirs, and no frame's number.
+    """
+    path = getattr(source, "filepath", "")
+    if source.type == "IMAGE":
+        path = source.directory + re.sub(r"\d+(?=\.\w+$)", "#", source.elements[0].filename)
+    path = "/".join(Path(bpy.path.abspath(path)).parts[-2:]) if path else ""
+    blocks = [getattr(source, name, None) for name in ("scene", "clip", "mask")]
+    return " ".join([source.type, path, *(block.name for block in blocks if block is not None)])
+
+
+def shown_of(source: Any, painting: Any) -> str:
+    """The same, and which part of it a painting shows: both may be moved and cut together."""
+    return f"{footage(source)} {compat.content_start(source) - compat.content_start(painting)}"
 
 
 def channels_of(scene: Any, strip: Any) -> Any:

@@ -138,6 +138,7 @@ class GOUACHE_PG_strip(bpy.types.PropertyGroup):
             ("identity_of", "Identity Of", "The strip's scene and name when it was last painted: tells it from copies"),
             ("result", "Result", "Name of the strip that shows the painting"),
             ("painted_as", "Painted As", "The settings of the last painting"),
+            ("painted_of", "Painted Of", "What the strip was made of, and which part of it, at the last painting"),
             ("painted_look", "Painted Look", "The same with the contents of all pictures that they name"),
         )},
     }

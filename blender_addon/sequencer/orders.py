@@ -21,7 +21,16 @@ from ..animation import animated_defaults, animated_values, keys_of
 from ..bake import Order, Ranged, Shown, runs, runs_text
 from ..capture import SHOWS_BELOW, Plan, SizeChangedError, capture, make_plan, rendered_range, strip_of
 from ..files import make_folder, safe_name
-from ..results import check_room, claim, covered, find_result, put_result, shows_through
+from ..results import (
+    check_room,
+    claim,
+    covered,
+    find_result,
+    footage,
+    put_result,
+    shown_of,
+    shows_through,
+)
 
 PREVIEW_SIZE = 640      # the fast engine paints so many pixels within half a second on two CPU cores
 PREVIEW_FOLDER = "preview"
@@ -32,13 +41,15 @@ class StripSubject(Ranged):
     """A strip of the Video Sequencer; looked up each time, for it may be renamed or gone in mid-job.
 
     `look` is the hash of all that its painting is to look like, `painted_as` the text of what is set. Where the
-    strip stood when this was ordered is `stood`: its first and last frame, and where its content begins.
+    strip stood when this was ordered is `stood`: its first and last frame, and where its content begins; and `footage`
+    is what it was made of.
     """
 
     plan: Plan
     look: str = ""
     painted_as: str = ""
     stood: tuple[int, int, int] = (0, 0, 0)
+    footage: str = ""
 
     @property
     def name(self) -> str:
@@ -68,13 +79,14 @@ class StripSubject(Ranged):
             strip.gouache.painted_as = ""
         elif len(files) == len(every):
             strip.gouache.painted_as, strip.gouache.painted_look = self.painted_as, self.look
+            strip.gouache.painted_of = shown_of(strip, result)
         return Shown(result.name, tuple(_notes(scene, strip, result, shift is None)))
 
     def _shift(self, strip: Any) -> int | None:
         """By how many frames the strip was moved since it was ordered; None if it shows other pictures now."""
         by = {now - then for now, then in zip(_stand(strip), self.stood, strict=True)}
         shift = by.pop()
-        return None if by or (shift and strip.type in SHOWS_BELOW) else shift
+        return None if by or footage(strip) != self.footage or (shift and strip.type in SHOWS_BELOW) else shift
 
 
 def _stand(strip: Any) -> tuple[int, int, int]:
@@ -84,7 +96,7 @@ def _stand(strip: Any) -> tuple[int, int, int]:
 def _notes(scene: Any, strip: Any, result: Any, is_other: bool) -> Iterator[str]:
     """What an artist should know about where a painting is."""
     if is_other:
-        yield f"'{strip.name}' was moved or trimmed while it was painted: paint it again."
+        yield f"'{strip.name}' was trimmed or changed while it was painted: paint it again."
     if shows_through(strip):
         yield f"'{strip.name}' is blended with its painting: Mute Source hides it."
     if names := covered(scene, strip, result):
@@ -106,16 +118,17 @@ def order_strip(scene: Any, strip: Any, wanted: Collection[int] | None = None) -
     job = replace(_job(strip, options, files, animation),
                   motion=settings.motion_options(strip.gouache, preferences.get()))
     subject = StripSubject(replace(plan, identity=claim(scene, strip)), job.look(),
-                           settings.fingerprint(strip.gouache, keys_of(scene, strip)), _stand(strip))
+                           settings.fingerprint(strip.gouache, keys_of(scene, strip)), _stand(strip), footage(strip))
     order = Order(subject, job, _bake_folder(strip, subject), begun=_shown_folder(scene, strip, subject),
                   again=partial(_ordered_again, subject, wanted)).rooted()
     return order if wanted is None else _only(order, wanted)
 
 
 def _ordered_again(subject: StripSubject, wanted: Collection[int] | None) -> Order | None:
-    """The order for a strip that was moved or trimmed since, as it is set and stands now; else None."""
+    """The order for a strip that was moved, trimmed or given other footage since, as all is now; else None."""
     scene, strip = strip_of(subject.plan)
-    return None if _stand(strip) == subject.stood else order_strip(scene, strip, wanted)
+    is_same = (_stand(strip), footage(strip)) == (subject.stood, subject.footage)
+    return None if is_same else order_strip(scene, strip, wanted)
 
 
 def _bake_folder(strip: Any, subject: StripSubject) -> Path:

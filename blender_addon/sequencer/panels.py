@@ -12,7 +12,7 @@ from .. import animation, bake, compat, engine, preferences, settings
 from ..capture import WITHOUT_PICTURE, rendered_range
 from ..compositor import freshness
 from ..owner import Owner, active_owner, modifier_of, sharing
-from ..results import find_result
+from ..results import find_result, shown_of
 from . import collage_panels
 from .preview import IMAGE_NAME
 from .style_pictures import active_strip, shown_frame, thumbnail
@@ -271,9 +271,31 @@ def painting_line(scene: Any, strip: Any) -> tuple[str, str]:
         return "Frames are missing: make it again" if is_collage else "Painted frames are missing: paint again", "ERROR"
     if not strip.gouache.painted_as:
         return "Made in part" if is_collage else "Painted in part", "INFO"
-    if strip.gouache.painted_as != settings.fingerprint(strip.gouache, animation.keys_of(scene, strip)):
-        return f"Settings changed since {'it was made' if is_collage else 'painting'}", "FILE_REFRESH"
-    return "Made" if is_collage else "Painted", "CHECKMARK"
+    if changed := _changed(scene, strip, result):
+        return f"{changed} changed since {'it was made' if is_collage else 'painting'}", "FILE_REFRESH"
+    return _extent(strip, result) or ("Made" if is_collage else "Painted", "CHECKMARK")
+
+
+def _changed(scene: Any, strip: Any, result: Any) -> str:
+    """What is otherwise than when a strip was painted, in a word; empty for nothing. An earlier version noted less."""
+    group = strip.gouache
+    if group.painted_as != settings.fingerprint(group, animation.keys_of(scene, strip)):
+        return "Settings"
+    return "Footage" if group.painted_of not in ("", shown_of(strip, result)) else ""
+
+
+def _extent(strip: Any, result: Any) -> tuple[str, str] | None:
+    """In a line, with its icon, where a strip and its painting are not at the same frames; else None."""
+    is_collage = strip.gouache.effect == "collage"
+    (first, last), (painted_first, painted_last) = rendered_range(strip), rendered_range(result)
+    both = max(0, min(last, painted_last) - max(first, painted_first) + 1)
+    if lacking := last - first + 1 - both:
+        what = "made" if is_collage else "painted"
+        return f"1 frame is not {what}" if lacking == 1 else f"{lacking} frames are not {what}", "FILE_REFRESH"
+    if more := painted_last - painted_first + 1 - both:
+        what = "collage" if is_collage else "painting"
+        return f"The {what} is {more} frame{'' if more == 1 else 's'} longer than the strip", "FILE_REFRESH"
+    return None
 
 
 class GOUACHE_PT_preview(PicturePanel, bpy.types.Panel):

@@ -78,10 +78,20 @@ def test_a_strip_trimmed_while_it_is_painted(gouache, slipped):
         move(strip, 1)
     set_range(strip, 3, 6 if slipped else 8)
     list(steps)
-    assert job.warnings == ["'Clip' was moved or trimmed while it was painted: paint it again."]
+    assert job.warnings == ["'Clip' was trimmed or changed while it was painted: paint it again."]
     assert gouache.bounds(result_of(gouache, strip)) == (3, 6) and line(gouache, strip) == "Painted in part"
     gouache.paint(strip)
     assert reds(gouache, strip) == ([2, 3, 4] if slipped else [3, 4, 5, 6, 7]) and line(gouache, strip) == "Painted"
+
+
+def test_a_strip_that_gets_other_footage_while_it_is_painted(gouache):
+    strip, other = gouache.clip(), gouache.clip(name="Other", channel=9, first_number=4)
+    job, steps = painting(gouache, strip)
+    until(steps, lambda status: status.frame == 2)
+    strip.directory = other.directory
+    list(steps)
+    assert "was trimmed or changed while it was painted" in job.warnings[0]
+    assert line(gouache, strip) == "Painted in part"
 
 
 def test_settings_changed_while_it_is_painted(gouache):

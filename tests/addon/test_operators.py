@@ -221,6 +221,44 @@ def test_panels(gouache):
     assert draw(gouache) == [("label", "This strip has no picture to paint")]
 
 
+def test_the_line_of_a_strip_that_is_no_longer_as_it_was_painted(gouache):
+    strip = gouache.clip(8)
+    set_range(strip, 2, 6)
+    painting, = gouache.paint(strip)
+
+    def line():
+        return gouache.module("sequencer.panels").painting_line(gouache.scene, strip)[0]
+
+    assert line() == "Painted"
+    for ends, text in {(2, 7): "1 frame is not painted", (1, 8): "3 frames are not painted",
+                       (3, 5): "The painting is 2 frames longer than the strip", (2, 6): "Painted"}.items():
+        set_range(strip, *ends)
+        assert line() == text
+    for moved in (strip, painting):
+        name = "content_start" if hasattr(strip, "content_start") else "frame_start"
+        setattr(moved, name, getattr(moved, name) + 10)
+    assert line() == "Painted"
+    setattr(strip, name, getattr(strip, name) - 1)
+    set_range(strip, 12, 16)
+    assert line() == "Footage changed since painting"
+    gouache.paint(strip)
+    assert line() == "Painted"
+    strip.directory = gouache.clip(8, channel=9, name="Other").directory
+    assert line() == "Footage changed since painting"
+    strip.gouache.painted_of = ""  # as by an earlier version
+    assert line() == "Painted"
+
+
+def test_a_film_saved_elsewhere_has_the_same_footage(gouache):
+    strip = gouache.clip()
+    gouache.paint(strip)
+    strip.directory = bpy.path.relpath(strip.directory) + "/"
+    (gouache.folder / "other").mkdir()
+    gouache.save("other/shot.blend")
+    assert strip.directory.startswith("//../")
+    assert gouache.module("sequencer.panels").painting_line(gouache.scene, strip)[0] == "Painted"
+
+
 def test_preferences_panel(gouache):
     bpy.ops.gouache.check_engine()
     drawn = []
