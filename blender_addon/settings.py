@@ -189,10 +189,10 @@ def style_options(group: Any, engine: str = "", linked: bool = False) -> StyleOp
     What that engine does not read has its default. `linked` says that style pictures come from elsewhere.
     Raises InputError without a style picture or if one is not there, OptionError for a value out of range.
     """
-    styles = [{"path": existing_file(style.path, "style picture"), "weight": round(style.weight, 6)}
+    styles = [{"path": existing_picture(style.path), "weight": round(style.weight, 6)}
               for style in group.styles if style.path and not linked]
     if not styles and not linked:
-        raise InputError("No style picture is set.", "Add one under Styles in the Gouache tab.")
+        raise InputError("No style picture is set.", "Add one under Style in the Gouache tab.")
     engine = engine or group.engine
     values = {name: _value(group, name, info) for name, info in options_for(engine)}
     if values["mask"]:
@@ -265,6 +265,14 @@ def existing_file(path: str, what: str) -> str:
     if not full.exists():
         raise InputError(f"The {what} '{full.name}' is not there.", "Choose the file again.", str(full))
     return str(full.resolve())
+
+
+def existing_picture(path: str) -> str:
+    """The same for a style picture, which cannot be a folder. Raises InputError."""
+    full = existing_file(path, "style picture")
+    if Path(full).is_dir():
+        raise InputError(f"The style picture '{Path(full).name}' is a folder.", "Choose a picture in it.", full)
+    return full
 
 
 def existing_clip(path: str, what: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Container, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -12,7 +13,7 @@ import bpy
 
 from ...core import __version__
 from ...core.digests import digest_of, key_of
-from ...core.errors import InputError
+from ...core.errors import GouacheError, InputError
 from ...core.job import Job
 from ...core.manifest import Manifest
 from ...core.options import CollageOptions, OutputOptions, StyleOptions
@@ -108,20 +109,31 @@ def order_strip(scene: Any, strip: Any, wanted: Collection[int] | None = None) -
 
     `wanted` are the only frames to make: as they are in the whole strip, so whatever they agree with is captured too.
     """
-    options = settings.effect_options(strip.gouache)
+    with _naming(strip.name):
+        options = settings.effect_options(strip.gouache)
+        motion = settings.motion_options(strip.gouache, preferences.get())
     plan = make_plan(scene, strip)
     check_room(scene, strip, plan)
     files = settings.output_options(strip.gouache, plan.first, plan.last)
     is_style = strip.gouache.effect == "style"  # a collage has no setting that changes over time
     animation = animated_values(scene, strip, plan.first, plan.last) if is_style else {}
     options = replace(options, **animated_defaults(animation))
-    job = replace(_job(strip, options, files, animation),
-                  motion=settings.motion_options(strip.gouache, preferences.get()))
+    job = replace(_job(strip, options, files, animation), motion=motion)
     subject = StripSubject(replace(plan, identity=claim(scene, strip)), job.look(),
                            settings.fingerprint(strip.gouache, keys_of(scene, strip)), _stand(strip), footage(strip))
     order = Order(subject, job, _bake_folder(strip, subject), begun=_shown_folder(scene, strip, subject),
                   again=partial(_ordered_again, subject, wanted)).rooted()
     return order if wanted is None else _only(order, wanted)
+
+
+@contextmanager
+def _naming(name: str) -> Iterator[None]:
+    """Let what is wrong with settings say whose they are: there may be many in one batch."""
+    try:
+        yield
+    except GouacheError as error:
+        error.message = f"'{name}': {error.message}"
+        raise
 
 
 def _ordered_again(subject: StripSubject, wanted: Collection[int] | None) -> Order | None:

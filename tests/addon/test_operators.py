@@ -82,7 +82,11 @@ def test_nothing_selected(gouache):
 def test_all_is_checked_before_anything_is_painted(gouache):
     good, bad = gouache.clip(name="Good"), gouache.clip(name="Bad", channel=2)
     bad.gouache.styles.clear()
-    with pytest.raises(RuntimeError, match="No style picture"):
+    with pytest.raises(RuntimeError, match=r"'Bad': No style picture is set\. Add one under Style in the Gouache"):
+        gouache.paint(good, bad)
+    gouache.add_style(bad)
+    bad.gouache.mask = "//gone.png"
+    with pytest.raises(RuntimeError, match=r"'Bad': The mask 'gone\.png' is not there"):
         gouache.paint(good, bad)
     assert gouache.jobs() == []
 

@@ -193,6 +193,13 @@ def test_copy_settings(gouache):
     assert other.gouache.painted_as == "kept"
 
 
+def test_a_folder_is_no_style_picture(gouache):
+    strip = gouache.clip()
+    strip.gouache.styles[0].path = "//footage Clip/"
+    with pytest.raises(RuntimeError, match=r"The style picture 'footage Clip' is a folder\. Choose a picture in it"):
+        gouache.paint(strip)
+
+
 def test_folder_follows_the_look(gouache):
     strip = gouache.clip()
     gouache.paint(strip)
