@@ -47,6 +47,29 @@ def remove_key(animated: Any, owner: Any, name: str, frame: float) -> None:
     animated.keyframe_delete(data_path(owner, name), frame=frame)
 
 
+def copy_keys(animated: Any, owner: Any, to_animated: Any, to_owner: Any) -> None:
+    """Give the settings of another owner the keyframes that they have here, and none where there are none."""
+    for name in [name for name, info, _ in describe(StyleOptions) if info.animatable]:
+        curve = curve_of(animated, owner, name)
+        if curve is not None:
+            set_key(to_animated, to_owner, name, 0)  # so that Blender makes what holds curves
+            copy_curve(curve, curve_of(to_animated, to_owner, name))
+        elif (other := curve_of(to_animated, to_owner, name)) is not None:
+            compat.fcurve_bag(to_animated).fcurves.remove(other)
+
+
+def copy_curve(curve: Any, made: Any) -> None:
+    """Let an F-curve run as another one."""
+    made.keyframe_points.clear()
+    made.extrapolation = curve.extrapolation
+    made.keyframe_points.add(len(curve.keyframe_points))
+    for key, new in zip(curve.keyframe_points, made.keyframe_points, strict=True):
+        new.co, new.interpolation, new.easing = key.co, key.interpolation, key.easing
+        new.handle_left_type, new.handle_right_type = key.handle_left_type, key.handle_right_type
+        new.handle_left, new.handle_right = key.handle_left, key.handle_right
+    made.update()
+
+
 def is_live(curve: Any) -> bool:
     """Whether an F-curve counts: neither it nor its group of channels is muted."""
     return not (curve.mute or (curve.group is not None and curve.group.mute))

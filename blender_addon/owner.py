@@ -46,6 +46,12 @@ def active_tree(context: Any) -> Any:
     return tree if groups.is_ours(tree) else None
 
 
+def owner_of(scene: Any, strip: Any) -> Owner:
+    """By whether the strip has a modifier of Gouache's."""
+    modifier = modifier_of(strip)
+    return Owner(strip, scene) if modifier is None else Owner(modifier.node_group, modifier.node_group)
+
+
 def active_owner(context: Any) -> Owner | None:
     """By the editor that the context is in: a node editor, else the Video Sequencer."""
     space = context.space_data
@@ -54,7 +60,4 @@ def active_owner(context: Any) -> Owner | None:
         return Owner(tree, tree) if tree is not None else None
     scene = compat.sequencer_scene(context)
     strip = active_source(scene)
-    if strip is None:
-        return None
-    modifier = modifier_of(strip)
-    return Owner(strip, scene) if modifier is None else Owner(modifier.node_group, modifier.node_group)
+    return None if strip is None else owner_of(scene, strip)

@@ -12,6 +12,7 @@ import bpy
 
 from ..core.errors import InputError
 from . import compat
+from .animation import copy_curve
 from .capture import WITHOUT_PICTURE, Plan
 from .identity import original_of, own_identity, twins
 
@@ -281,11 +282,4 @@ def _copy_curves(scene: Any, source: Any, strip: Any, paths: list[str]) -> None:
     start = source.path_from_id()
     wanted = {f"{start}.{path}": f"{strip.path_from_id()}.{path}" for path in paths}
     for curve in [c for c in bag.fcurves if c.data_path in wanted]:
-        new = bag.fcurves.new(wanted[curve.data_path], index=curve.array_index)
-        new.extrapolation = curve.extrapolation
-        new.keyframe_points.add(len(curve.keyframe_points))
-        for key, made in zip(curve.keyframe_points, new.keyframe_points, strict=True):
-            made.co, made.interpolation, made.easing = key.co, key.interpolation, key.easing
-            made.handle_left_type, made.handle_right_type = key.handle_left_type, key.handle_right_type
-            made.handle_left, made.handle_right = key.handle_left, key.handle_right
-        new.update()
+        copy_curve(curve, bag.fcurves.new(wanted[curve.data_path], index=curve.array_index))

@@ -13,6 +13,7 @@ import bpy
 
 from ...core.errors import InputError, NodeError
 from .. import bake, compat, preferences, settings
+from ..animation import copy_keys
 from ..bake import Order, Ranged, Shown
 from ..capture import ON_CANVAS, Plan, SizeChangedError, capture, find_strip, make_plan, own_size
 from ..files import safe_name
@@ -128,6 +129,7 @@ class GOUACHE_OT_add_modifier(bpy.types.Operator):
         modifier = strip.modifiers.new(groups.EFFECTS[self.effect].label, "COMPOSITOR")
         modifier.node_group = groups.new_group(self.effect)
         settings.copy_settings(strip.gouache, modifier.node_group.gouache)
+        copy_keys(compat.sequencer_scene(context), strip, modifier.node_group, modifier.node_group)
         redraw(context)
         return {"FINISHED"}
 

@@ -8,7 +8,7 @@ import bpy
 import bpy.utils.previews
 
 from .. import animation, compat, settings
-from ..owner import active_owner, modifier_of
+from ..owner import active_owner, owner_of
 from ..results import active_source, open_level, source_of
 from .modal import Answer
 
@@ -122,12 +122,14 @@ class GOUACHE_OT_copy_settings(ForActiveOwner, bpy.types.Operator):
 
     def execute(self, context: Any) -> Answer:
         active, scene = active_strip(context), compat.sequencer_scene(context)
-        own = self.settings(context)
+        own = active_owner(context)
+        assert own is not None, "polled"
         selected = [source_of(scene, strip) for strip in open_level(scene) if strip.select]
         others = list({strip.name: strip for strip in selected if strip != active}.values())
         for strip in others:
-            there = modifier_of(strip)
-            settings.copy_settings(own, strip.gouache if there is None else there.node_group.gouache)
+            other = owner_of(scene, strip)
+            settings.copy_settings(own.settings, other.settings)
+            animation.copy_keys(own.animated, own.holder, other.animated, other.holder)
         self.report({"INFO"}, f"Copied to {len(others)} strips")
         return {"FINISHED"}
 

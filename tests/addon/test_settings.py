@@ -2,6 +2,7 @@
 
 import bpy
 import pytest
+from stage import NEW
 
 
 def options_module(gouache, name="options"):
@@ -117,6 +118,13 @@ def test_wrong_layers(gouache):
         gouache.paint(strip)
 
 
+def key(gouache, strip, values):
+    """Set keyframes of a strip's strength."""
+    for frame, value in values.items():
+        strip.gouache.strength = value
+        gouache.module("animation").set_key(gouache.scene, strip, "strength", frame)
+
+
 def test_keyframed_strength(gouache):
     strip = gouache.clip(name='Clip "A"')
     path = strip.path_from_id() + ".gouache.strength"
@@ -191,6 +199,41 @@ def test_copy_settings(gouache):
     assert (other.gouache.strength, other.gouache.keep_color) == (0.125, "histogram")
     assert [style.path for style in other.gouache.styles] == [str(gouache.style), "second.png"]
     assert other.gouache.painted_as == "kept"
+
+
+def test_copy_settings_with_keyframes(gouache):
+    """They replace those that are there, and a setting without any takes them away."""
+    strip, other = gouache.clip(), gouache.clip(name="Other", channel=2)
+    gouache.scene.sequence_editor.active_strip = strip
+    strip.select = other.select = True
+    key(gouache, strip, {1: 0.1, 5: 0.9})
+    keys_of = gouache.module("animation").keys_of
+    for _ in range(2):
+        bpy.ops.gouache.copy_settings()
+        assert keys_of(gouache.scene, other) == keys_of(gouache.scene, strip) != {}
+    values = gouache.module("animation").animated_values
+    assert values(gouache.scene, other, 1, 6) == values(gouache.scene, strip, 1, 6)
+    for frame in (1, 5):
+        gouache.module("animation").remove_key(gouache.scene, strip, "strength", frame)
+    bpy.ops.gouache.copy_settings()
+    assert keys_of(gouache.scene, other) == {}
+
+
+@pytest.mark.skipif(not NEW, reason="strip modifiers with nodes came with Blender 5.2")
+def test_copy_settings_with_keyframes_to_a_modifier(gouache):
+    strip, other = gouache.clip(), gouache.clip(name="Other", channel=2)
+    keys_of = gouache.module("animation").keys_of
+    gouache.scene.sequence_editor.active_strip = other
+    bpy.ops.gouache.add_modifier()
+    key(gouache, strip, {1: 0.1, 5: 0.9})
+    gouache.scene.sequence_editor.active_strip = strip
+    strip.select = other.select = True
+    bpy.ops.gouache.copy_settings()
+    tree = other.modifiers[0].node_group
+    assert keys_of(tree, tree) == keys_of(gouache.scene, strip) != {}
+    bpy.ops.gouache.add_modifier()
+    tree = strip.modifiers[0].node_group
+    assert keys_of(tree, tree) == keys_of(gouache.scene, strip)
 
 
 def test_a_folder_is_no_style_picture(gouache):
