@@ -5,12 +5,12 @@ from __future__ import annotations
 import errno
 import os
 import re
-import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from ..core.atomic import temporary_beside
 from ..core.errors import OutputError
 
 
@@ -33,14 +33,9 @@ def writing(path: Path) -> Iterator[None]:
         raise OutputError(f"{message}: {path}", hint, str(error)) from error
 
 
-def temporary_for(path: Path) -> Path:
-    """A name beside a file's that nobody else draws, on no other machine either."""
-    return path.with_name(f".{path.name}.{secrets.token_hex(6)}")
-
-
 def make_folder(path: Path) -> Path:
     """Make a folder and check that files can be written there. Raises OutputError."""
-    probe = temporary_for(path / "write-test")
+    probe = temporary_beside(path / "write-test")
     with writing(path):
         path.mkdir(parents=True, exist_ok=True)
         probe.write_bytes(b"")
@@ -53,7 +48,7 @@ def copy_folder(source: Path, target: Path) -> None:
 
     Files are shared where the disk can: a result is never written into, but replaced.
     """
-    temporary = temporary_for(target)
+    temporary = temporary_beside(target)
     with writing(target):
         try:
             shutil.copytree(source, temporary, copy_function=_share)
@@ -75,7 +70,7 @@ def _share(source: str, target: str) -> None:
 
 def write_text(path: Path, text: str) -> None:
     """Write a text file whole or not at all. Raises OutputError."""
-    temporary = temporary_for(path)
+    temporary = temporary_beside(path)
     with writing(path.parent):
         temporary.write_text(text, encoding="utf-8")
         temporary.replace(path)
@@ -86,7 +81,7 @@ def replace_if_different(new: Path, target: Path) -> Path:
     with writing(target.parent):
         if target.is_file() and target.read_bytes() == new.read_bytes():
             return target
-        temporary = temporary_for(target)
+        temporary = temporary_beside(target)
         shutil.copyfile(new, temporary)  # the new file may lie on another disk
         temporary.replace(target)
     return target

@@ -2,7 +2,7 @@
 
 # No `from __future__ import annotations` here: Blender reads property annotations as objects.
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -19,8 +19,10 @@ from ..core.options import (
     OutputOptions,
     StyleImage,
     StyleOptions,
+    as_read,
     describe,
     options_from,
+    read_by,
 )
 from ..core.patterns import pattern_of
 
@@ -29,18 +31,6 @@ OUTPUT_FIELDS = ("format",)  # the add-on itself decides on the frames and resto
 MOTION_FIELDS = ("flow_method", "flow")  # where RAFT's weights are is a matter of the computer: of the preferences
 EFFECTS = {"style": ("Style Transfer", "Paint in the style of pictures"),
            "collage": ("Collage", "Rebuild from cut and torn paper")}
-
-
-def options_for(reader: str) -> Iterator[tuple[str, OptionInfo]]:
-    """The options of a strip that matter to an engine of the style transfer, or to a mode of the collage.
-
-    What it does not read is neither shown nor counted, so that no change of it makes a finished painting out of date.
-    """
-    for name, info, _ in describe(CollageOptions if reader in COLLAGE_MODES else StyleOptions):
-        if reader not in info.unread_by:
-            yield name, info
-
-
 LINEAR_FORMATS = ("exr", "exr32")
 
 
@@ -194,7 +184,7 @@ def style_options(group: Any, engine: str = "", linked: bool = False) -> StyleOp
     if not styles and not linked:
         raise InputError("No style picture is set.", "Add one under Style in the Gouache tab.")
     engine = engine or group.engine
-    values = {name: _value(group, name, info) for name, info in options_for(engine)}
+    values = {name: _value(group, name, info) for name, info in read_by(engine)}
     if values["mask"]:
         values["mask"] = existing_clip(values["mask"], "mask")
     return options_from(StyleOptions, {**values, "engine": engine, "styles": styles})
@@ -220,8 +210,8 @@ def collage_options(group: Any, linked: Collection[str] = ()) -> CollageOptions:
 
 def _collage_values(collage: Any) -> dict[str, Any]:
     """All settings of a collage; those that its mode does not read as the mode begins with them."""
-    return {**asdict(CollageOptions.for_mode(collage.mode)),
-            **{name: _value(collage, name, info) for name, info in options_for(collage.mode)}}
+    values = {name: _value(collage, name, info) for name, info, _ in describe(CollageOptions)}
+    return asdict(as_read(CollageOptions(**values)))
 
 
 def lacking(group: Any, styled: bool = False) -> str:
@@ -295,7 +285,7 @@ def fingerprint(group: Any, keys: Mapping[str, Any]) -> str:
     """
     if group.effect == "collage":
         return _collage_fingerprint(group)
-    values = {name: _value(group, name, info) for name, info in options_for(group.engine)}
+    values = {name: _value(group, name, info) for name, info in read_by(group.engine)}
     for name in OUTPUT_FIELDS:
         values[name] = getattr(group, name)
     values.update(keys, **_motion_values(group))

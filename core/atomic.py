@@ -19,15 +19,20 @@ TEMPORARY = re.compile(r"\.(.*\.)?[0-9a-f]{12}\.partial(\.\w+)?")
 """The names of temporary files, so that no other program's are taken for them."""
 
 
+def temporary_beside(path: Path) -> Path:
+    """A name with the same ending, for what is to take a file's place when it is whole."""
+    # By chance, not by process number: on two machines that write into one folder those may be the same. Without the
+    # file's own name, which may be as long as names can be.
+    return path.with_name(f".{secrets.token_hex(6)}.partial{path.suffix}")
+
+
 @contextlib.contextmanager
 def in_place(path: Path) -> Iterator[Path]:
     """A temporary path with the same ending; what was written there takes the path's place when all went well.
 
     Makes the folder if it is missing. An OSError on the way becomes an OutputError; the old file then stays.
     """
-    # By chance, not by process number: on two machines that write into one folder those may be the same. Without the
-    # file's own name, which may be as long as names can be.
-    temporary = path.with_name(f".{secrets.token_hex(6)}.partial{path.suffix}")
+    temporary = temporary_beside(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
@@ -65,7 +70,7 @@ def same_folder(folder: Path, other: Path) -> bool:
 
 def check_writable(folder: Path) -> None:
     """Make a folder and see that files can be written there. Raises OutputError."""
-    probe = folder / f".{secrets.token_hex(6)}.partial"
+    probe = temporary_beside(folder / "probe")
     try:
         str(folder).encode()  # the library that writes pictures takes no other names
         folder.mkdir(parents=True, exist_ok=True)

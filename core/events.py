@@ -10,6 +10,8 @@ from typing import Any
 from .errors import GouacheError
 
 log = logging.getLogger(__name__)
+HIGHLIGHTS = "has values above 1"
+"""What the warning about them says: who adds them to the painting again need not pass it on."""
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from .atomic import in_place
 from .color import linear_to_srgb, srgb_to_linear
 from .digests import digest_of
 from .errors import InputError
+from .events import HIGHLIGHTS
 
 PICTURE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".exr", ".bmp", ".tga", ".webp", ".hdr",
                               ".jp2", ".dpx", ".cin", ".gif", ".psd"})
@@ -95,7 +96,7 @@ def read(path: Path) -> Picture:
         rgb = torch.where(a > 0, rgb / a.clamp_min(1e-6), rgb)
     if stored.linear:
         if float(rgb.amax()) > 1.0:
-            notes.append(f"{path.name} has values above 1 (up to {float(rgb.amax()):.3g}); they are painted as 1.")
+            notes.append(f"{path.name} {HIGHLIGHTS} (up to {float(rgb.amax()):.3g}); they are painted as 1.")
         rgb = linear_to_srgb(rgb)
     return Picture(rgb.clamp(0.0, 1.0), a, tuple(notes))
 

@@ -3,7 +3,7 @@
 A file with such groups renders the same where Gouache is missing. After a bake everything live happens in display
 space (sRGB), as an artist judges it, on colors as they are multiplied by alpha:
 
-    painting + what the engine cannot see of Image ─► Keep Color ─► Lines ─► mixed with Image by Strength x Mask
+    painting + what the engine cannot see of Image ─► Keep Color ─► mixed with Image by Strength x Mask
 
 The engine paints pictures as they are displayed: values below 0 or above alpha (above 1 where a pixel is opaque) it
 cannot see. So highlights keep their height, and an effect that changes nothing changes nothing here; a collage leaves
@@ -24,15 +24,14 @@ from .. import compat
 from ..results import stored_path
 from .wires import Wires
 
-IMAGE, MASK, STRENGTH, KEEP_COLOR, LINES = "Image", "Mask", "Strength", "Keep Color", "Lines"
+IMAGE, MASK, STRENGTH, KEEP_COLOR = "Image", "Mask", "Strength", "Keep Color"
 STYLES = ("Style", "Style 2", "Style 3", "Style 4")
 OBJECTS, DEPTH = "Objects", "Depth"
-PAINTING, LINE_LAYER = "Gouache Painting", "Gouache Lines"  # the names of the nodes that hold the baked frames
+PAINTING = "Gouache Painting"  # the name of the node that holds the baked frames
 NEVER = -1e7  # no frame is before this one
 FACTORS = {MASK: (1.0, "Where the {painting} shows{masked}"),
            STRENGTH: (1.0, "How much of the {painting} shows; 0 is the image itself. Live: needs no new bake"),
-           KEEP_COLOR: (0.0, "How much of the image's own colors the {painting} keeps. Live: needs no new bake"),
-           LINES: (0.0, "How much of the drawn lines shows. Live: needs no new bake")}
+           KEEP_COLOR: (0.0, "How much of the image's own colors the {painting} keeps. Live: needs no new bake")}
 PICTURES = {**dict.fromkeys(STYLES, "A picture to paint in the style of; without any, those in the sidebar's list are "
                             "taken"),
             OBJECTS: "No piece crosses the borders between its colors: a mask, Object Index, or Cryptomatte's preview. "
@@ -117,7 +116,7 @@ def is_ours(tree: Any) -> bool:
 
 
 def pass_through(tree: Any) -> None:
-    """What is inside before a bake: Image, mixed with itself, for Blender greys out a socket that nothing uses."""
+    """What is inside before a bake: Image, mixed with itself, for Blender grays out a socket that nothing uses."""
     wires = Wires(tree)
     image = _lit(wires, wires.inputs[IMAGE])
     amount = wires.math("MULTIPLY", wires.inputs[MASK], wires.inputs[STRENGTH])
@@ -126,7 +125,7 @@ def pass_through(tree: Any) -> None:
 
 
 def _lit(wires: Wires, image: Any) -> Any:
-    """The image as it is; that Style might be mixed in, which never happens, keeps Blender from greying Style out.
+    """The image as it is; that Style might be mixed in, which never happens, keeps Blender from graying Style out.
 
     So with the sockets of other effects that only the engine reads.
     """
@@ -150,27 +149,22 @@ def painting_folder(tree: Any) -> Path | None:
     return Path(bpy.path.abspath(node.image.filepath, library=node.image.library)).parent
 
 
-def show_painting(tree: Any, files: dict[int, Path], lines: dict[int, Path] | None = None) -> None:
-    """Show baked frames (timeline frame -> file, numbered so; gaps show Image) and perhaps a line layer.
+def show_painting(tree: Any, files: dict[int, Path]) -> None:
+    """Show baked frames (timeline frame -> file, numbered so; gaps show Image).
 
     Everything that is linked to the group, its values and keyframes stay.
     """
-    if not lines and _shows(tree, files):
+    if _shows(tree, files):
         _refresh(sequence_node(tree).image)
         return
-    if lines and not any(item.name == LINES for item in tree.interface.items_tree):
-        _add_factor(tree, LINES)
     wires = Wires(tree)
     image = _lit(wires, wires.inputs[IMAGE])
     alpha = wires.split(image)[3]
-    painting = _sequence(wires, PAINTING, files)
+    painting = _sequence(wires, files)
     whole = _with_highlights(wires, painting, image, alpha) if effect_of(tree).keeps_highlights else painting
     original = wires.to_display(wires.vector("ADD", image, 0.0))
     out = wires.to_display(whole)
     out = wires.mix(wires.inputs[KEEP_COLOR], out, _with_color_of(wires, out, original))
-    if lines:
-        layer = wires.to_display(_sequence(wires, LINE_LAYER, lines))
-        out = wires.mix(wires.inputs[LINES], out, layer, "MULTIPLY")
     out = wires.mix(_amount(wires, painting, files), original, out)
     red, green, blue, _ = wires.split(wires.to_linear(out))
     wires.link(wires.join(red, green, blue, alpha), wires.output)
@@ -188,8 +182,7 @@ def _shows(tree: Any, files: dict[int, Path]) -> bool:
     """Whether a group shows these very files; what an artist did inside it may then stay."""
     node, first = sequence_node(tree), min(files)
     return (node is not None and node.image is not None and node.image.filepath == stored_path(files[first])
-            and (node.frame_start, node.frame_duration) == (first, max(files) - first + 1)
-            and LINE_LAYER not in tree.nodes)
+            and (node.frame_start, node.frame_duration) == (first, max(files) - first + 1))
 
 
 def _refresh(image: Any) -> None:
@@ -212,20 +205,20 @@ def _with_color_of(wires: Wires, painting: Any, original: Any) -> Any:
     """The painting's brightness with the original's color."""
     y, _, _, _ = wires.split(painting, "YUV")
     _, u, v, a = wires.split(original, "YUV")
-    return wires.vector("MAXIMUM", wires.join(y, u, v, a, "YUV"), 0.0)
+    return wires.vector("MAXIMUM", wires.join(y, u, v, a, mode="YUV"), 0.0)
 
 
-def _sequence(wires: Wires, name: str, files: dict[int, Path]) -> Any:
-    """A node that shows files on their timeline frames; its output."""
+def _sequence(wires: Wires, files: dict[int, Path]) -> Any:
+    """The node that shows files on their timeline frames; its output."""
     first, last = min(files), max(files)
     node = wires.add("CompositorNodeImage")
-    node.name = node.label = name
+    node.name = node.label = PAINTING
     path = stored_path(files[first])
     image: Any = next((i for i in bpy.data.images if i.filepath == path and i.library is None), None)
     if image is None:
         image = bpy.data.images.load(str(files[first]))
         image.filepath = path
-        image.name = f"{wires.tree.name} {'Lines' if name == LINE_LAYER else 'Painting'}"
+        image.name = f"{wires.tree.name} Painting"
     image.source = "SEQUENCE"
     image.colorspace_settings.name = compat.linear_name() if files[first].suffix == ".exr" else "sRGB"
     node.image = image

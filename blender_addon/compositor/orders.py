@@ -11,6 +11,7 @@ import bpy
 
 from ...core.digests import key_of
 from ...core.errors import NodeError
+from ...core.events import HIGHLIGHTS
 from ...core.job import AnyOptions, Job
 from ...core.options import CollageOptions, MotionOptions, StyleImage, StyleOptions
 from .. import preferences, settings
@@ -21,7 +22,6 @@ from ..sequencer.orders import PREVIEW_FOLDER, PREVIEW_SIZE
 from . import find, freshness, groups, inputs
 from .signature import signature
 
-HIGHLIGHTS = "has values above 1"  # as the engine says it: the group adds them to a painting again, a collage has none
 BESIDE = {groups.OBJECTS: "mask", groups.DEPTH: "depth"}  # the options of a collage that sockets bring pictures for
 
 

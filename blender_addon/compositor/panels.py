@@ -6,6 +6,7 @@ from typing import Any
 
 import bpy
 
+from ...core.options import read_by
 from .. import bake, compat, engine, preferences, settings
 from ..owner import Owner, active_tree
 from ..sequencer import collage_panels
@@ -209,7 +210,7 @@ class GOUACHE_PT_node_advanced(NodePanel, bpy.types.Panel):
             collage_panels.draw_options(layout, group, True, [BESIDE[name] for name in linked])
         else:
             layout.prop(group, "keep_color", text=BAKED_LABELS["keep_color"])
-            for name, info in settings.options_for(group.engine):
+            for name, info in read_by(group.engine):
                 if info.advanced:
                     layout.prop(group, name)
         layout.prop(group, "flow_method")

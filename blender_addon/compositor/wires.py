@@ -47,10 +47,10 @@ class Wires:
             self.link(value, target)
         return node.outputs["Vector"]
 
-    def mix(self, factor: Any, one: Any, other: Any, blend: str = "MIX") -> Any:
-        """One color at factor 0, blended with the other up to factor 1."""
+    def mix(self, factor: Any, one: Any, other: Any) -> Any:
+        """One color at factor 0, the other at factor 1."""
         node = self.add("ShaderNodeMix")
-        node.data_type, node.blend_type = "RGBA", blend
+        node.data_type = "RGBA"
         first, second = (socket for socket in node.inputs if socket.type == "RGBA")  # it has those of all data types
         self.link(factor, node.inputs[0])
         self.link(one, first)
@@ -64,12 +64,11 @@ class Wires:
         self.link(color, node.inputs[0])
         return node.outputs
 
-    def join(self, *parts: Any) -> Any:
-        """A color from its four parts, and perhaps the name of what they are."""
-        *values, mode = parts if isinstance(parts[-1], str) else (*parts, "RGB")
+    def join(self, *parts: Any, mode: str = "RGB") -> Any:
+        """A color from its four parts."""
         node = self.add("CompositorNodeCombineColor")
         node.mode = mode
-        for value, target in zip(values, node.inputs, strict=True):
+        for value, target in zip(parts, node.inputs, strict=True):
             self.link(value, target)
         return node.outputs[0]
 

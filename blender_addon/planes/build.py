@@ -27,7 +27,7 @@ PIECE, GROUND = "piece", "ground"
 LENS, SENSOR = 50.0, 24.0
 """Millimeters; the sensor's are its height."""
 MOST_OF_THE_WAY = 0.5
-"""Pieces lie at most so far from the ground towards the camera."""
+"""Pieces lie at most so far from the ground toward the camera."""
 MARGIN = 0.05
 """The ground reaches so far over the frame, in heights, so that no filter finds its edge."""
 MOST_BOUNCES = 1024

@@ -1,4 +1,4 @@
-"""Which piece lies above which: a whole number per piece and frame that rises towards the eye.
+"""Which piece lies above which: a whole number per piece and frame that rises toward the eye.
 
 A piece keeps its depth for as long as it lives wherever the frames' orders agree, so that nothing trembles when the
 collage is seen from the side or lit; pieces that never meet share depths.

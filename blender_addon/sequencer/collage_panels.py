@@ -4,7 +4,7 @@
 from collections.abc import Collection
 from typing import Any
 
-from .. import settings
+from ...core.options import read_by
 from ..planes.operators import built_scene, layers_of
 from .style_pictures import thumbnail
 
@@ -43,7 +43,7 @@ def draw_options(layout: Any, group: Any, advanced: bool, without: Collection[st
     """The options that the collage's mode reads, those of every day or the others, less those that are linked."""
     column = layout.column()
     column.use_property_split, column.use_property_decorate = True, False
-    for name, info in settings.options_for(group.collage.mode):
+    for name, info in read_by(group.collage.mode):
         if info.advanced == advanced and name not in ALWAYS_SHOWN and name not in without:
             column.prop(group.collage, name)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import bpy
 
+from ...core.options import read_by
 from .. import animation, bake, compat, engine, preferences, settings
 from ..capture import WITHOUT_PICTURE, rendered_range
 from ..compositor import freshness
@@ -152,7 +153,7 @@ def draw_options(layout: Any, owner: Owner, frame: int, without: tuple[str, ...]
     """
     column = layout.column()
     column.use_property_split, column.use_property_decorate = True, False
-    for name, info in settings.options_for(owner.settings.engine):
+    for name, info in read_by(owner.settings.engine):
         if info.advanced or name == "engine" or name in without:
             continue
         row = column.row(align=True)
@@ -331,7 +332,7 @@ class GOUACHE_PT_advanced(PicturePanel, bpy.types.Panel):
         layout.use_property_split, layout.use_property_decorate = True, False
         if group.effect == "collage":
             collage_panels.draw_options(layout, group, advanced=True)
-        for name, info in settings.options_for(group.engine) if group.effect == "style" else ():
+        for name, info in read_by(group.engine) if group.effect == "style" else ():
             if info.advanced:
                 layout.prop(group, name)
         for name in (*settings.MOTION_FIELDS, *settings.OUTPUT_FIELDS):

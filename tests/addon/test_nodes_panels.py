@@ -76,10 +76,9 @@ def test_styles_and_keyframes_of_a_node(gouache, graph):
     assert "Gouache Preview" in bpy.data.images and shown(graph.render(2)) == [2]
 
 
-def test_keep_color_and_lines_in_numbers(gouache, graph):
-    """Luma of the painting with the color of the image; lines multiplied over; both live."""
+def test_keep_color_in_numbers(gouache, graph):
+    """Luma of the painting with the color of the image, live."""
     graph.bake(graph.node.name)
-    groups, tree = gouache.module("compositor.groups"), graph.node.node_tree
     plain, = graph.render(2)
     graph.link(graph.plate.outputs[0], graph.sink.inputs[0])
     image, = graph.render(2)
@@ -97,14 +96,6 @@ def test_keep_color_and_lines_in_numbers(gouache, graph):
     assert inside.mean() > 0.2 and wrong.max() < 2e-3
     chroma = (encode(kept)[..., 0] - luma(kept)) - (encode(image)[..., 0] - luma(image))
     assert np.abs(chroma[inside]).max() < 2e-3
-    graph.node.inputs["Keep Color"].default_value = 0.0
-    files = gouache.module("compositor.freshness").files_in(groups.painting_folder(tree))
-    groups.show_painting(tree, files, files)
-    assert graph.node.inputs["Lines"].default_value == 0.0
-    assert np.abs(graph.render(2)[0] - plain).max() < 1e-4
-    graph.node.inputs["Lines"].default_value = 1.0
-    lined, = graph.render(2)
-    assert np.abs(encode(lined)[..., :3] - encode(plain)[..., :3] ** 2).max() < 2e-3
 
 
 def test_nodes_are_added_in_the_compositor_only(gouache, graph):
