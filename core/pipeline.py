@@ -16,14 +16,14 @@ import cv2
 import torch
 from torch import Tensor
 
-from . import __version__, clips, devices, events, frames, shots
+from . import __version__, clips, devices, events, frames, overwriting, shots
 from .ahead import ReadAhead, WriteBehind
-from .atomic import same_folder, write_bytes
+from .atomic import write_bytes
 from .clips import Clip
 from .devices import Compute
 from .digests import key_of
 from .effects import Effect, Follower, Frame, Moment, Neighbor, Painted, Step
-from .errors import DeviceError, GouacheError, InputError, OutputError
+from .errors import DeviceError, GouacheError, InputError
 from .events import Event
 from .frames import FORMATS, Picture
 from .job import BESIDE, Job
@@ -64,8 +64,7 @@ def _events(job: Job) -> Iterator[Event]:
     compute = devices.choose(job.engine)
     clip = clips.open_clip(job.input)
     output = Path(job.output)
-    if same_folder(output, clip.folder):
-        raise OutputError("The output folder is the input's own folder.", "Choose another one: nothing is overwritten.")
+    overwriting.refuse_own(output, clip)
     beside = {name: clips.open_clip(path) for name in BESIDE if (path := getattr(job.options, name, ""))}
     kind = KINDS[job.effect]
     reference = (yield from find_reference(clip)) if job.refers_to_first else clip.numbers[0]
@@ -77,42 +76,10 @@ def _events(job: Job) -> Iterator[Event]:
     recorded = _recorded(job, clip)
     all_share = [effect.weights, *([clip.digest(reference)] if job.refers_to_first else [])]
     planned, failed = yield from _planned(job, clip, beside, recorded, key_of(job.look(), *all_share))
-    _refuse_overwriting(job, planned, results.manifest(output))
+    overwriting.refuse(job, planned, results.manifest(output))
     results.manifest(output).begin()
     sources = Sources(clip, beside, job.options.size, _motion(job, clip, recorded, compute))
     yield from _Run(job, kind, effect, sources, results, planned, failed).events()
-
-
-def _refuse_overwriting(job: Job, planned: Plan, manifest: Manifest) -> None:
-    """Raises OutputError where a result would take the place of what the job reads, or of anybody else's file."""
-    hint = "Choose another output folder: nothing is overwritten."
-    read = [path for path in job.named() if path.exists()]
-    folders = {layer.partition("/")[0] for task in planned.tasks for layer in task.layers}
-    for folder in (manifest.folder / name for name in folders):
-        if any(folder.resolve() in (path.resolve(), *path.resolve().parents) for path in read):
-            raise OutputError(f"The job reads from the folder '{folder.name}', which its layers go to.", hint)
-        if folder.exists() and not manifest.is_begun:
-            raise OutputError(f"The output folder has a '{folder.name}' already that Gouache did not make.", hint)
-    if inside := [path for path in read if path.is_dir() and path.samefile(manifest.folder)]:
-        raise OutputError(f"The output folder is '{inside[0].name}', which the job reads.", hint)
-    taken = {_file_of(path) for path in read}
-    for path in (task.path for task in planned.tasks):
-        file = _file_of(path)
-        if file is None:
-            continue
-        if file in taken:
-            raise OutputError(f"The result '{path.name}' would take the place of a file that the job reads.", hint)
-        if not manifest.is_begun:
-            raise OutputError(f"The output folder has a '{path.name}' already that Gouache did not make.", hint)
-
-
-def _file_of(path: Path) -> tuple[int, int] | None:
-    """What is the same for all names of a file or folder; None if there is none."""
-    try:
-        there = path.stat()
-    except OSError:
-        return None
-    return there.st_dev, there.st_ino
 
 
 def _planned(job: Job, clip: Clip, beside: Mapping[str, Clip], recorded: RecordedFlow | None,
