@@ -22,9 +22,9 @@ from ..results import active_source
 from ..sequencer.jobs import BakeJob
 from ..sequencer.modal import Answer, redraw, report_error
 from ..sequencer.operators import scene_of, strip_to_paint
-from ..sequencer.orders import PREVIEW_FOLDER
+from ..sequencer.orders import PREVIEW_FOLDER, as_preview
 from . import freshness, groups
-from .orders import as_preview, bake_folder, job_of
+from .orders import bake_folder, job_of
 from .strip_signature import strip_signature
 
 

@@ -13,12 +13,12 @@ from ...core.digests import key_of
 from ...core.errors import NodeError
 from ...core.events import HIGHLIGHTS
 from ...core.job import AnyOptions, Job
-from ...core.options import CollageOptions, MotionOptions, StyleImage, StyleOptions
+from ...core.options import StyleImage, StyleOptions
 from .. import preferences, settings
 from ..animation import animated_defaults, animated_values
 from ..bake import Order, Ranged, Shown
 from ..files import safe_name
-from ..sequencer.orders import PREVIEW_FOLDER, PREVIEW_SIZE
+from ..sequencer.orders import PREVIEW_FOLDER, as_preview
 from . import find, freshness, groups, inputs
 from .signature import signature
 
@@ -98,15 +98,6 @@ def job_of(tree: Any, options: AnyOptions, first: int, last: int) -> Job:
     return Job("image", "", tree.gouache.effect, replace(options, **animated_defaults(animation)), files,
                settings.engine_options(preferences.get()), animation,
                settings.motion_options(tree.gouache, preferences.get()))
-
-
-def as_preview(job: Job) -> Job:
-    """The job for a quick look: a small picture, which moves nowhere, and no layers beside it."""
-    options = replace(job.options, size=min(job.options.size or PREVIEW_SIZE, PREVIEW_SIZE))
-    if isinstance(options, CollageOptions):
-        options = replace(options, export_layers=False)
-    files = replace(job.files, format="png", restore_size=False)
-    return replace(job, options=options, files=files, motion=MotionOptions())
 
 
 def _with_captured(job: Job, plan: inputs.Plan, source: Path) -> Job:

@@ -16,7 +16,7 @@ from ...core.digests import digest_of, key_of
 from ...core.errors import GouacheError, InputError
 from ...core.job import Job
 from ...core.manifest import Manifest
-from ...core.options import CollageOptions, OutputOptions, StyleOptions
+from ...core.options import CollageOptions, MotionOptions, OutputOptions, StyleOptions
 from .. import compat, preferences, settings
 from ..animation import animated_defaults, animated_values, keys_of
 from ..bake import Order, Ranged, Shown, runs, runs_text
@@ -217,18 +217,24 @@ def order_preview(scene: Any, strip: Any, frame: int) -> Order:
     """
     is_style = strip.gouache.effect == "style"
     options: StyleOptions | CollageOptions = (
-        settings.style_options(strip.gouache, "fast") if is_style
-        else replace(settings.collage_options(strip.gouache), export_layers=False))
+        settings.style_options(strip.gouache, "fast") if is_style else settings.collage_options(strip.gouache))
     plan = make_plan(scene, strip)
     if not plan.first <= frame <= plan.last:
         raise InputError(f"'{strip.name}' does not show at frame {frame}.",
                          f"Move the playhead to a frame from {plan.first} to {plan.last}.")
     plan = replace(plan, first=frame, last=frame)
-    options = replace(options, size=min(options.size or PREVIEW_SIZE, PREVIEW_SIZE))
-    files = replace(settings.output_options(strip.gouache, frame, frame), format="png", restore_size=False)
     animation = animated_values(scene, strip, frame, frame) if is_style else {}
-    job = _job(strip, options, files, animation)
+    job = as_preview(_job(strip, options, settings.output_options(strip.gouache, frame, frame), animation))
     return Order(StripSubject(plan), job, preferences.cache_folder() / PREVIEW_FOLDER / safe_name(strip.name)).rooted()
+
+
+def as_preview(job: Job) -> Job:
+    """The job for a quick look: a small picture, which moves nowhere, and no layers beside it."""
+    options = replace(job.options, size=min(job.options.size or PREVIEW_SIZE, PREVIEW_SIZE))
+    if isinstance(options, CollageOptions):
+        options = replace(options, export_layers=False)
+    files = replace(job.files, format="png", restore_size=False)
+    return replace(job, options=options, files=files, motion=MotionOptions())
 
 
 def _job(strip: Any, options: StyleOptions | CollageOptions, files: OutputOptions,
