@@ -43,6 +43,8 @@ DIST = ROOT / "dist"
 DEMO = ROOT / "demo_output"
 DEMO_SMALLEST = 29      # pixels: the height of a frame, 9/16 of it, must be 16
 STEP_SECONDS = 1200     # a check that takes longer hangs
+SIDE_BY_SIDE = 3        # checks at once: each waits now and then, for a window, an engine or a disk
+ADDON_PARTS = {"add-on": "not nodes", "add-on's nodes": "nodes"}  # by names of tests: no part is left over at last
 
 # ---------------------------------------------------------------------------------------------- the package
 
@@ -163,8 +165,8 @@ def steps() -> list[list[Step]]:
     """The checks in order; those of one group run side by side."""
     archive = DIST / f"gouache-{version()}.zip"
 
-    def addon(env: Environment) -> Callable[[Path], None]:
-        return lambda log: pytest(log, env, "tests/addon", GOUACHE_ZIP=str(archive),
+    def addon(env: Environment, names: str) -> Callable[[Path], None]:
+        return lambda log: pytest(log, env, "tests/addon", "-k", names, GOUACHE_ZIP=str(archive),
                                   GOUACHE_TEST_ENGINE_PYTHON=str(ENGINE.python))
     return [
         [Step("ruff", (CHECKS,), lambda log: check(log, CHECKS, "ruff", "check", "."))],
@@ -175,7 +177,8 @@ def steps() -> list[list[Step]]:
          Step("types: add-on", (CHECKS,), check_addon_types)],
         [Step("tests: core", (ENGINE,), lambda log: pytest(
             log, ENGINE, "tests/core", "tests/demo", PYTHONPATH=str(ROOT))),  # while those of the add-on wait
-         *(Step(f"tests: add-on in {env.label}", (env, ENGINE), addon(env)) for env in BLENDERS.values())],
+         *(Step(f"tests: {part} in {env.label}", (env, ENGINE), addon(env, names))
+           for part, names in ADDON_PARTS.items() for env in BLENDERS.values())],
         [Step("tests: build and package", (CHECKS,), lambda log: pytest(
             log, CHECKS, "tests/test_build.py", "tests/packaging", GOUACHE_ZIP=str(archive)))],
     ]
@@ -216,7 +219,7 @@ def test(options: argparse.Namespace) -> int:
     rows = [("environments", "FAILED" if {"engine", "checks"} & set(missing) else "passed",
              time.monotonic() - start, ", ".join(missing) and f"without {', '.join(missing)}")]
     for group in chosen:
-        with ThreadPoolExecutor(max(1, len(group))) as pool:
+        with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
             rows += pool.map(lambda step: run_step(step, missing), group)
     say("\n" + "\n".join(f"{name:<52} {result:<8} {seconds:6.1f} s  {note}".rstrip()
                          for name, result, seconds, note in rows))

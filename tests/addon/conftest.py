@@ -5,6 +5,7 @@ empty Blender configuration and a time limit, so that a crash or a hang fails on
 test only. GOUACHE_ZIP names the extension to test, else the newest in dist/ is taken.
 """
 
+import compileall
 import os
 import shutil
 import subprocess
@@ -77,6 +78,7 @@ def installed(tmp_path_factory):
     if CHILD not in os.environ:
         environ = {**os.environ, "GOUACHE_ZIP": str(archive()), "BLENDER_USER_RESOURCES": str(folder)}
         subprocess.run([sys.executable, "-c", INSTALL], env=environ, check=True, timeout=SECONDS)
+        compileall.compile_dir(folder, quiet=1)  # else every test would compile the extension for itself
     return folder
 
 

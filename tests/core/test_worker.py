@@ -192,12 +192,12 @@ def test_killed_in_mid_run_and_resumed_equals_the_uninterrupted_run(engine: Engi
         orders[name] = tmp_path / f"{name}.json"
         order = job(sequence, tmp_path / name, iterations=60, stability=0.5)
         orders[name].write_text(json.dumps(order.to_json()), "utf-8")
-    for steps in (30, 70):  # in the first frame; in what is left, a frame later
+    for told in (["progress"] * 30, ["frame", *["progress"] * 5]):  # in the first frame; in what is left, a frame later
         victim = Engine()
         victim.send({"command": "run", "job": str(orders["killed"])})
         victim.until("started")
-        for _ in range(steps):
-            victim.until("progress")
+        for event in told:
+            victim.until(event)
         victim.process.send_signal(signal.SIGKILL)
         victim.process.wait(TIMEOUT)
     results = {}
