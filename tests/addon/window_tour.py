@@ -120,7 +120,7 @@ class Tour:
         self.scene.frame_set(len(files) // 2)
         self.scene.sequence_editor.active_strip, self.strip.select = self.strip, True
         group = self.strip.gouache
-        group.size, group.iterations = 256, 10
+        group.size, group.iterations = 384, 40  # no less: a real engine must still paint when Esc is pressed
         bpy.ops.wm.save_as_mainfile(filepath=str(FOLDER / "tour.blend"))
         if "GOUACHE_ENGINE_PYTHON" not in os.environ:
             os.environ["GOUACHE_FAKE"] = "wait"
