@@ -151,9 +151,9 @@ class Bake:
     """Makes paintings one after the other. Iterate over it to make it work; `cancel` may be called at any time.
 
     `step_seconds` is how long one step may wait for the engine: 0 keeps a window alive. `capture_seconds` is about
-    how long a step may capture. Iterating raises GouacheError or Cancelled; finished paintings and frames stay.
-    `captured` are the source folders that were captured just now and need not be again, with what was seen there;
-    `only_capture` leaves it at that.
+    how long a step may capture. Iterating raises Cancelled, or GouacheError once all orders were tried: what is wrong
+    with one keeps the others from nothing. Finished paintings and frames stay. `captured` are the source folders that
+    were captured just now and need not be again, with what was seen there; `only_capture` leaves it at that.
     """
 
     orders: list[Order]
@@ -180,11 +180,17 @@ class Bake:
         """Work, and tell where it is after each step."""
         global at_work
         at_work += 1
+        failed: list[GouacheError] = []
         try:
             for index, order in enumerate(self.orders):
-                for status in self._order(order):
-                    self.status = self._overall(index, order, status)
-                    yield self.status
+                try:
+                    for status in self._order(order):
+                        self.status = self._overall(index, order, status)
+                        yield self.status
+                except GouacheError as error:
+                    failed.append(error)
+            if failed:
+                raise _summary(failed, len(self.orders))
         finally:
             at_work -= 1
             if self._engine is not None and self._engine.busy:
@@ -303,6 +309,15 @@ class Bake:
         shown = order.subject.show(self.files)
         self.painted.append(shown.name)
         self.warnings += shown.warnings
+
+
+def _summary(failed: list[GouacheError], of: int) -> GouacheError:
+    """Why orders failed, as one error; the first one says what to do."""
+    if of == 1:
+        return failed[0]
+    told = " ".join(error.message for error in failed)
+    return GouacheError(f"{len(failed)} of {of} could not be made: {told}", failed[0].hint,
+                        "\n".join(error.detail for error in failed))
 
 
 def _captured(order: Order, first: int, last: int) -> Subject:

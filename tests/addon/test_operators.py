@@ -19,6 +19,19 @@ def test_several_strips(gouache, capfd):
     assert "Second (1 of 2): Painted frame 3" in out and "First (2 of 2): Painted frame 6" in out
 
 
+def test_one_strip_that_fails_keeps_the_others_from_nothing(gouache):
+    """What is wrong is told at the end, when what could be made is there."""
+    gone, second, moved, last = (gouache.clip(name=name, channel=channel) for channel, name in enumerate("ABCD", 1))
+    orders = [gouache.module("sequencer.orders").order_strip(gouache.scene, strip)
+              for strip in (gone, second, moved, last)]
+    for name in ("A", "C"):
+        gouache.strips.remove(gouache.strips[name])
+    bake = gouache.module("bake").Bake(orders, step_seconds=0.1)
+    with pytest.raises(Exception, match=r"2 of 4 could not be made: .*'A'.* .*'C'") as error:
+        list(bake)
+    assert error.value.hint and bake.painted == ["B painted", "D painted"]
+
+
 def test_selected_strips(gouache):
     for channel, name in enumerate(("A", "B", "C"), 1):
         gouache.clip(name=name, channel=channel * 3).select = name != "C"
