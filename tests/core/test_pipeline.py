@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from outcomes import files_of, painted, run
 
 from core import __version__, events, frames, pipeline
 from core.digests import digest_of
@@ -23,18 +24,6 @@ from core.options import StyleImage
 
 Jobs = Callable[..., Job]
 pytestmark = pytest.mark.usefixtures("tiny_encoder")
-
-
-def run(job: Job) -> list[Event]:
-    return list(pipeline.run(job))
-
-
-def painted(happened: list[Event]) -> list[int]:
-    return [e.frame for e in happened if isinstance(e, events.Frame) and not e.cached]
-
-
-def files_of(job: Job) -> dict[str, bytes]:
-    return {p.name: p.read_bytes() for p in Path(job.output).iterdir() if p.is_file()}
 
 
 def test_a_sequence_is_painted_and_numbered_like_the_input(sequence: Path, job: Jobs) -> None:

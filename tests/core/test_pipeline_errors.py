@@ -12,6 +12,7 @@ from pathlib import Path
 import cv2
 import pytest
 import torch
+from outcomes import files_of, painted, run
 from PIL import Image
 
 from core import events, frames, pipeline
@@ -23,18 +24,6 @@ from core.options import StyleImage
 
 Jobs = Callable[..., Job]
 pytestmark = pytest.mark.usefixtures("tiny_encoder")
-
-
-def run(job: Job) -> list[Event]:
-    return list(pipeline.run(job))
-
-
-def painted(happened: list[Event]) -> list[int]:
-    return [e.frame for e in happened if isinstance(e, events.Frame) and not e.cached]
-
-
-def files_of(job: Job) -> dict[str, bytes]:
-    return {p.name: p.read_bytes() for p in Path(job.output).iterdir() if p.is_file()}
 
 
 def run_despite(job: Job) -> list[Event]:

@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from outcomes import painted, run
 
 from core import events, frames, pipeline
 from core.errors import InputError, OptionError
-from core.events import Event
 from core.frames import Picture
 from core.job import Job
 from core.options import MotionOptions, OutputOptions, options_from
@@ -21,14 +21,6 @@ from core.options import MotionOptions, OutputOptions, options_from
 Jobs = Callable[..., Job]
 Moving = Callable[..., Path]
 pytestmark = pytest.mark.usefixtures("tiny_encoder")
-
-
-def run(job: Job) -> list[Event]:
-    return list(pipeline.run(job))
-
-
-def painted(happened: list[Event]) -> list[int]:
-    return [e.frame for e in happened if isinstance(e, events.Frame) and not e.cached]
 
 
 def results(job: Job) -> dict[str, bytes]:

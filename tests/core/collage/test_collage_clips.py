@@ -16,12 +16,12 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+from outcomes import painted, run
 
 from core import events, frames, pipeline
 from core.clips import Movie
 from core.collage.pieces import Floats, Pieces
 from core.errors import InputError
-from core.events import Event
 from core.job import Job
 from core.options import COLLAGE_MODES, CollageOptions, MotionOptions, describe
 
@@ -32,14 +32,6 @@ Save = Callable[..., Path]
 HEIGHT, WIDTH, SQUARE, STEP = 96, 128, slice(30, 66), 3
 """Of the clip's frames: their size, the rows of the square that moves, and its pixels a frame, from 10 on."""
 ROOT = Path(__file__).parents[3]
-
-
-def run(job: Job) -> list[Event]:
-    return list(pipeline.run(job))
-
-
-def painted(happened: list[Event]) -> list[int]:
-    return [e.frame for e in happened if isinstance(e, events.Frame) and not e.cached]
 
 
 def results(job: Job) -> dict[str, bytes]:

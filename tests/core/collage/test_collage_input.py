@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from outcomes import painted, run
 
 from core import events, frames, pipeline
 from core.cli import main
@@ -24,10 +25,6 @@ Save = Callable[..., Path]
 Textures = Callable[..., Floats]
 
 
-def run(job: Job) -> list[Event]:
-    return list(pipeline.run(job))
-
-
 def run_despite(job: Job, words: str) -> list[Event]:
     """All that happens before the error that ends the job."""
     happened = []
@@ -35,10 +32,6 @@ def run_despite(job: Job, words: str) -> list[Event]:
         for event in pipeline.run(job):
             happened.append(event)
     return happened
-
-
-def painted(happened: list[Event]) -> list[int]:
-    return [e.frame for e in happened if isinstance(e, events.Frame) and not e.cached]
 
 
 def damage(path: Path) -> bytes:

@@ -8,25 +8,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from outcomes import painted, run
 
-from core import events, pipeline
+from core import pipeline
 from core.cli import main
 from core.errors import InputError, OptionError
-from core.events import Event
 from core.job import Job
 from core.options import COLLAGE_MODES, CollageOptions, check, describe
 
 Jobs = Callable[..., Job]
 Clips = Callable[..., Path]
 Save = Callable[..., Path]
-
-
-def run(job: Job) -> list[Event]:
-    return list(pipeline.run(job))
-
-
-def painted(happened: list[Event]) -> list[int]:
-    return [e.frame for e in happened if isinstance(e, events.Frame) and not e.cached]
 
 
 def test_a_collage_survives_json() -> None:
