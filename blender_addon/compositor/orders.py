@@ -17,7 +17,7 @@ from ...core.options import StyleImage, StyleOptions
 from .. import preferences, settings
 from ..animation import animated_defaults, animated_values
 from ..bake import Order, Ranged, Shown
-from ..files import safe_name
+from ..files import folder_of, safe_name
 from ..sequencer.orders import PREVIEW_FOLDER, as_preview
 from . import find, freshness, groups, inputs
 from .signature import signature
@@ -124,8 +124,7 @@ def bake_folder(tree: Any, job: Job, beside: tuple[str, ...] = ()) -> Path:
     """
     identity = [job.look(), Path(bpy.data.filepath).name, own_identity(tree), *beside]
     key = key_of(*identity)[:12]
-    cache = preferences.cache_folder()
-    return next(iter(sorted(cache.glob(f"*-{key}"))), cache / f"{safe_name(tree.name)}-{key}")
+    return folder_of(preferences.cache_folder(), tree.name, key)
 
 
 def own_identity(tree: Any) -> str:

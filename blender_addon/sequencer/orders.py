@@ -21,7 +21,7 @@ from .. import compat, preferences, settings
 from ..animation import animated_defaults, animated_values, keys_of
 from ..bake import Order, Ranged, Shown, runs, runs_text
 from ..capture import SHOWS_BELOW, Plan, SizeChangedError, capture, make_plan, rendered_range, strip_of
-from ..files import make_folder, safe_name
+from ..files import folder_of, make_folder, safe_name
 from ..results import (
     check_room,
     claim,
@@ -149,8 +149,7 @@ def _bake_folder(strip: Any, subject: StripSubject) -> Path:
     Two versions of a film have a folder each, though the strip is the same: one may go on changing.
     """
     key = f"{subject.plan.identity[:8]}{key_of(subject.look, Path(bpy.data.filepath).name)[:8]}"
-    cache = preferences.cache_folder()
-    return next(iter(sorted(cache.glob(f"*-{key}"))), cache / f"{safe_name(strip.name)}-{key}")
+    return folder_of(preferences.cache_folder(), strip.name, key)
 
 
 def bake_folders(strip: Any) -> list[Path]:
