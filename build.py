@@ -15,12 +15,12 @@ import subprocess
 import sys
 import tempfile
 import time
-import zipfile
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+import package
 from requirements import children
 from requirements.environments import (
     ALL,
@@ -39,7 +39,6 @@ from requirements.environments import (
 )
 
 ROOT = Path(__file__).resolve().parent
-DIST = ROOT / "dist"
 DEMO = ROOT / "demo_output"
 DEMO_SMALLEST = 29      # pixels: the height of a frame, 9/16 of it, must be 16
 STEP_SECONDS = 1200     # a check that takes longer hangs
@@ -48,76 +47,17 @@ ADDON_PARTS = {"add-on": "not nodes", "add-on's nodes": "nodes"}  # by names of 
 
 # ---------------------------------------------------------------------------------------------- the package
 
-SHIM = '''"""The extension's root: passes register and unregister on to the add-on."""
 
-from .blender_addon import register, unregister
-
-__all__ = ["register", "unregister"]
-'''
-PACKAGED = ("blender_manifest.toml", "LICENSE", "NOTICE", "requirements/engine.txt", "blender_addon", "core")
-UNPACKED = ("__pycache__", "*.pyc", "*.partial", "*.checkpoint", ".*")   # a checkpoint is of a training that may go on
-
-
-def version() -> str:
-    import tomllib  # here, so that an older Python gets as far as being told
-
-    with (ROOT / "blender_manifest.toml").open("rb") as file:
-        return str(tomllib.load(file)["version"])
-
-
-def stage(folder: Path) -> None:
-    """Lay the extension's files out in `folder` as Blender will see them."""
-    for name in PACKAGED:
-        source, target = ROOT / name, folder / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if source.is_dir():
-            shutil.copytree(source, target, ignore=shutil.ignore_patterns(*UNPACKED))
-        elif source.is_file():
-            shutil.copyfile(source, target)
-        else:
-            raise BuildError(f"{name} is missing; the package needs it.")
-    (folder / "__init__.py").write_text(SHIM, encoding="utf-8", newline="\n")
-
-
-def package() -> Path:
-    """Build dist/gouache-<version>.zip; the same files give the same bytes."""
-    target = DIST / f"gouache-{version()}.zip"
-    target.parent.mkdir(exist_ok=True)
-    partial = target.with_name(f"{target.name}.{os.getpid()}.partial")
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        stage(folder)
-        with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
-            for file in sorted(p for p in folder.rglob("*") if p.is_file()):
-                info = zipfile.ZipInfo(file.relative_to(folder).as_posix(), (1980, 1, 1, 0, 0, 0))
-                info.compress_type, info.create_system, info.external_attr = zipfile.ZIP_DEFLATED, 3, 0o644 << 16
-                archive.writestr(info, file.read_bytes())
-    partial.replace(target)
-    return target
-
-
-def validate(archive: Path, blender: Environment) -> None:
-    """Ask Blender's own extension tool whether the zip is right. Raises BuildError."""
-    code = "import importlib.util as u; print(u.find_spec('bpy').submodule_search_locations[0])"
-    bpy = subprocess.run([blender.python, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
-    tool = next(Path(bpy).glob("*/scripts/addons_core/bl_pkg/cli/blender_ext.py"))
-    done = subprocess.run([blender.python, tool, "validate", archive], capture_output=True, text=True,
-                          env=clean_environ())
-    if done.returncode:
-        raise BuildError(f"{blender.label} refuses {archive.name}:\n{done.stdout}{done.stderr}")
-
-
-def package_and_validate(blenders: list[Environment]) -> Path:
-    archive = package()
+def package_and_validate(blenders: list[Environment]) -> None:
+    archive = package.make()
     say(f"{archive} ({archive.stat().st_size / 1024:.0f} KiB)")
     errors = make_all(blenders)
     for blender in blenders:
         if blender.name in errors:
             say(f"not validated by {blender.label}: {errors[blender.name]}")
         else:
-            validate(archive, blender)
+            package.validate(archive, blender)
             say(f"validated by {blender.label}")
-    return archive
 
 
 # ---------------------------------------------------------------------------------------------- the tests
@@ -148,7 +88,7 @@ def check(log: Path, env: Environment, *arguments: str | Path, cwd: Path = ROOT,
 def check_addon_types(log: Path) -> None:
     """The add-on lies beside `core` in one package only when staged, so its types are checked there."""
     with tempfile.TemporaryDirectory() as name:
-        stage(Path(name) / "gouache")
+        package.stage(Path(name) / "gouache")
         check(log, CHECKS, "mypy", "--config-file", ROOT / "pyproject.toml", "--cache-dir", ROOT / ".mypy_cache/addon",
               "-p", "gouache.blender_addon", cwd=Path(name))
 
@@ -163,14 +103,14 @@ def pytest(log: Path, env: Environment, *paths: str, **extra: str) -> None:
 
 def steps() -> list[list[Step]]:
     """The checks in order; those of one group run side by side."""
-    archive = DIST / f"gouache-{version()}.zip"
+    archive = package.archive()
 
     def addon(env: Environment, names: str) -> Callable[[Path], None]:
         return lambda log: pytest(log, env, "tests/addon", "-k", names, GOUACHE_ZIP=str(archive),
                                   GOUACHE_TEST_ENGINE_PYTHON=str(ENGINE.python))
     return [
         [Step("ruff", (CHECKS,), lambda log: check(log, CHECKS, "ruff", "check", "."))],
-        [Step("package", (), lambda log: log_line(log, f"{package()}\n"))],
+        [Step("package", (), lambda log: log_line(log, f"{package.make()}\n"))],
         [Step("types: core", (CHECKS, ENGINE), lambda log: check(
             log, CHECKS, "mypy", "--cache-dir", ".mypy_cache/core", "--python-executable", ENGINE.python,
             "core", "build.py")),
@@ -283,8 +223,8 @@ def demo(options: argparse.Namespace) -> int:
     if errors := make_all([ENGINE]):
         raise errors["engine"]
     blender = demo_blender()
-    archive = package()
-    validate(archive, blender)
+    archive = package.make()
+    package.validate(archive, blender)
     work = DEMO / "work"
     work.mkdir(parents=True, exist_ok=True)
     clip, style = DEMO / "clip", Path(options.style).resolve()

@@ -1,4 +1,4 @@
-"""build.py: environments that mend themselves, the search for a Python, the zip's bytes, what the commands pass on."""
+"""build.py: environments that mend themselves, the search for a Python, what the commands pass on."""
 
 import argparse
 import os
@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import time
-import tomllib
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -216,35 +215,6 @@ def test_the_blender_versions_named_are_those_installed():
         assert bpy.replace("==", " ") in env.label and version in env.label
 
 
-def test_manifest_and_engine_agree_on_the_version():
-    import core
-    with (ROOT / "blender_manifest.toml").open("rb") as file:
-        assert tomllib.load(file)["version"] == core.__version__ == build.version()
-
-
-def test_the_same_files_give_the_same_zip(tmp_path, monkeypatch):
-    monkeypatch.setattr(build, "DIST", tmp_path)
-    first = build.package().read_bytes()
-    os.utime(ROOT / "LICENSE")
-    assert build.package().read_bytes() == first
-
-
-def test_caches_and_unfinished_files_are_not_packed(tmp_path, monkeypatch):
-    source = tmp_path / "source"
-    for name in build.PACKAGED:
-        (source / name).parent.mkdir(parents=True, exist_ok=True)
-        if "." in name or name.isupper():
-            (source / name).write_text("text")
-    for name in ("core/a.py", "core/__pycache__/a.pyc", "core/b.partial", "core/.hidden", "blender_addon/c.py"):
-        (source / name).parent.mkdir(parents=True, exist_ok=True)
-        (source / name).write_text("text")
-    monkeypatch.setattr(build, "ROOT", source)
-    build.stage(tmp_path / "staged")
-    found = {path.relative_to(tmp_path / "staged").as_posix() for path in (tmp_path / "staged").rglob("*.*")}
-    assert {"core/a.py", "blender_addon/c.py", "__init__.py"} <= found
-    assert not any("pycache" in name or "partial" in name or "hidden" in name for name in found)
-
-
 FAKE_MAIN = "import os, sys; print(os.environ['MADE'], os.getcwd(), sys.argv[1:]); sys.stdout.flush(); {end}"
 
 
@@ -371,13 +341,3 @@ def test_a_hanging_check_is_stopped(tmp_path, monkeypatch):
     monkeypatch.setattr(build, "STEP_SECONDS", 1)
     with pytest.raises(environments.BuildError, match="stopped after 1 s"):
         build.check(tmp_path / "log", here, "sleeper", cwd=tmp_path)
-
-
-def test_a_zip_that_is_no_extension_is_refused(tmp_path):
-    blender = next((env for env in environments.BLENDERS.values() if env.is_ready()), None)
-    if blender is None:
-        pytest.skip("no Blender is installed")
-    with zipfile.ZipFile(tmp_path / "bad.zip", "w") as archive:
-        archive.writestr("readme.txt", "no manifest")
-    with pytest.raises(environments.BuildError, match=r"refuses bad\.zip"):
-        build.validate(tmp_path / "bad.zip", blender)

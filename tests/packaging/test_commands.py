@@ -5,6 +5,7 @@ import sys
 import pytest
 
 import build
+import package
 from requirements import environments
 
 
@@ -51,10 +52,10 @@ def test_options_of_the_engine_are_passed_on(monkeypatch, given, passed):
                                      ["test", "--only", "package"]])
 def test_a_file_in_the_way_of_a_folder_is_told_in_words(tmp_path, monkeypatch, capsys, command):
     (tmp_path / "in the way").touch()
-    monkeypatch.setattr(build, "DIST", tmp_path / "in the way")
+    monkeypatch.setattr(package, "DIST", tmp_path / "in the way")
     monkeypatch.setattr(environments, "ENVIRONMENTS", tmp_path / "in the way")
     if command[0] == "test":
-        step = build.Step("package", (), lambda log: build.log_line(log, str(build.package())))
+        step = build.Step("package", (), lambda log: build.log_line(log, str(package.make())))
         monkeypatch.setattr(build, "steps", lambda: [[step]])
     assert run(monkeypatch, *command) == 1
     captured = capsys.readouterr()
@@ -64,6 +65,6 @@ def test_a_file_in_the_way_of_a_folder_is_told_in_words(tmp_path, monkeypatch, c
 def test_other_errors_of_the_system_name_the_file(monkeypatch, capsys):
     def fail():
         raise PermissionError(13, "Permission denied", "some.zip")
-    monkeypatch.setattr(build, "package", fail)
+    monkeypatch.setattr(package, "make", fail)
     assert run(monkeypatch, "package", "--no-validation") == 1
     assert capsys.readouterr().err == "build.py: some.zip: Permission denied\n"

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import build
+import package
 
 ROOT = Path(build.__file__).parent
 FRAMES, WIDTH, HEIGHT = 4, 96, 54
@@ -41,14 +42,14 @@ def run(env, script, *arguments, **extra):
 
 
 def test_the_demo_paints_every_frame(blender, tmp_path, monkeypatch):
-    monkeypatch.setattr(build, "DIST", tmp_path / "dist")
+    monkeypatch.setattr(package, "DIST", tmp_path / "dist")
     clip, output = tmp_path / "clip", tmp_path / "output"
     clip.mkdir()
     (output / "work").mkdir(parents=True)
     for number in range(1, FRAMES + 1):
         write_picture(clip / f"{number:04d}.png", number)
     style = ROOT / "blender_addon/styles/cut_paper.jpg"
-    run(blender, "paint.py", "--zip", build.package(), "--clip", clip, "--style", style, "--output", output,
+    run(blender, "paint.py", "--zip", package.make(), "--clip", clip, "--style", style, "--output", output,
         "--size", str(WIDTH), "--iterations", "2", GOUACHE_ENGINE_PYTHON=str(build.ENGINE.python),
         BLENDER_USER_RESOURCES=str(tmp_path / "blender"), XDG_DATA_HOME=str(tmp_path / "data"))
     run(build.ENGINE, "sheet.py", "--clip", clip, "--style", style, "--output", output)

@@ -2,14 +2,16 @@
 
 import os
 import subprocess
+import tomllib
 import zipfile
 from pathlib import Path
 
 import pytest
 
-import build
+import package
+from requirements import environments
 
-ROOT = Path(build.__file__).parent
+ROOT = Path(package.__file__).parent
 LARGEST = 12_000_000    # bytes: the two networks, which hardly shrink, are 10 of them at most
 SECONDS = 180
 
@@ -20,13 +22,13 @@ def archive(tmp_path_factory):
     if os.environ.get("GOUACHE_ZIP"):
         return Path(os.environ["GOUACHE_ZIP"]).resolve()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(build, "DIST", tmp_path_factory.mktemp("dist"))
-        return build.package()
+        patch.setattr(package, "DIST", tmp_path_factory.mktemp("dist"))
+        return package.make()
 
 
-@pytest.fixture(params=list(build.BLENDERS))
+@pytest.fixture(params=list(environments.BLENDERS))
 def blender(request):
-    env = build.BLENDERS[request.param]
+    env = environments.BLENDERS[request.param]
     if not env.is_ready():
         pytest.skip(f"{env.label} is not installed")
     return env
@@ -50,7 +52,7 @@ def test_everything_the_extension_needs_is_inside(names):
 
 def test_nothing_else_is_inside(names, archive):
     tops = {name.split("/")[0] for name in names}
-    assert tops == {"__init__.py", *(name.split("/")[0] for name in build.PACKAGED)}
+    assert tops == {"__init__.py", *(name.split("/")[0] for name in package.CONTENTS)}
     assert [name for name in names if name.startswith("requirements/")] == ["requirements/engine.txt"]
     strange = [name for name in names if "test" in name.lower() or "__pycache__" in name
                or Path(name).suffix not in ("", ".py", ".toml", ".txt", ".md", ".jpg", ".png", ".safetensors",
@@ -61,11 +63,34 @@ def test_nothing_else_is_inside(names, archive):
     assert archive.stat().st_size < LARGEST
 
 
+def test_the_same_files_give_the_same_zip(tmp_path, monkeypatch):
+    monkeypatch.setattr(package, "DIST", tmp_path)
+    first = package.make().read_bytes()
+    os.utime(ROOT / "LICENSE")
+    assert package.make().read_bytes() == first
+
+
+def test_caches_and_unfinished_files_are_not_packed(tmp_path, monkeypatch):
+    source = tmp_path / "source"
+    for name in package.CONTENTS:
+        (source / name).parent.mkdir(parents=True, exist_ok=True)
+        if "." in name or name.isupper():
+            (source / name).write_text("text")
+    for name in ("core/a.py", "core/__pycache__/a.pyc", "core/b.partial", "core/.hidden", "blender_addon/c.py"):
+        (source / name).parent.mkdir(parents=True, exist_ok=True)
+        (source / name).write_text("text")
+    monkeypatch.setattr(package, "ROOT", source)
+    package.stage(tmp_path / "staged")
+    found = {path.relative_to(tmp_path / "staged").as_posix() for path in (tmp_path / "staged").rglob("*.*")}
+    assert {"core/a.py", "blender_addon/c.py", "__init__.py"} <= found
+    assert not any("pycache" in name or "partial" in name or "hidden" in name for name in found)
+
+
 def test_networks_are_packed_and_trainings_are_not(tmp_path, monkeypatch):
     """Staged from a tree of its own, for a clone need not have a training under way."""
     source = tmp_path / "source"
-    monkeypatch.setattr(build, "ROOT", source)
-    for name in build.PACKAGED:
+    monkeypatch.setattr(package, "ROOT", source)
+    for name in package.CONTENTS:
         path = source / name
         path.parent.mkdir(parents=True, exist_ok=True)
         if (ROOT / name).is_dir():
@@ -76,8 +101,14 @@ def test_networks_are_packed_and_trainings_are_not(tmp_path, monkeypatch):
     (source / "core" / "weights").mkdir()
     for name in packed | {"lite.checkpoint", "decoder.safetensors.partial"}:
         (source / "core" / "weights" / name).write_bytes(b"numbers")
-    build.stage(tmp_path / "staged")
+    package.stage(tmp_path / "staged")
     assert {path.name for path in (tmp_path / "staged" / "core" / "weights").iterdir()} == packed
+
+
+def test_manifest_and_engine_agree_on_the_version():
+    import core
+    with (ROOT / "blender_manifest.toml").open("rb") as file:
+        assert tomllib.load(file)["version"] == core.__version__ == package.version()
 
 
 def test_the_license_is_the_gpl(archive):
@@ -88,7 +119,17 @@ def test_the_license_is_the_gpl(archive):
 
 
 def test_blender_validates_it(archive, blender):
-    build.validate(archive, blender)
+    package.validate(archive, blender)
+
+
+def test_a_zip_that_is_no_extension_is_refused(tmp_path):
+    blender = next((env for env in environments.BLENDERS.values() if env.is_ready()), None)
+    if blender is None:
+        pytest.skip("no Blender is installed")
+    with zipfile.ZipFile(tmp_path / "bad.zip", "w") as archive:
+        archive.writestr("readme.txt", "no manifest")
+    with pytest.raises(environments.BuildError, match=r"refuses bad\.zip"):
+        package.validate(tmp_path / "bad.zip", blender)
 
 
 IN_BLENDER = '''
@@ -121,7 +162,7 @@ print("installed, enabled, disabled")
 def test_it_installs_enables_and_disables(archive, blender, tmp_path):
     script = tmp_path / "script.py"
     script.write_text(IN_BLENDER)
-    environ = build.clean_environ(BLENDER_USER_RESOURCES=str(tmp_path / "blender"), HOME=str(tmp_path))
+    environ = environments.clean_environ(BLENDER_USER_RESOURCES=str(tmp_path / "blender"), HOME=str(tmp_path))
     done = subprocess.run([blender.python, script, archive], capture_output=True, text=True, timeout=SECONDS,
                           env=environ, cwd=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
