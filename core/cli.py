@@ -157,9 +157,9 @@ def _add_bench(parser: argparse.ArgumentParser) -> None:
 
 
 def _bench(options: argparse.Namespace) -> int:
-    from .evaluate import bench
-    return bench.run(options.content, options.style, Path(options.output), options.size, options.iterations,
-                     options.only, options.pastiche, options.clip)
+    from .evaluate.bench import sections
+    return sections.run(options.content, options.style, Path(options.output), options.size, options.iterations,
+                        options.only, options.pastiche, options.clip)
 
 
 def _add_compare(parser: argparse.ArgumentParser) -> None:

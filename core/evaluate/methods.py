@@ -23,8 +23,8 @@ from ..kinds import KINDS
 from ..options import EngineOptions, StyleImage, StyleOptions, parse_layers
 from ..style import carry, decoder, fast, statistics
 from ..style.transfer import StyleTargets, paint
-from .bench import lacking
 from .foreign import distilled_encoder
+from .needs import lacking
 
 SHARED_STYLE_LAYERS = "conv1_2=1,conv2_2=1,conv3_4=1,conv4_4=1,conv5_1=1"
 """Those that both encoders have: the public one ends at conv5_1."""

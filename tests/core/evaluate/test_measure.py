@@ -1,7 +1,8 @@
-"""The paper's figure 3 on real pictures with the real network."""
+"""The judge finds no difference where there is none; the paper's figure 3 on real pictures by the real network."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,18 @@ import pytest
 from core import frames
 from core.errors import WeightsError
 from core.evaluate.measure import Judge
+from core.frames import Picture
 from core.sizes import fitted, resize, size_of
+
+
+@pytest.mark.usefixtures("tiny_encoder")
+def test_the_judge_gives_zero_to_the_pictures_themselves(picture: Callable[..., Picture]) -> None:
+    content, style = picture(1).rgb, picture(2).rgb
+    judge = Judge(content, style)
+    assert judge(content).content == 0 and judge(content).style > 0
+    assert judge(style).style == pytest.approx(0, abs=1e-6) and judge(style).content > 0
+    found = judge(content)
+    assert sum(found.parts.values()) / len(found.parts) == pytest.approx(found.style, rel=1e-4)
 
 
 @pytest.mark.parametrize("style", ["starry_night", "the_scream", "shipwreck"])

@@ -1,4 +1,4 @@
-"""Runs a command and writes its peak memory in MiB into a file: `python -m core.evaluate.peak FILE COMMAND...`.
+"""Runs a command and writes its peak memory in MiB into a file: `python -m core.evaluate.bench.peak FILE COMMAND...`.
 
 Linux counts what the starting process held into a new process's peak. Hence this step between: it holds next to nothing
 (and must import nothing large), so that a recipe's peak is its own and not the benchmark's. When stdin closes, as it

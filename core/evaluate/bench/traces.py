@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from .. import frames
-from ..sizes import resize
-from .measure import Figures, Judge
+from ... import frames
+from ...sizes import resize
+from ..measure import Figures, Judge
 from .processes import Taken
 
 POINTS = 6

@@ -1,4 +1,4 @@
-"""One recipe of the benchmark in a process of its own: `python -m core.evaluate.recipe JOB.json DIR EVERY TIMES`.
+"""One recipe in a process of its own: `python -m core.evaluate.bench.painting JOB.json DIR EVERY TIMES`.
 
 Paints the job's one frame TIMES times as a job would. Leaves in DIR, of the last time, a snapshot NNNNN.png for every
 EVERY-th optimizer step at the final size (0: none), 99999.png, the result, and trace.json with the seconds each of
@@ -15,12 +15,12 @@ from typing import Any
 
 from torch import Tensor
 
-from .. import clips, devices, frames
-from ..atomic import write_text
-from ..effects import Effect, Frame, Step
-from ..frames import Picture
-from ..job import Job
-from ..kinds import KINDS
+from ... import clips, devices, frames
+from ...atomic import write_text
+from ...effects import Effect, Frame, Step
+from ...frames import Picture
+from ...job import Job
+from ...kinds import KINDS
 
 LAST = "99999"
 """The name of the snapshot that is the result."""

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 
-from ..atomic import write_text
-from ..errors import GouacheError
-from ..job import Job
+from ...atomic import write_text
+from ...errors import GouacheError
+from ...job import Job
 
 
 @dataclass(frozen=True)
@@ -42,12 +42,12 @@ class Taken:
 
 
 def paint(job: Job, folder: Path, every: int = 0, times: int = 1) -> Taken:
-    """Run one recipe (see `recipe.py`). Raises GouacheError if it fails."""
+    """Run one recipe (see `painting.py`). Raises GouacheError if it fails."""
     folder.mkdir(parents=True, exist_ok=True)
     for old in [*folder.glob("*.png"), folder / "trace.json"]:
         old.unlink(missing_ok=True)
     write_text(folder / "job.json", json.dumps(job.to_json()))
-    peak = run([sys.executable, "-m", f"{__package__}.recipe", str(folder / "job.json"), str(folder), str(every),
+    peak = run([sys.executable, "-m", f"{__package__}.painting", str(folder / "job.json"), str(folder), str(every),
                 str(times)], folder / "log.txt")
     trace = json.loads((folder / "trace.json").read_text("utf-8"))
     return Taken(folder, trace["snapshots"], [(bool(f), float(loss), float(s)) for f, loss, s in trace["steps"]],

@@ -12,16 +12,17 @@ from itertools import islice, pairwise
 from pathlib import Path
 from typing import Any
 
-from .. import clips, frames
-from ..atomic import write_text
-from ..frames import Picture
-from ..job import Job
-from ..manifest import Manifest
-from ..options import CollageOptions, EngineOptions, OutputOptions
-from ..sizes import fitted, resize
+from ... import clips, frames
+from ...atomic import write_text
+from ...frames import Picture
+from ...job import Job
+from ...manifest import Manifest
+from ...options import CollageOptions, EngineOptions, OutputOptions
+from ...sizes import fitted, resize
+from ..collage import pieces_of
+from ..report import verdict
 from . import processes
-from .collage import pieces_of
-from .report import verdict
+from .given import Bench
 
 LONG_SIDE = 960
 SHORT, LONG, ALONE = 60, 240, 6
@@ -45,11 +46,14 @@ class Paced:
     peak_mib: float | None
 
 
-def section(clip: Path, output: Path) -> dict[str, Any]:
-    """Run all, print the comparison. Raises GouacheError."""
-    folder = output / "collage"
+def collage(bench: Bench) -> dict[str, Any]:
+    """a clip made of paper at 960 px: seconds a frame, peak memory of a short and a long one, beside cutting afresh"""
+    if bench.clip is None:
+        print("collage: SKIPPED, no clip was given (--clip)")
+        return {}
+    folder = bench.output / "collage"
     shutil.rmtree(folder, ignore_errors=True)
-    count = _prepare(clip, folder / "frames")
+    count = _prepare(bench.clip, folder / "frames")
     runs = {"afresh": ("afresh", min(ALONE, count)), "short": ("tracked", min(SHORT, count)),
             "long": ("tracked", min(LONG, count))}
     found = {name: _run(folder, name, way, number) for name, (way, number) in runs.items()}

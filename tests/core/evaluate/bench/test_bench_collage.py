@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from core.evaluate import bench
-from core.evaluate.bench_collage import Paced, lines
+from core.evaluate.bench import sections
+from core.evaluate.bench.collage import Paced, lines
 from core.frames import Picture, write
 
 ALONE, TRACKED = Paced(0.0, 3.0, 2.0, 2.5, None, 500.0), Paced(1.0, 2.5, 0.5, 0.7, 301.0, 700.0)
@@ -29,5 +29,5 @@ def test_ratios_and_verdicts() -> None:
 def test_without_a_clip_it_is_left_out(tmp_path: Path, picture: Callable[..., Picture],
                                        capsys: pytest.CaptureFixture[str]) -> None:
     write(tmp_path / "a.png", picture(1), "png")
-    assert bench.run([tmp_path / "a.png"], [tmp_path / "a.png"], tmp_path / "out", 64, 2, ["collage"]) == 0
+    assert sections.run([tmp_path / "a.png"], [tmp_path / "a.png"], tmp_path / "out", 64, 2, ["collage"]) == 0
     assert "collage: SKIPPED, no clip was given (--clip)" in capsys.readouterr().out

@@ -1,4 +1,4 @@
-"""One collage in a process of its own: `python -m core.evaluate.pace JOB.json TRACE.json tracked|afresh`.
+"""One collage in a process of its own: `python -m core.evaluate.bench.pace JOB.json TRACE.json tracked|afresh`.
 
 TRACE.json gets `opening`, the seconds until the first frame is begun (materials are read, shots looked for), and
 `stamps`, the seconds after that at which each frame stood in its file; `cpu` is the same in seconds of processor time,
@@ -13,10 +13,10 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from .. import events, pipeline
-from ..atomic import write_text
-from ..job import Job
-from . import afresh
+from ... import events, pipeline
+from ...atomic import write_text
+from ...job import Job
+from .. import afresh
 
 
 def main(job_file: str, trace_file: str, way: str) -> None:
