@@ -9,28 +9,17 @@ import importlib
 import importlib.metadata
 import platform
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from . import __version__
-from .errors import GouacheError
+from .checks import INSTALL_AGAIN, Check, tried
 
 LIBRARIES: Mapping[str, str] = {
     "torch": "torch", "numpy": "numpy", "opencv-python-headless": "cv2", "OpenImageIO": "OpenImageIO",
     "scipy": "scipy", "scikit-image": "skimage", "safetensors": "safetensors", "tqdm": "tqdm"}
 """What the engine cannot do without: the modules by the names of their packages."""
-INSTALL_AGAIN = "Install the engine's environment again."
-
-
-@dataclass(frozen=True)
-class Check:
-    """One finding: its name, whether it is well, what was found, and what to do if not."""
-
-    name: str
-    ok: bool
-    value: str
-    hint: str = ""
 
 
 def examine() -> Iterator[Check]:
@@ -43,16 +32,6 @@ def examine() -> Iterator[Check]:
     if all(library.ok for library in libraries):
         from . import machine
         yield from machine.examine()
-
-
-def tried(name: str, work: Callable[[], str]) -> Check:
-    """A check that is well if work can be done; its value is what the work returns, or why it could not."""
-    try:
-        return Check(name, True, work())
-    except GouacheError as error:
-        return Check(name, False, f"{error.message} {error.detail}".strip(), error.hint)
-    except Exception as error:
-        return Check(name, False, f"{type(error).__name__}: {error}", INSTALL_AGAIN)
 
 
 def to_json(checks: Sequence[Check]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import torch
 
 from . import devices, weights
-from .doctor import Check, tried
+from .checks import Check, tried
 from .effects import Frame, Painted
 from .encoders import ENCODERS
 from .errors import GouacheError
