@@ -39,6 +39,41 @@ NEW_RANK, NUMBER_RANK = LEVEL_STEP / 2, LEVEL_STEP / 2e6
 
 
 @dataclass(frozen=True)
+class Work:
+    """What pieces of one level are cut by in a frame, beside the artist's options.
+
+    `matcher` knows the pieces that lie there already, and the palette they come in; `moves` is how the level's parts
+    move, where pieces must not reach over what moves otherwise.
+    """
+
+    frame: int
+    ground: Ground
+    matcher: Matcher
+    level: int
+    generator: np.random.Generator
+    moves: Moving | None = None
+
+
+@dataclass(frozen=True)
+class _Form:
+    """A piece's outline: corners `around` (N,2) its `center`, in heights of the frame, askew by `turn` (radians)."""
+
+    center: Floats
+    around: Floats
+    turn: float = 0.0
+
+    @classmethod
+    def of(cls, points: Floats) -> _Form:
+        """Of corners where they lie, N,2."""
+        center = ((points.min(0) + points.max(0)) / 2).astype(np.float32)
+        return cls(center, points - center)
+
+    def turned(self, turn: float) -> _Form:
+        """The same, lying askew."""
+        return _Form(self.center, moved(np.array([cos(turn), sin(turn), 0, 0], np.float32), self.around), turn)
+
+
+@dataclass(frozen=True)
 class Cutter:
     """Cuts pieces by an artist's options, in a shot that began `since` a frame."""
 
@@ -57,53 +92,37 @@ class Cutter:
             labels_of = list(hands.map(partial(self._labels, ground), levels, generators))
         for level, labels, generator in zip(levels, labels_of, generators, strict=True):
             moves = None if ground.motion is None or self.options.mode == "joiner" else moving(labels, ground)
+            work = Work(frame, ground, matcher, level, generator, moves)
             found = list(self._regions(labels, ground, level, busy))
             found.sort(key=lambda region: region.area, reverse=True)
             for i, region in enumerate(found):
                 rank = NEW_RANK + 1 + 200 * i / len(found) + self._depth(region, ground)
-                cuts += self.cut(region, ground, level, rank, frame, matcher, palette, generator, moves)
+                cuts += self.cut(region, work, rank)
         return cuts
 
-    def cut(self, region: Region, ground: Ground, level: int, rank: float, frame: int, matcher: Matcher,
-            palette: Floats, generator: np.random.Generator, moves: Moving | None = None) -> Iterator[Cut]:
+    def cut(self, region: Region, work: Work, rank: float) -> Iterator[Cut]:
         """The piece for a region, unless nothing is left of it; it does not reach over what moves otherwise."""
-        bounds = None if ground.objects is None or region.object == NO_OBJECT else ground.objects == region.object
-        if moves is not None:
-            reach = segment.reach(region, self.options.overlap, self.options.smoothness)
-            together = moves.together(region, reach)
-            bounds = together if bounds is None else bounds & together
-        corners = (segment.rectangle(region, self.options.overlap) if self.options.mode == "joiner" else
-                   segment.outline(region, self.options.overlap, self.options.smoothness, bounds))
+        corners = self._corners(region, work)
         if corners is None:
             return
-        points = ground.units(corners)
-        center = ((points.min(0) + points.max(0)) / 2).astype(np.float32)
-        around = points - center
-        turn = 0.0
+        form = _Form.of(work.ground.units(corners))
         if self.options.mode == "joiner":
-            turn = float(np.deg2rad(self.options.rotation) * generator.normal(0, 0.6))
-            around = moved(np.array([cos(turn), sin(turn), 0, 0], np.float32), around)
-        choice = self._chosen(region, ground, level, frame, matcher, center, around, turn, generator)
-        yield Cut(level, rank, (float(center[0]), float(center[1])), around, region.area / ground.height ** 2,
-                  region.object, choice.material, choice.window, choice.moment, _snapped(choice.tint, palette))
+            form = form.turned(float(np.deg2rad(self.options.rotation) * work.generator.normal(0, 0.6)))
+        yield self._made(region, form, work, rank, region.area / work.ground.height ** 2)
 
     def relaid(self, pieces: Pieces, i: int, ground: Ground, frame: int, matcher: Matcher) -> Cut:
         """A piece laid anew in the place of another, of the same outline."""
-        generator = self.generator(frame, int(pieces.number[i]))
         points = pieces.placed(i, pieces.outline(i))
-        center = ((points.min(0) + points.max(0)) / 2).astype(np.float32)
         corners = ground.pixels(points)
         low = np.clip(np.floor(corners.min(0)).astype(int), 0, np.array(ground.shape[::-1]) - 2)
         high = np.clip(np.ceil(corners.max(0)).astype(int) + 1, low + 1, ground.shape[::-1])
         mask = np.zeros((high[1] - low[1], high[0] - low[0]), np.uint8)
         cv2.fillPoly(mask, [np.round(corners - low).astype(np.int32)], 1)
         region = Region(mask.astype(bool), int(low[1]), int(low[0]), int(pieces.object[i]))
-        around = points - center
         level = int(pieces.level[i])
-        choice = self._chosen(region, ground, level, frame, matcher, center, around, 0.0, generator)
-        return Cut(level, float(pieces.order[i]) - LEVEL_STEP * level, (float(center[0]), float(center[1])), around,
-                   float(pieces.area[i]), region.object, choice.material, choice.window, choice.moment,
-                   _snapped(choice.tint, pieces.palette))
+        work = Work(frame, ground, matcher, level, self.generator(frame, int(pieces.number[i])))
+        return self._made(region, _Form.of(points), work, float(pieces.order[i]) - LEVEL_STEP * level,
+                          float(pieces.area[i]))
 
     def wanted(self, level: int, busy: Floats, margin: float = 0.0) -> NDArray[np.bool_]:
         """h,w: where this level has pieces; with a margin, only where that is clear."""
@@ -151,28 +170,47 @@ class Cutter:
             if region.part(wanted)[region.mask].mean() >= 0.5:
                 yield region
 
-    def _chosen(self, region: Region, ground: Ground, level: int, frame: int, matcher: Matcher, center: Floats,
-                around: Floats, turn: float, generator: np.random.Generator) -> Choice:
-        """What a new piece is made of; `turn` (radians) is by how much it lies askew."""
-        lab = region.part(ground.lab)
+    def _corners(self, region: Region, work: Work) -> Floats | None:
+        """N,2: where (pixels of the ground) the corners of a region's piece lie; None if nothing is left of it."""
+        if self.options.mode == "joiner":
+            return segment.rectangle(region, self.options.overlap)
+        objects = work.ground.objects
+        bounds = None if objects is None or region.object == NO_OBJECT else objects == region.object
+        if work.moves is not None:
+            reach = segment.reach(region, self.options.overlap, self.options.smoothness)
+            together = work.moves.together(region, reach)
+            bounds = together if bounds is None else bounds & together
+        return segment.outline(region, self.options.overlap, self.options.smoothness, bounds)
+
+    def _made(self, region: Region, form: _Form, work: Work, rank: float, area: float) -> Cut:
+        """A new piece of this form for a region; `area` (heights of the frame, squared) is what it stands for."""
+        choice = self._chosen(region, form, work)
+        return Cut(work.level, rank, (float(form.center[0]), float(form.center[1])), form.around, area, region.object,
+                   choice.material, choice.window, choice.moment, _snapped(choice.tint, work.matcher.pieces.palette))
+
+    def _chosen(self, region: Region, form: _Form, work: Work) -> Choice:
+        """What a new piece is made of."""
+        lab = region.part(work.ground.lab)
         weight = region.mask.astype(np.float32)
         if self.options.mode not in ALIGNED:
-            extent = 2 * float(np.hypot(*around.T).max())
-            return matcher.choose(lab, weight, around, center, extent, generator)
+            extent = 2 * float(np.hypot(*form.around.T).max())
+            return work.matcher.choose(lab, weight, form.around, form.center, extent, work.generator)
         if self.options.mode == "joiner":
-            moment, shown = self._photograph(ground, frame, center, around, generator)
-            return matcher.show(0, moment, shown, around, -turn, lab, weight)
-        version = level % len(self.materials.versions)
-        return matcher.show(version, self.materials.moment(version, frame), center, around, 0.0, lab, weight)
+            moment, shown = self._photograph(form, work)
+            return work.matcher.show(0, moment, shown, form.around, -form.turn, lab, weight)
+        version = work.level % len(self.materials.versions)
+        return work.matcher.show(version, self.materials.moment(version, work.frame), form.center, form.around, 0.0,
+                                 lab, weight)
 
-    def _photograph(self, ground: Ground, frame: int, center: Floats, around: Floats,
-                    generator: np.random.Generator) -> tuple[int, Floats]:
+    def _photograph(self, form: _Form, work: Work) -> tuple[int, Floats]:
         """What a photograph of a joiner shows: the frame, some ago, and the place, a little off; all of it is there."""
-        moment = self.materials.taken(max(frame - int(generator.integers(0, MOMENTS + 1)), self.since), frame)
+        ground, generator = work.ground, work.generator
+        taken = max(work.frame - int(generator.integers(0, MOMENTS + 1)), self.since)
         shift = generator.normal(0, SHIFT, 2).clip(-2 * SHIFT, 2 * SHIFT)
-        half = (around.max(0) - around.min(0)) / 2
+        half = (form.around.max(0) - form.around.min(0)) / 2
         middle = np.array([(ground.shape[1] - 2 * ground.margin) / ground.height, 1.0]) / 2
-        return moment, np.clip(center + shift, np.minimum(half, middle), np.maximum(2 * middle - half, middle))
+        place = np.clip(form.center + shift, np.minimum(half, middle), np.maximum(2 * middle - half, middle))
+        return self.materials.taken(taken, work.frame), place
 
     def _depth(self, region: Region, ground: Ground) -> float:
         """What nearness adds to a piece's rank."""

@@ -18,7 +18,7 @@ from ..effects import Moment
 from ..motion.links import Link
 from ..options import CollageOptions
 from . import segment
-from .cutting import NEW_RANK, NUMBER_RANK, Cutter, hole_parts
+from .cutting import NEW_RANK, NUMBER_RANK, Cutter, Work, hole_parts
 from .ground import Ground, as_array, ground_of
 from .match import Matcher
 from .materials import Materials
@@ -130,9 +130,10 @@ class Follow:
             generator = cutter.generator(frame, level)
             for hole in _holes(open_here, ground, median):
                 matcher = matcher or Matcher(self.materials, self.options, pieces)
+                work = Work(frame, ground, matcher, level, generator)
                 for region in hole_parts(hole, ground, median):
                     rank = NEW_RANK - NUMBER_RANK * (int(pieces.next_number[0]) + len(cuts))
-                    cuts += cutter.cut(region, ground, level, rank, frame, matcher, pieces.palette, generator)
+                    cuts += cutter.cut(region, work, rank)
         return cuts
 
     def _cutter(self, pieces: Pieces) -> Cutter:
