@@ -19,6 +19,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from .arrays import as_array, as_tensor
 from .atomic import in_place
 from .color import linear_to_srgb, srgb_to_linear
 from .digests import digest_of
@@ -90,8 +91,8 @@ def read(path: Path) -> Picture:
             notes.append(f"{path.name} holds {bright} pixels that are infinitely bright; they are painted as 1.")
         pixels = np.nan_to_num(pixels, nan=0.0, posinf=1.0, neginf=0.0)
     color, alpha = _split(pixels, stored.names)
-    rgb = torch.from_numpy(np.ascontiguousarray(color.transpose(2, 0, 1)))[None]
-    a = None if alpha is None else torch.from_numpy(np.ascontiguousarray(alpha))[None, None].clamp(0.0, 1.0)
+    rgb = as_tensor(color)
+    a = None if alpha is None else as_tensor(alpha[..., None]).clamp(0.0, 1.0)
     if a is not None and stored.premultiplied:
         rgb = torch.where(a > 0, rgb / a.clamp_min(1e-6), rgb)
     if stored.linear:
@@ -329,8 +330,7 @@ def _encoded(picture: Picture, kind: FileFormat) -> NDArray[np.generic]:
     if kind.linear:
         rgb = srgb_to_linear(rgb)
         rgb = rgb if alpha is None else rgb * alpha
-    image = rgb if alpha is None else torch.cat([rgb, alpha], 1)
-    pixels = image[0].permute(1, 2, 0).contiguous().cpu().numpy()
+    pixels = as_array(rgb if alpha is None else torch.cat([rgb, alpha], 1))
     if kind.pixels.startswith("uint"):
         most = np.iinfo(kind.pixels).max
         return np.asarray((pixels.astype(np.float64) * most + 0.5).astype(kind.pixels))

@@ -15,12 +15,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ..arrays import as_array, as_tensor
 from ..effects import Companions, Painted
 from ..frames import Picture
 from ..memory import give_back
 from ..options import CollageOptions
 from ..sizes import size_of
-from .ground import as_array, nearest_object, object_map
+from .ground import nearest_object, object_map
 from .materials import Materials
 from .paper import Noise, Paper, paper
 from .pieces import NO_OBJECT, Floats, Pieces
@@ -221,7 +222,7 @@ def _mattes(companions: Companions, size: tuple[int, int]) -> Callable[[int], Ma
 
 
 def _tensor(image: Floats) -> Tensor:
-    return torch.from_numpy(np.ascontiguousarray(image.clip(0, 1).transpose(2, 0, 1), np.float32))[None]
+    return as_tensor(image.clip(0, 1))
 
 
 def _picture(rgba: Floats) -> Picture:

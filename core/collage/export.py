@@ -18,9 +18,9 @@ from statistics import median_low
 from typing import Any
 
 import numpy as np
-import torch
 
 from .. import frames
+from ..arrays import as_tensor
 from ..atomic import write_text
 from ..frames import Picture
 from ..plan import Plan, Task
@@ -144,8 +144,7 @@ def _described(composer: Composer, pieces: Pieces, i: int, height: int, folder: 
 def _picture(made: Paper) -> Picture:
     rgba = made.rgba.astype(np.float32) / 255
     color = np.where(rgba[..., 3:] > 0, rgba[..., :3] / np.maximum(rgba[..., 3:], 1e-6), 0).clip(0, 1)
-    return Picture(torch.from_numpy(np.ascontiguousarray(color.transpose(2, 0, 1), np.float32))[None],
-                   torch.from_numpy(np.ascontiguousarray(rgba[..., 3], np.float32))[None, None])
+    return Picture(as_tensor(color), as_tensor(rgba[..., 3:]))
 
 
 def _rounded(values: Any) -> list[float]:

@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 from scipy.ndimage import find_objects
 from skimage.measure import label
 
+from ..arrays import as_array
 from ..effects import Moment
 from ..motion.links import Link
 from ..options import CollageOptions
 from . import segment
 from .cutting import NEW_RANK, NUMBER_RANK, Cutter, Work, hole_parts
-from .ground import Ground, as_array, ground_of
+from .ground import Ground, ground_of
 from .match import Matcher
 from .materials import Materials
 from .pieces import Cut, Floats, Ints, Pieces, after, no_pieces

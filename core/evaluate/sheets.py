@@ -7,11 +7,11 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 from .. import frames
+from ..arrays import as_array, as_tensor
 from ..frames import Picture
 from ..sizes import fitted, resize, size_of
 
@@ -28,8 +28,7 @@ def write_sheet(path: Path, rows: Sequence[tuple[str, Sequence[tuple[str, Tensor
     strips = [_row(title, pictures, cell) for title, pictures in rows]
     width = max(strip.shape[1] for strip in strips)
     sheet = np.vstack([_pad(strip, width) for strip in strips])
-    rgb = torch.from_numpy(sheet.copy()).permute(2, 0, 1)[None].float() / 255.0
-    frames.write(path, Picture(rgb), "png")
+    frames.write(path, Picture(as_tensor(sheet) / 255.0), "png")
 
 
 def _row(title: str, pictures: Sequence[tuple[str, Tensor]], cell: int) -> NDArray[np.uint8]:
@@ -41,7 +40,7 @@ def _row(title: str, pictures: Sequence[tuple[str, Tensor]], cell: int) -> NDArr
 
 def _cell(label: str, picture: Tensor, long_side: int) -> NDArray[np.uint8]:
     small = resize(picture.clamp(0.0, 1.0), fitted(size_of(picture), long_side, enlarge=True))
-    pixels = (small[0].permute(1, 2, 0).cpu().numpy() * 255 + 0.5).astype(np.uint8)
+    pixels = (as_array(small) * 255 + 0.5).astype(np.uint8)
     framed = cv2.copyMakeBorder(pixels, 0, MARGIN, MARGIN, 0, cv2.BORDER_CONSTANT, value=(PAPER,) * 3)
     return np.vstack([_text(label, framed.shape[1], 0.42), framed])
 

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 from torch import Tensor
 
+from ..arrays import as_array
 from ..sizes import fitted, resize, size_of
 from .warp import Floats
 
@@ -39,7 +40,7 @@ def is_cut(before: Tensor, after: Tensor) -> bool:
     Every block of one is looked for around its place in the other; what is not found is compared with the picture's
     contrast. Fast motion is found again, another scene is not. A flash may count as a cut.
     """
-    one, other = (_pixels(thumbnail(image)) for image in (before, after))
+    one, other = (as_array(thumbnail(image)) for image in (before, after))
     if one.shape != other.shape:
         return True
     most = LIMIT * max(LEAST_CONTRAST, (_contrast(one) + _contrast(other)) / 2)
@@ -66,7 +67,3 @@ def _blocks(one: Floats, other: Floats) -> Floats:
 def _contrast(pixels: Floats) -> float:
     """The mean absolute difference to the mean color."""
     return float(np.abs(pixels - pixels.mean((0, 1))).mean())
-
-
-def _pixels(image: Tensor) -> Floats:
-    return np.ascontiguousarray(image[0].permute(1, 2, 0).numpy(), np.float32)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import cv2
 import numpy as np
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import pad
 
+from ..arrays import as_array, as_tensor
 from ..color import luminance
 from ..errors import OptionError
 from ..sizes import size_of
@@ -77,7 +78,7 @@ class Dis:
         sides = (0, max(0, SMALLEST - width), 0, max(0, SMALLEST - height))
         first, second = (_gray(pad(image, sides, mode="replicate")) for image in (here, there))
         flow = self._search.calc(first, second, np.zeros((*first.shape, 2), np.float32))
-        return _flow(flow[:height, :width])
+        return as_tensor(flow[:height, :width])
 
 
 class Refined:
@@ -96,21 +97,16 @@ class Refined:
 
     def __call__(self, here: Tensor, there: Tensor) -> Tensor:
         """The flow 1,2,H,W (pixels, on the CPU) from `here` to `there`, 1,3,H,W in [0, 1]."""
-        flow = self._first(here, there)[0].permute(1, 2, 0).numpy().copy(order="C")
+        flow = as_array(self._first(here, there))
         pictures = _gray(here), _gray(there)
         for _ in range(self._rounds):
-            flow = self._refinement.calc(*pictures, flow)
-        return _flow(flow)
+            flow = np.asarray(self._refinement.calc(*pictures, flow), np.float32)
+        return as_tensor(flow)
 
 
 def _gray(image: Tensor) -> NDArray[np.uint8]:
     """H,W: the luma of a picture in 8 bits."""
     return np.asarray((luminance(image)[0, 0] * 255).round().clamp(0, 255).byte().cpu().numpy())
-
-
-def _flow(vectors: NDArray[Any]) -> Tensor:
-    """1,2,H,W of OpenCV's H,W,2."""
-    return torch.from_numpy(np.asarray(vectors, np.float32)).permute(2, 0, 1)[None].contiguous()
 
 
 def estimator(name: str, weights: str, device: torch.device) -> Estimator:

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
+from ..arrays import as_tensor
 from ..digests import digest_of
 from ..errors import InputError
 from ..frames import read_data, read_flo
@@ -78,7 +79,7 @@ class RecordedFlow:
     def _stored(self, here: int, there: int) -> Known | None:
         """The flow from `here` to `there` as a file of `here` holds it."""
         if self._next.get(here) == there and here in self._flo:
-            return _known(torch.from_numpy(read_flo(self._flo[here][0])).permute(2, 0, 1)[None])
+            return _known(as_tensor(read_flo(self._flo[here][0])))
         first, second = sorted((here, there))
         if second - first != 1 or self._next.get(first) != second or here not in self._exr:
             return None

@@ -15,6 +15,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ..arrays import as_array, as_tensor
+
 Floats = NDArray[np.float32]
 PHASES = 32
 """OpenCV knows Lanczos at this many places between two pixels only, and goes to the nearest."""
@@ -54,7 +56,7 @@ def _pairs(image: Tensor, flow: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
 
 def _warped(image: Tensor, flow: Tensor, sample: Sampler) -> Tensor:
     """1,C,H,W through a flow 1,2,H,W, on the CPU."""
-    pixels = np.ascontiguousarray(image[0].permute(1, 2, 0).cpu().numpy(), np.float32)
+    pixels = as_array(image)
     height, width, channels = pixels.shape
     x = np.arange(width, dtype=np.float32) + flow[0, 0].cpu().numpy()
     y = np.arange(height, dtype=np.float32)[:, None] + flow[0, 1].cpu().numpy()
@@ -62,7 +64,7 @@ def _warped(image: Tensor, flow: Tensor, sample: Sampler) -> Tensor:
     x, y = np.clip(x, -1, width).astype(np.float32), np.clip(y, -1, height).astype(np.float32)
     parts = [sample(np.ascontiguousarray(pixels[..., c:c + CHANNELS]), x, y).reshape(height, width, -1)
              for c in range(0, channels, CHANNELS)]
-    return torch.from_numpy(np.concatenate(parts, -1)).permute(2, 0, 1)[None].contiguous()
+    return as_tensor(np.concatenate(parts, -1))
 
 
 def _lanczos(pixels: Floats, x: Floats, y: Floats) -> Floats:

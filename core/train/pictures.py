@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from .. import frames
+from ..arrays import as_array
 from ..errors import InputError
 
 Pixels = NDArray[np.float32]
@@ -53,12 +54,12 @@ class Pictures:
     def batch(self, seed: int, step: int, count: int, side: int) -> Tensor:
         """N,3,side,side: augmented crops; the same seed and step always give the same ones."""
         rng = np.random.default_rng([seed, step])
-        return as_tensor([self._crop(rng, side) for _ in range(count)])
+        return stacked([self._crop(rng, side) for _ in range(count)])
 
     def held_out(self, count: int, side: int) -> Tensor:
         """N,3,side,side: the middle of held-out pictures (of all pictures where none is held out), not augmented."""
         files = self.held_out_files or self.files
-        return as_tensor([_middle(_read(file), side) for file in files[:count]])
+        return stacked([_middle(_read(file), side) for file in files[:count]])
 
     def _crop(self, rng: np.random.Generator, side: int) -> Pixels:
         if rng.random() < MADE_SHARE:
@@ -117,7 +118,7 @@ def _clouds(rng: np.random.Generator, side: int) -> Pixels:
     return np.asarray((noise - noise.min()) / (np.ptp(noise) + 1e-9), np.float32)
 
 
-def as_tensor(crops: Sequence[Pixels]) -> Tensor:
+def stacked(crops: Sequence[Pixels]) -> Tensor:
     """Crops of one size as N,3,H,W."""
     return torch.from_numpy(np.stack(crops)).permute(0, 3, 1, 2).contiguous()
 
@@ -130,7 +131,7 @@ def _files(folder: Path) -> list[Path]:
 
 
 def _read(file: Path) -> NDArray[np.uint8]:
-    rgb = frames.read(file).rgb[0].permute(1, 2, 0).numpy()
+    rgb = as_array(frames.read(file).rgb)
     factor = LONGEST / max(rgb.shape[:2])
     if factor < 1:
         rgb = np.asarray(cv2.resize(rgb, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA))

@@ -9,8 +9,8 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-import torch
 
+from core.arrays import as_tensor
 from core.collage.materials import Materials, Sheet
 from core.collage.pieces import Floats
 from core.effects import Companions, Moment
@@ -34,7 +34,7 @@ def textured(seed: int, height: int = HEIGHT, width: int = WIDTH) -> Floats:
 
 
 def as_picture(image: Floats) -> Picture:
-    return Picture(torch.from_numpy(np.ascontiguousarray(image.transpose(2, 0, 1), np.float32))[None])
+    return Picture(as_tensor(image))
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def texture() -> Callable[..., Floats]:
 def save() -> Callable[[Path, Floats], Path]:
     """save(path, picture h,w,3 or h,w,4): writes a PNG."""
     def make(path: Path, image: Floats) -> Path:
-        alpha = torch.from_numpy(np.ascontiguousarray(image[..., 3]))[None, None] if image.shape[-1] == 4 else None
+        alpha = as_tensor(image[..., 3:]) if image.shape[-1] == 4 else None
         write(path, Picture(as_picture(image[..., :3]).rgb, alpha), "png")
         return path
     return make

@@ -19,6 +19,7 @@ import pytest
 from outcomes import painted, run
 
 from core import events, frames, pipeline
+from core.arrays import as_array
 from core.clips import Movie
 from core.collage.pieces import Floats, Pieces
 from core.errors import InputError
@@ -194,7 +195,7 @@ def test_layers_come_nearer_to_the_clip_s_colors_the_more_they_are_to_match_them
         clip: Clips, collage: Jobs, tmp_path: Path, save: Save) -> None:
     folder = clip(1)
     before = frames.read(folder / "001.png").rgb
-    save(tmp_path / "inverted" / "001.png", 1 - before[0].permute(1, 2, 0).numpy())
+    save(tmp_path / "inverted" / "001.png", 1 - as_array(before))
     away = []
     for match in (0.0, 1.0):
         order = collage(folder, tmp_path / f"match {match}", mode="layers", materials=(str(tmp_path / "inverted"),),

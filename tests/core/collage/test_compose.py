@@ -11,10 +11,11 @@ import pytest
 import torch
 from skimage.measure import label
 
+from core.arrays import as_array, as_tensor
 from core.collage import compose
 from core.collage.compose import Composer, underpainting
 from core.collage.follow import Follow
-from core.collage.ground import as_array, object_map
+from core.collage.ground import object_map
 from core.collage.materials import Materials, Sheet
 from core.collage.pieces import Cut, Floats, Pieces, no_pieces
 from core.effects import Companions, Moment
@@ -92,7 +93,7 @@ def test_a_frame_is_painted_from_its_pieces_alone(sheets: Materials, moment: Mom
     follow, composer = Follow(QUICK, sheets), Composer(QUICK, sheets)
     here = moment(1)
     pieces = follow(here, None)
-    composer.paint(follow(moment(9, moment(3).rgb[0].permute(1, 2, 0).numpy()), None), here.rgb, Companions())
+    composer.paint(follow(moment(9, as_array(moment(3).rgb)), None), here.rgb, Companions())
     one, other = (c.paint(pieces, here.rgb, Companions()).rgb for c in (composer, Composer(QUICK, sheets)))
     assert torch.equal(one, other)
 
@@ -153,7 +154,7 @@ def test_tissue_is_torn_in_patches_without_specks() -> None:
 
 
 def test_the_underpainting_is_the_frame_in_large_patches(shot: Shots) -> None:
-    frame = torch.from_numpy(shot(1).transpose(2, 0, 1).copy())[None]
+    frame = as_tensor(shot(1))
     under, source = underpainting(frame), as_array(frame)
     assert under.shape == source.shape
     assert np.abs(under - source).mean() < 0.15

@@ -15,9 +15,9 @@ import pytest
 import torch
 
 from core import events, frames, pipeline
+from core.arrays import as_array
 from core.collage.compose import ZOOM, Composer
 from core.collage.export import export
-from core.collage.ground import as_array
 from core.collage.materials import Materials
 from core.collage.pieces import Cut, Floats, no_pieces
 from core.errors import OutputError

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 
+from core.arrays import as_array
 from core.collage.cutting import Cutter
 from core.collage.follow import PATIENCE, Follow
 from core.collage.materials import Materials
@@ -163,7 +164,7 @@ def test_a_hole_gets_pieces_when_it_is_large_enough(follow: Follow, moment: Mome
 
 
 def moment_image(moment: Moments) -> Floats:
-    return np.asarray(moment(1).rgb[0].permute(1, 2, 0).numpy())
+    return as_array(moment(1).rgb)
 
 
 @pytest.mark.parametrize(("side", "filled"), [(40, False), (56, True)])

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from core.collage.ground import as_array, from_lab, ground_of, nearest_object, object_map, to_lab
+from core.arrays import as_array
+from core.collage.ground import from_lab, ground_of, nearest_object, object_map, to_lab
 from core.collage.pieces import NO_OBJECT
 from core.effects import Companions
 from core.motion.links import Link

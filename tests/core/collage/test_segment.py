@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+from core.arrays import as_tensor
 from core.collage import segment
 from core.collage.ground import Ground, ground_of
 from core.collage.pieces import Floats
@@ -23,7 +24,7 @@ def ground(texture: Textures) -> Ground:
     """A textured frame with a disk in a mask."""
     y, x = np.mgrid[:96, :128]
     disk = torch.from_numpy(((x - 70) ** 2 + (y - 45) ** 2 < 25 ** 2).astype(np.float32)).expand(1, 3, 96, 128)
-    return ground_of(torch.from_numpy(texture(1).transpose(2, 0, 1).copy())[None], Companions(objects=disk))
+    return ground_of(as_tensor(texture(1)), Companions(objects=disk))
 
 
 def area(corners: Floats) -> float:
@@ -130,7 +131,7 @@ def test_a_rectangle_stands_around_its_region() -> None:
 def test_half_of_a_frame_is_busy_and_it_is_the_busy_half(texture: Textures) -> None:
     image = np.full((96, 128, 3), 0.5, np.float32)
     image[:, 64:] = texture(3)[:, 64:]
-    busy = segment.busyness(ground_of(torch.from_numpy(image.transpose(2, 0, 1).copy())[None], Companions()))
+    busy = segment.busyness(ground_of(as_tensor(image), Companions()))
     assert busy.min() >= 0 and busy.max() <= 1
     assert busy[:, 90:].mean() > 0.5 > busy[:, :60].mean()
 

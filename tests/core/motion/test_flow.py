@@ -12,6 +12,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 from torch.nn.functional import interpolate
 
+from core.arrays import as_tensor
 from core.errors import OptionError, WeightsError
 from core.frames import Picture, read, read_flo
 from core.motion.flow import Dis, Refined, estimator, settled
@@ -44,7 +45,7 @@ def alley() -> tuple[Tensor, Tensor, Tensor]:
     if not ALLEY.is_dir():
         pytest.skip("the clip shared/data/clips/sintel_alley_1 is not on this machine")
     here, there = (read(ALLEY / f"frame_000{i}.png").rgb for i in (1, 2))
-    return here, there, torch.from_numpy(read_flo(ALLEY / "frame_0001.flo")).permute(2, 0, 1)[None]
+    return here, there, as_tensor(read_flo(ALLEY / "frame_0001.flo"))
 
 
 @pytest.mark.parametrize("x", [-2.0, 0.5, 6.0])
