@@ -9,9 +9,9 @@ from typing import TypeVar
 
 from . import clips, frames
 from .clips import Clip
-from .collage.compose import layer_folders
 from .collage.effect import CollageEffect
 from .collage.export import export
+from .collage.layers import layer_folders
 from .collage.materials import open_materials
 from .collage.tasks import plan_collage
 from .devices import Compute

@@ -7,6 +7,7 @@ from typing import Any
 
 import bpy
 
+from ...core.collage.layers import LAYERS, NAME
 from ...core.errors import GouacheError, InputError
 from ..capture import find_strip
 from ..identity import is_copy
@@ -16,9 +17,8 @@ from ..sequencer.modal import Answer, report_error
 from ..sequencer.operators import scene_of
 from . import paper
 from .build import KEY, PIECE, Built, Wishes, build, find, first_with
-from .read import NAME, read
+from .read import read
 
-LAYERS = "layers"
 LOOKS: Any = [("FLAT", "Flat", "As in the strip, whatever the light"),
               ("LIT", "Lit", "Light and shadow of the scene fall on the paper")]
 STACKS: Any = [("ORDER", "One Above the Other", "Every piece has a depth of its own: for a camera that moves through"),

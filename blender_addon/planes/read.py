@@ -10,10 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ...core.collage.layers import NAME, VERSION
 from ...core.errors import InputError
-
-NAME = "pieces.json"
-VERSION = 1
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ from ..memory import give_back
 from ..options import CollageOptions
 from ..sizes import size_of
 from .ground import nearest_object, object_map
+from .layers import layer_folders
 from .materials import Materials
 from .paper import Noise, Paper, paper
 from .pieces import NO_OBJECT, Floats, Pieces
@@ -34,8 +35,6 @@ PATCHES = 28
 """Rows of patches in the underpainting."""
 TORN = 0.05
 """How far their edges stray in small, in patches: more would come off as specks."""
-LAYERS, UNDERPAINTING = "layers", "underpainting"
-"""The folder, inside that of the results, for pictures of each level, and there that of the lowest layer."""
 KEPT_BYTES = 700_000_000
 """Of papers that are kept from frame to frame."""
 AT_ONCE = 16
@@ -110,11 +109,6 @@ class Composer:
         """Drop the papers that a frame did not need: hardly any of those pieces will come back."""
         for key in self._papers.keys() - needed:
             self._bytes -= _bytes_of(self._papers.pop(key))
-
-
-def layer_folders(levels: int) -> tuple[str, ...]:
-    """The folders, inside that of the results, of the underpainting and of each level."""
-    return tuple(f"{LAYERS}/{name}" for name in (UNDERPAINTING, *(f"level_{level}" for level in range(1, levels + 1))))
 
 
 def _bytes_of(made: Paper) -> int:

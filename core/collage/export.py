@@ -1,12 +1,4 @@
-"""A collage's layers for other programs: every piece as a picture, and `pieces.json` with where they go.
-
-`pieces.json` holds, with lengths in heights of the frame, x to the right and y down from the frame's upper left
-corner: `size` (width, height; pixels), `frames` (their numbers), `levels`, `underpainting` (one file per frame), and
-for each of `pieces` its `number`, `level` (1 is the coarsest), `material`, `outline` (corners from the piece's
-center), `picture` (a PNG with alpha, without shadow), `box` (left, top, right, bottom of that picture from the
-center) and `places`: per frame in which it lies there a, b, x, y, order. A point p from the center lies at
-[[a, -b], [b, a]] p + (x, y); pieces are laid by rising order, from 0 in each frame. `keys` are the frames' hashes.
-"""
+"""A collage's layers for other programs: every piece as a picture, and where they go (see `layers.py`)."""
 
 from __future__ import annotations
 
@@ -24,14 +16,11 @@ from ..arrays import as_tensor
 from ..atomic import write_text
 from ..frames import Picture
 from ..plan import Plan, Task
-from .compose import LAYERS, UNDERPAINTING, Composer, layer_folders, zoom_of
+from .compose import Composer, zoom_of
+from .layers import LAYERS, NAME, PIECES, UNDERPAINTING, VERSION, layer_folders
 from .paper import Paper
 from .pieces import Pieces
 
-NAME = "pieces.json"
-PIECES = "pieces"
-"""The folder, beside it, of the pieces' pictures."""
-VERSION = 1
 DIGITS = 6
 """Decimals of lengths."""
 
