@@ -100,13 +100,14 @@ def _transport(ours: Tensor, theirs: Tensor) -> Tensor:
     lower = torch.linalg.cholesky(ours)
     upper = lower.transpose(1, 2)
     square = upper @ theirs @ lower
-    root = root_by_products(square) if square.is_cuda else _root_by_eigenvalues(square)
+    root = root_by_products(square) if square.is_cuda else root_by_eigenvalues(square)
     half = torch.linalg.solve_triangular(upper, root, upper=True)
     matrix: Tensor = torch.linalg.solve_triangular(upper, half.transpose(1, 2), upper=True)
     return matrix.float()
 
 
-def _root_by_eigenvalues(square: Tensor) -> Tensor:
+def root_by_eigenvalues(square: Tensor) -> Tensor:
+    """The symmetric square roots of N,C,C, symmetric and, but for rounding, without negative eigenvalues."""
     values, vectors = torch.linalg.eigh(square)
     root: Tensor = (vectors * values.clamp_min(0).sqrt()[:, None]) @ vectors.transpose(1, 2)
     return root

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from ..devices import fast_bfloat16
 from ..encoders import LAYERS, Encoder, centered_input
 from ..options import PAPER_STYLE_LAYERS, StyleOptions, parse_layers
+from ..style.statistics import root_by_eigenvalues
 from ..style.transfer import StyleTargets, paint
 from ..weights import Layer, LayerWeights
 from .batches import Batches, Source, floats
@@ -135,8 +136,7 @@ class EncoderTrainee:
         layers = {}
         for name, layer in layers_of(self.student).items():
             head = self.heads[name].detach().cpu()
-            values, vectors = torch.linalg.eigh((head.T @ head).double())
-            root = (vectors * values.clamp_min(0).sqrt()) @ vectors.T
+            root = root_by_eigenvalues((head.T @ head).double()[None])[0]
             layers[name] = Layer(layer.kernel, layer.bias, (root * self.scales[name]).float())
         return layers
 
