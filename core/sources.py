@@ -30,7 +30,7 @@ LARGE = 2**29
 ENOUGH = 0.75
 """Where the flow to neighbors is reliable in more than this part of a frame, those further away are not asked."""
 LEAST_SHARE = 1 / 16
-"""Of a painting: where less of it shows, in 8 bits, the whole cannot be told."""
+"""Of a picture or a painting: where less of it shows, in 8 bits, the whole cannot be told."""
 
 
 @dataclass(frozen=True)
@@ -172,12 +172,14 @@ def resized(picture: Picture, size: Size) -> Picture:
     """The picture at (H, W), made ready to be painted: colors that alpha hides are grown from those that are seen.
 
     What is painted sees them too, be it by networks or as the color of a piece: black ones would darken every edge.
+    What is seen in part has its own color, unless so little is seen that 8 bits do not tell it.
     """
     if picture.alpha is None:
         return replace(picture, rgb=resize(picture.rgb, size))
     alpha = resize(picture.alpha, size)
     rgb = resize(picture.rgb * picture.alpha, size) / alpha.clamp_min(1e-4)
-    return replace(picture, rgb=fill_transparent(rgb.clamp(0.0, 1.0), alpha), alpha=alpha)
+    known = (alpha / LEAST_SHARE).clamp(max=1.0)
+    return replace(picture, rgb=fill_transparent(rgb.clamp(0.0, 1.0), known), alpha=alpha)
 
 
 def unmixed(result: Tensor, content: Tensor, area: Tensor | None) -> Tensor:

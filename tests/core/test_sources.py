@@ -56,6 +56,20 @@ class Still:
         return Link(torch.zeros(1, 2, 8, 8), torch.zeros(1, 1, 8, 8), torch.zeros(1, 1, 8, 8))
 
 
+@pytest.mark.parametrize("alpha", [0.1, 0.5, 0.9])
+def test_what_is_half_transparent_keeps_its_own_color(alpha: float) -> None:
+    """Smoke, glass, hair and motion blur are painted as they are, not as a blur of what is around."""
+    seen = torch.rand(1, 3, 16, 24, generator=torch.Generator().manual_seed(1))
+    ready = sources.resized(Picture(seen, torch.full((1, 1, 16, 24), alpha)), (16, 24))
+    assert torch.allclose(ready.rgb, seen, atol=1e-5)
+
+
+def test_colors_that_are_hidden_are_those_around_them() -> None:
+    colors, alpha = torch.full((1, 3, 16, 16), 0.8), torch.ones(1, 1, 16, 16)
+    colors[..., 8:], alpha[..., 8:] = 0.0, 0.0
+    assert sources.resized(Picture(colors, alpha), (16, 16)).rgb.min() > 0.75
+
+
 def test_every_frame_is_read_once_though_paintings_agree_with_those_nine_before_them(tmp_path: Path) -> None:
     clip = Still()
     reader = Sources(clip, {}, 0, clip)  # type: ignore[arg-type]
