@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Protocol
@@ -22,6 +22,8 @@ from .patterns import MINUS, pattern_of
 
 MOVIE_SUFFIXES = frozenset({".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".ogv", ".mxf", ".wmv",
                             ".ts", ".mts", ".m2ts", ".flv", ".3gp"})
+WITH_ALPHA = frozenset({b"RGBA", b"ARGB", b"BGRA", b"ABGR"})
+"""Pixels of movies as FFmpeg calls them; those of luma, chroma and alpha begin with Y4."""
 BLOCK = 2**28
 """Bytes of a movie's pictures that are kept when it is read backward."""
 NO_FRAMES = "Give a picture, a folder of numbered pictures, a pattern such as shot_####.png, or a movie."
@@ -96,6 +98,8 @@ class Movie:
     def __post_init__(self) -> None:
         self._open()
         self._hash = digest_of(self.path)
+        code = int(self._capture.get(cv2.CAP_PROP_CODEC_PIXEL_FORMAT)).to_bytes(8, "little", signed=True)[:4]
+        self._has_alpha = code in WITH_ALPHA or code.startswith(b"Y4")
         self._said = int(self._capture.get(cv2.CAP_PROP_FRAME_COUNT))
         self._count = _frames_of(self.path, self._said, self._hash)
         if not self._count:
@@ -122,11 +126,16 @@ class Movie:
             self._step_back(number)
         pixels = self._block[number] if number in self._block else self._decoded(number)
         rgb = torch.from_numpy(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB)).permute(2, 0, 1)[None]
-        picture = Picture(rgb.float() / 255.0)
-        if number < self._count or self._said <= self._count:
-            return picture
-        return replace(picture, notes=(f"The movie '{self.path.name}' says it has {self._said} frames; it ends after "
-                                       f"frame {number}.",))
+        return Picture(rgb.float() / 255.0, notes=tuple(self._notes(number)))
+
+    def _notes(self, number: int) -> Iterator[str]:
+        """What of the movie is not in its frames, told with the first one read and the last."""
+        if self._has_alpha:
+            self._has_alpha = False
+            yield (f"The alpha of '{self.path.name}' is not read, and what it hides is painted: export the movie as "
+                   "PNG or EXR pictures to keep it.")
+        if number == self._count < self._said:
+            yield f"The movie '{self.path.name}' says it has {self._said} frames; it ends after frame {number}."
 
     def _step_back(self, number: int) -> None:
         """Begin again, and keep a block of frames that ends with this one. Raises InputError."""

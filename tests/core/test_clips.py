@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -166,6 +167,27 @@ def test_a_movie_that_decodes_less_than_it_has_names_the_frame(movie: Path) -> N
         with pytest.raises(InputError, match=f"ends before frame {number}"):
             clip.read(number)
     assert clip.read(2).size == (48, 64)
+
+
+def test_a_movie_says_once_that_its_alpha_is_not_read(movie: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    decoder = cv2.VideoCapture
+
+    class Transparent:
+        def __init__(self, path: str) -> None:
+            self._decoder = decoder(path)
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self._decoder, name)
+
+        def get(self, what: int) -> float:
+            return int.from_bytes(b"ARGB", "little") if what == cv2.CAP_PROP_CODEC_PIXEL_FORMAT else decoder.get(
+                self._decoder, what)
+
+    assert not open_clip(str(movie)).read(1).notes
+    monkeypatch.setattr(cv2, "VideoCapture", Transparent)
+    clip = open_clip(str(movie))
+    assert "alpha" in clip.read(2).notes[0]
+    assert not clip.read(3).notes
 
 
 def test_no_movie_is_an_error(tmp_path: Path) -> None:
