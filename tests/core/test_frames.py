@@ -137,6 +137,26 @@ def test_a_multi_part_exr_shows_its_beauty_wherever_it_stands(tmp_path: Path, pa
     assert rgb.tolist() == pytest.approx(linear_to_srgb(torch.tensor([0.1, 0.2, 0.3])).tolist(), abs=1e-4)
 
 
+def test_a_deep_exr_is_read_as_it_looks(tmp_path: Path) -> None:
+    """As renderers write them for compositing: samples behind each other, the nearer one half transparent."""
+    spec = oiio.ImageSpec(3, 2, 5, "float")
+    spec.channelnames, spec.deep = ("R", "G", "B", "A", "Z"), True
+    samples = oiio.DeepData()
+    samples.init(spec)
+    for pixel in range(6):
+        samples.set_samples(pixel, 2)
+        for sample, values in enumerate([(0.0, 0.25, 0.0, 0.5, 1.0), (0.5, 0.0, 0.0, 1.0, 2.0)]):
+            for channel, value in enumerate(values):
+                samples.set_deep_value(pixel, channel, sample, value)
+    output = oiio.ImageOutput.create(str(tmp_path / "deep.exr"))
+    output.open(str(tmp_path / "deep.exr"), spec)
+    assert output.write_deep_image(samples), output.geterror()
+    output.close()
+    picture = frames.read(tmp_path / "deep.exr")
+    expected = linear_to_srgb(torch.tensor([0.25, 0.25, 0.0]))
+    assert picture.rgb.shape == (1, 3, 2, 3) and torch.allclose(picture.rgb[0, :, 0, 0], expected, atol=1e-4)
+
+
 def test_unusual_pictures(tmp_path: Path, picture: Pictures) -> None:
     color = (picture(3).rgb[0].permute(1, 2, 0).numpy() * 255).round().astype(np.uint8)
     gray = np.asarray(Image.fromarray(color).convert("L"))
