@@ -100,7 +100,7 @@ class Job:
         options |= {name: "" for name in BESIDE if name in options}
         for holder, key in _option_paths(options):
             holder[key] = _digest(holder[key]) if holder[key] else ""
-        weights = self.motion.raft_weights
+        weights = self.motion.raft_weights if self.motion.flow_method == "raft" else ""
         motion = [self.motion.flow_method, "", _digest(weights) if weights else ""] if self.follows_motion else []
         kept = [options, motion, self.effect, self.files.format, self.files.restore_size,
                 self.engine.device, self.engine.precision]

@@ -182,7 +182,7 @@ class _Results:
         record = manifest.get(task.number)
         return (record is not None and (record.key, record.file) == (task.key, task.path.name)
                 and manifest.holds(record) and (task.is_track or frames.readable(task.path))
-                and all((task.path.parent / layer / task.path.name).is_file() for layer in task.layers))
+                and all(frames.readable(task.path.parent / layer / task.path.name) for layer in task.layers))
 
     def confirm(self, task: Task) -> None:
         """Remember that this version would make no other picture, which stands there. Raises OutputError."""
@@ -223,6 +223,9 @@ class _Run:
         todo = self.plan.needed(finished)
         self.made = {task.key: task.path for task in self.plan.tasks if task in finished}
         yield events.Started(self.frames, len(todo), str(self.results.output))
+        if not self.plan.results:
+            yield events.Warning("This part of the clip has none of the frames asked for.",
+                                 "A clip is parted at cuts and anchors: it may have fewer pieces than parts.")
         for task in self.plan.results:
             if task in finished:
                 self.results.confirm(task)
@@ -364,6 +367,7 @@ def _summary(failed: list[InputError], lost: int, of: int) -> GouacheError:
     if len(failed) == 1 and of == 1:
         return failed[0]
     first = failed[0]
-    return InputError(f"{lost} of {of} frames could not be painted; the others are done. First: {first.message}",
-                      "Mend them and run again: only they, and what depends on them, will be painted.",
+    done = "; the others are done" if lost < of else ""
+    return InputError(f"{lost} of {of} frames could not be painted{done}. First: {first.message}",
+                      f"{first.hint} Then run again: only they, and what depends on them, will be painted.".strip(),
                       "\n".join(f"{error.message} {error.detail}" for error in failed))

@@ -102,6 +102,8 @@ class Plan:
     def needed(self, finished: Iterable[Task]) -> list[Task]:
         """What there is to make, in order, when these are finished."""
         done, wanted = set(finished), set(self.results)
+        shown = (task.copied or task for task in self.results)  # all pieces are told of, also in pictures that are made
+        wanted.update(task.track for task in shown if task.layers and task.track)
         for task in reversed(self.tasks):
             if task in wanted and task not in done:
                 wanted.update(task.needs)

@@ -82,9 +82,9 @@ def check(name: str, value: Any, info: OptionInfo) -> Any:
     if info.kind == "layers":
         parse_layers(name, value)
     if info.kind == "frames":
-        parse_frames(value)
+        parse_frames(value, name)
     if info.kind == "ranges":
-        parse_ranges(value)
+        parse_ranges(value, name)
     if info.kind == "chunk":
         parse_chunk(value)
     return value
@@ -109,23 +109,23 @@ def parse_layers(name: str, text: str) -> dict[str, float]:
     return layers
 
 
-def parse_frames(text: str) -> tuple[int, int] | None:
-    """Read `A-B` or `A` as first and last frame number; empty means all. Raises OptionError."""
+def parse_frames(text: str, name: str = "frames") -> tuple[int, int] | None:
+    """Read `A-B` or `A` as first and last frame number; empty means all. Raises OptionError, with the option's name."""
     if not text:
         return None
     found = re.fullmatch(r"\s*(\d+)\s*(?:-\s*(\d+)\s*)?", text)
     if not found:
-        raise OptionError(f"Option 'frames' cannot be {text!r}.", "Allowed: A-B or A, such as 10-24.")
+        raise OptionError(f"Option '{name}' cannot be {text!r}.", "Allowed: A-B or A, such as 10-24.")
     first, last = int(found[1]), int(found[2] or found[1])
     if last < first:
-        raise OptionError(f"Option 'frames' cannot be {text!r}: it ends before it begins.",
+        raise OptionError(f"Option '{name}' cannot be {text!r}: it ends before it begins.",
                           "Write the first one first.")
     return first, last
 
 
-def parse_ranges(text: str) -> list[tuple[int, int]]:
-    """Read `3-5,9` as first and last frame numbers of each part. Raises OptionError."""
-    parts = (parse_frames(part) for part in text.split(",") if part.strip())
+def parse_ranges(text: str, name: str = "only") -> list[tuple[int, int]]:
+    """Read `3-5,9` as first and last frame numbers of each part. Raises OptionError, with the option's name."""
+    parts = (parse_frames(part, name) for part in text.split(",") if part.strip())
     return [part for part in parts if part]
 
 

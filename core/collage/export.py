@@ -74,8 +74,8 @@ def _is_told(plan: Plan, levels: int, folder: Path) -> bool:
     except (OSError, ValueError, TypeError, KeyError, AttributeError):  # missing, damaged or of an earlier version
         return False
     layers = (f"{name}/{task.path.name}" for name in layer_folders(levels) for task in plan.results)
-    return (same and all((folder / picture).is_file() for picture in pictures)
-            and all((folder.parent / layer).is_file() for layer in layers))
+    return same and all(map(frames.readable, [*(folder / picture for picture in pictures),
+                                              *(folder.parent / layer for layer in layers)]))
 
 
 def _clear(plan: Plan, levels: int, named: set[str], output: Path) -> None:

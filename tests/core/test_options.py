@@ -120,6 +120,8 @@ def test_lists_of_layers_and_frames() -> None:
     for wrong in ("12-3", "a-b", "1,2", "-4"):
         with pytest.raises(OptionError, match="frames"):
             parse_frames(wrong)
+    with pytest.raises(OptionError, match="'only' cannot be 'x'"):
+        options_from(OutputOptions, {"only": "1,x"})
 
 
 def test_the_look_changes_with_pixels_not_with_names(tmp_path: Path) -> None:

@@ -74,6 +74,8 @@ def test_a_part_that_has_none_of_the_frames_asked_for_has_nothing_to_do(sequence
     """A farm gives all its machines the same frames."""
     happened = [event for k in (1, 2) for event in run(job(sequence, only="10", chunk=f"{k}/2"))]
     assert [e.frames for e in happened if isinstance(e, events.Done)] == [0, 1]
+    assert [e.message for e in happened if isinstance(e, events.Warning)] == [
+        "This part of the clip has none of the frames asked for."]
     with pytest.raises(InputError, match="lies in 11"):
         run(job(sequence, only="11", chunk="1/2"))
 

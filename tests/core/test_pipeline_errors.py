@@ -62,9 +62,16 @@ def test_one_unreadable_frame_does_not_cost_the_others(sequence: Path, job: Jobs
     assert painted(happened) == [7, 10]
     assert painted(run_despite(job(sequence, tmp_path / "steady", stability=0.5))) == [7, 10]
     assert "shot_0008.png" in error.value.detail and "shot_0009.png" in error.value.detail
+    assert "copy it again" in error.value.hint and "the others are done" in error.value.message
     (sequence / "shot_0008.png").write_bytes(whole)
     (sequence / "shot_0009.png").write_bytes(whole)
     assert painted(run(order)) == [8, 9]
+
+
+def test_what_is_wrong_with_all_frames_is_told_with_what_to_do(sequence: Path, job: Jobs) -> None:
+    with pytest.raises(InputError, match=r"4 of 4 frames could not be painted\. First: .* too small") as error:
+        run(job(sequence, size=12, style_layers="conv5_4=1"))
+    assert "at the chosen size" in error.value.hint
 
 
 @pytest.mark.parametrize(("height", "width"), [(1, 1), (10, 20000)])

@@ -116,14 +116,25 @@ def test_what_another_collage_had_more_of_goes(clip: Clips, collage: Jobs) -> No
         piece["picture"] for piece in data["pieces"]}
 
 
-def test_a_layer_that_was_lost_is_made_again(clip: Clips, collage: Jobs) -> None:
+@pytest.mark.parametrize("name", ["level_1/002.png", "pieces/00001.png"])
+@pytest.mark.parametrize("left", [None, b"not a picture"])
+def test_a_layer_or_piece_that_was_lost_or_damaged_is_made_again(clip: Clips, collage: Jobs, name: str,
+                                                                 left: bytes | None) -> None:
     order = collage(clip(3), export_layers=True)
     exported(order)
-    lost = Path(order.output) / "layers" / "level_1" / "002.png"
+    lost = Path(order.output) / "layers" / name
     before = lost.read_bytes()
-    lost.unlink()
+    lost.unlink() if left is None else lost.write_bytes(left)
     exported(order)
     assert lost.read_bytes() == before
+
+
+def test_what_was_known_of_pieces_is_found_again_where_layers_have_to_be_told_of(clip: Clips, collage: Jobs) -> None:
+    order = collage(clip(3), export_layers=True, hold=2)
+    data = exported(order)
+    shutil.rmtree(Path(order.output) / "tracks")
+    (Path(order.output) / "layers" / "pieces.json").unlink()
+    assert exported(order) == data
 
 
 def test_layers_are_not_laid_over_what_the_job_reads_or_another_program_made(clip: Clips, collage: Jobs,
