@@ -1,6 +1,6 @@
 """A painting's whole way as one step-wise job: capture, engine, result. A timer drives it in a window, else a loop.
 
-What is painted (a strip, a node) is a Subject; this module knows nothing more of it.
+What is painted (a strip, a node) is an order's subject; this module knows nothing more of it.
 """
 
 from __future__ import annotations
@@ -8,18 +8,19 @@ from __future__ import annotations
 import json
 import shutil
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Protocol
+from typing import Any
 
 from ..core.errors import Cancelled, GouacheError, InputError
-from ..core.job import Job
 from . import engine, preferences, rendering
 from .files import copy_folder, make_folder, write_text
+from .order import Order, Subject, numbers
 from .progress import capture_share, progress_of
 
-CAPTURE_SECONDS = 0.1   # a window may stand still for so long
+CAPTURE_SECONDS = 0.1  # a window may stand still for so long
+ALONE_STEP_SECONDS, ALONE_CAPTURE_SECONDS = 0.1, 2.0  # without a window there is nothing to keep alive between steps
 
 
 @dataclass(frozen=True)
@@ -36,116 +37,6 @@ class Status:
     is_news: bool = False
 
 
-class Subject(Protocol):
-    """What is painted: it renders its own frames for the engine, and shows the painting in the end."""
-
-    @property
-    def name(self) -> str:
-        """As an artist knows it."""
-        ...
-
-    @property
-    def first(self) -> int:
-        """The first frame to paint."""
-        ...
-
-    @property
-    def last(self) -> int:
-        """The last frame to paint."""
-        ...
-
-    def capture(self, folder: Path, first: int, last: int) -> Subject:
-        """Render frames first..last into the folder. Returns itself, or another subject to begin anew with.
-
-        Raises GouacheError.
-        """
-        ...
-
-    def show(self, files: dict[int, Path]) -> Shown:
-        """Show the painted frames (frame -> file): all of them, or those that were wanted. Raises GouacheError."""
-        ...
-
-
-class Plan(Protocol):
-    """How a subject is captured: whatever that needs, and in which frames."""
-
-    @property
-    def first(self) -> int: ...
-
-    @property
-    def last(self) -> int: ...
-
-
-class Ranged:
-    """A subject's frames: those of its plan."""
-
-    plan: Plan
-
-    @property
-    def first(self) -> int:
-        return self.plan.first
-
-    @property
-    def last(self) -> int:
-        return self.plan.last
-
-
-@dataclass(frozen=True)
-class Shown:
-    """Where a painting is now seen, by name, and what an artist should know about it."""
-
-    name: str
-    warnings: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Order:
-    """One painting to make: what is captured, the job for the engine, the folder for both.
-
-    `job_name` is the job's file in that folder: several machines that share a folder each have their own. `wanted`
-    are the frames to make, and `seen` those that are captured for that, as ranges (first, last); empty is all. A
-    warning of the engine's that contains `settled` is not passed on: this order sees to it. `begun` is a folder of
-    results to begin with if there are none yet: those of another version of the film. `again` makes the order anew if
-    what is painted was moved since, else it gives None.
-    """
-
-    subject: Subject
-    job: Job
-    folder: Path
-    job_name: str = "job.json"
-    settled: str = ""
-    wanted: tuple[tuple[int, int], ...] = ()
-    seen: tuple[tuple[int, int], ...] = ()
-    begun: Path | None = None
-    again: Callable[[], Order | None] | None = None
-
-    @property
-    def source(self) -> Path:
-        return self.folder / "source"
-
-    @property
-    def result(self) -> Path:
-        return self.folder / "result"
-
-    @property
-    def frames(self) -> list[int]:
-        """The frames to make."""
-        return numbers(self.wanted or ((self.subject.first, self.subject.last),))
-
-    def to_capture(self) -> tuple[tuple[int, int], ...]:
-        """The ranges to capture."""
-        return self.seen or ((self.subject.first, self.subject.last),)
-
-    def as_it_stands(self) -> Order:
-        """The order as it would be given now, itself if nothing was moved. Raises GouacheError."""
-        return (self.again() if self.again is not None else None) or self
-
-    def rooted(self) -> Order:
-        """With the job's input and output in the order's folder."""
-        return replace(self, job=replace(self.job, input=str(self.source / self.job.input),
-                                         output=str(self.result)))
-
-
 @dataclass
 class Bake:
     """Makes paintings one after the other. Iterate over it to make it work; `cancel` may be called at any time.
@@ -154,21 +45,24 @@ class Bake:
     how long a step may capture. Iterating raises Cancelled, or GouacheError once all orders were tried: what is wrong
     with one keeps the others from nothing. Finished paintings and frames stay. `captured` are the source folders that
     were captured just now and need not be again, with what was seen there; `only_capture` leaves it at that.
+
+    While it works: `status` is where it is, `files` the frames of the order at work, `painted` what is shown by now.
     """
 
     orders: list[Order]
     step_seconds: float = 0.0
     capture_seconds: float = CAPTURE_SECONDS
     preview: bool = False
-    warnings: list[str] = field(default_factory=list)
-    painted: list[str] = field(default_factory=list)
-    status: Status = Status("Starting", 0.0)
-    files: dict[int, Path] = field(default_factory=dict)
     captured: dict[Path, Subject] = field(default_factory=dict)
     only_capture: bool = False
-    _cancelled: bool = False
-    _advice: str = ""
-    _engine: engine.Engine | None = None
+
+    status: Status = field(default=Status("Starting", 0.0), init=False)
+    files: dict[int, Path] = field(default_factory=dict, init=False)
+    painted: list[str] = field(default_factory=list, init=False)
+    warnings: list[str] = field(default_factory=list, init=False)
+    _cancelled: bool = field(default=False, init=False)
+    _advice: str = field(default="", init=False)
+    _engine: engine.Engine | None = field(default=None, init=False)
 
     def cancel(self) -> None:
         """Stop at the next step; what was painted stays in the cache."""
@@ -330,35 +224,19 @@ def _captured(order: Order, first: int, last: int) -> Subject:
         capturing = False
 
 
-def numbers(ranges: Iterable[tuple[int, int]]) -> list[int]:
-    """The frames of ranges (first, last)."""
-    return [frame for first, last in ranges for frame in range(first, last + 1)]
-
-
 def _share(done: int, waiting: Iterable[tuple[int, int]]) -> float:
     """How much is done (0..1) if these ranges are left."""
     return done / max(done + len(numbers(waiting)), 1)
 
 
-def runs(frames: Iterable[int]) -> tuple[tuple[int, int], ...]:
-    """The ranges (first, last) that frames make up."""
-    found: list[tuple[int, int]] = []
-    for frame in sorted(set(frames)):
-        if found and frame == found[-1][1] + 1:
-            found[-1] = found[-1][0], frame
-        else:
-            found.append((frame, frame))
-    return tuple(found)
-
-
-def runs_text(ranges: Iterable[tuple[int, int]]) -> str:
-    """Ranges as `3-5,9`."""
-    return ",".join(f"{first}-{last}" if last > first else str(first) for first, last in ranges)
-
-
 def _inside(folder: Path, path: str) -> Path:
     """An engine's path, which may count from the result folder."""
     return Path(path) if Path(path).is_absolute() else folder / path
+
+
+def without_window(orders: list[Order], **more: Any) -> Bake:
+    """A bake at the pace of scripts and of `blender -b`."""
+    return Bake(orders, ALONE_STEP_SECONDS, ALONE_CAPTURE_SECONDS, **more)
 
 
 def run_to_end(bake: Bake) -> float:

@@ -15,11 +15,11 @@ import bpy
 from ..core.errors import Cancelled, GouacheError, InputError, OutputError
 from ..core.options import parse_frames
 from . import compat, due
-from .bake import Order
 from .capture import find_strip, visible_range
 from .compositor import find, freshness
 from .compositor.modifier import order_modifier
 from .compositor.orders import order_node
+from .order import Order
 from .owner import modifier_of
 from .results import check_kept, find_result
 from .sequencer import upkeep

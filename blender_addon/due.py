@@ -16,14 +16,14 @@ from typing import Any
 
 from ..core.errors import NodeError
 from . import compat, settings
-from .bake import Bake, Order, Subject, run_to_end, runs
+from .bake import run_to_end, without_window
 from .capture import LAST_FRAME, WITHOUT_PICTURE, rendered_range, strip_chain, visible_range
 from .compositor import find, freshness, groups
 from .compositor.modifier import order_modifier
 from .compositor.orders import order_node
+from .order import Order, Subject, runs
 from .owner import modifier_of
 from .results import SOURCE_KEY, find_result
-from .sequencer.jobs import CAPTURE_SECONDS, ONE_STEP_SECONDS
 from .sequencer.orders import is_fresh, order_strip
 
 Captured = dict[Path, Subject]
@@ -64,13 +64,12 @@ def check_groups(scene: Any, frames: Collection[int]) -> None:
 def look_at_strips(scene: Any, captured: Captured) -> None:
     """Capture all frames of the strips that are due. Raises GouacheError or Cancelled."""
     for strip in due_strips(scene):
-        run_to_end(Bake([order_strip(scene, strip)], ONE_STEP_SECONDS, CAPTURE_SECONDS, captured=captured,
-                        only_capture=True))
+        run_to_end(without_window([order_strip(scene, strip)], captured=captured, only_capture=True))
 
 
 def paint(orders: list[Order], captured: Captured | None = None) -> None:
     """Work through orders to the end, one printed line a frame. Raises GouacheError or Cancelled."""
-    bake = Bake(orders, ONE_STEP_SECONDS, CAPTURE_SECONDS, captured={} if captured is None else captured)
+    bake = without_window(orders, captured={} if captured is None else captured)
     run_to_end(bake)
     for warning in dict.fromkeys(bake.warnings):
         say(f"warning: {warning}")

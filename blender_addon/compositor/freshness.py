@@ -11,7 +11,7 @@ from typing import Any
 
 from .. import settings
 from ..animation import keys_of
-from ..bake import runs, runs_text
+from ..order import runs, runs_text
 from . import groups
 from .signature import signature
 from .strip_signature import strip_signature

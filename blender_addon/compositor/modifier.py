@@ -12,17 +12,15 @@ from typing import Any
 import bpy
 
 from ...core.errors import InputError, NodeError
-from .. import bake, compat, preferences, settings
+from .. import bake, compat, settings
 from ..animation import copy_keys
-from ..bake import Order, Ranged, Shown
 from ..capture import ON_CANVAS, Plan, SizeChangedError, capture, find_strip, make_plan, own_size
-from ..files import safe_name
+from ..order import Order, Ranged, Shown, as_preview, preview_folder
 from ..owner import modifier_of
 from ..results import active_source
 from ..sequencer.jobs import BakeJob
 from ..sequencer.modal import Answer, redraw, report_error
 from ..sequencer.operators import scene_of, strip_to_paint
-from ..sequencer.orders import PREVIEW_FOLDER, as_preview
 from . import freshness, groups
 from .orders import bake_folder, job_of
 from .strip_signature import strip_signature
@@ -96,9 +94,8 @@ def order_modifier_preview(scene: Any, strip: Any, frame: int) -> Order:
     order = order_modifier(scene, strip, frame, frame)
     tree = _modifier(strip).node_group
     options = settings.style_options(tree.gouache, "fast") if groups.effect_of(tree).takes_styles else order.job.options
-    folder = preferences.cache_folder() / PREVIEW_FOLDER / safe_name(strip.name)
     job = as_preview(replace(order.job, input="", options=options))
-    return Order(order.subject, job, folder).rooted()
+    return Order(order.subject, job, preview_folder(strip.name)).rooted()
 
 
 class GOUACHE_OT_add_modifier(bpy.types.Operator):

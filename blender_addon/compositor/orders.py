@@ -16,9 +16,8 @@ from ...core.job import AnyOptions, Job
 from ...core.options import StyleImage, StyleOptions
 from .. import preferences, settings
 from ..animation import animated_defaults, animated_values
-from ..bake import Order, Ranged, Shown
-from ..files import folder_of, safe_name
-from ..sequencer.orders import PREVIEW_FOLDER, as_preview
+from ..files import folder_of
+from ..order import Order, Ranged, Shown, as_preview, preview_folder
 from . import find, freshness, groups, inputs
 from .signature import signature
 
@@ -79,8 +78,7 @@ def order_node_preview(scene: Any, node: Any, frame: int) -> Order:
     plan = inputs.make_plan(scene, node, frame, frame)
     tree = node.node_tree
     job = job_of(tree, _options(tree, plan, "fast"), frame, frame)
-    folder = preferences.cache_folder() / PREVIEW_FOLDER / safe_name(tree.name)
-    order = Order(_subject(plan, tree), job, folder, settled=HIGHLIGHTS).rooted()
+    order = Order(_subject(plan, tree), job, preview_folder(tree.name), settled=HIGHLIGHTS).rooted()
     return replace(order, job=as_preview(_with_captured(order.job, plan, order.source)))
 
 

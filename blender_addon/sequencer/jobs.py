@@ -8,11 +8,10 @@ import bpy
 
 from ...core.errors import GouacheError
 from .. import bake, preferences
+from ..order import Order
 from .modal import Answer, LongJob, redraw, report_error
 
 MOST_WARNINGS = 3       # shown; a long clip may have one for every frame
-ONE_STEP_SECONDS = 0.1  # without a window there is nothing to keep alive between the engine's events
-CAPTURE_SECONDS = 2.0   # so long it may capture, for the same reason
 
 checking: Any = None    # the check of the engine that a window's operator drives
 
@@ -66,13 +65,13 @@ class BakeJob(PaintJob):
     report: Any
     bl_label: str
 
-    def bake(self, orders: list[bake.Order]) -> bake.Bake:
+    def bake(self, orders: list[Order]) -> bake.Bake:
         """The job for these orders; warns where files are kept if the .blend has no place yet. Raises EngineError."""
         preferences.find_engine()
         if not bpy.data.filepath and preferences.get().cache_directory.startswith("//"):
             self.report({"WARNING"}, f"The file is not saved: frames are kept in {preferences.cache_folder()}")
         windowed = not bpy.app.background and self.options.is_invoke
-        return bake.Bake(orders) if windowed else bake.Bake(orders, ONE_STEP_SECONDS, CAPTURE_SECONDS)
+        return bake.Bake(orders) if windowed else bake.without_window(orders)
 
     def finish(self, context: Any) -> None:
         self.tell_warnings()

@@ -16,12 +16,12 @@ from ...core.digests import digest_of, key_of
 from ...core.errors import GouacheError, InputError
 from ...core.job import Job
 from ...core.manifest import Manifest
-from ...core.options import CollageOptions, MotionOptions, OutputOptions, StyleOptions
+from ...core.options import CollageOptions, OutputOptions, StyleOptions
 from .. import compat, preferences, settings
 from ..animation import animated_defaults, animated_values, keys_of
-from ..bake import Order, Ranged, Shown, runs, runs_text
 from ..capture import SHOWS_BELOW, Plan, SizeChangedError, capture, make_plan, rendered_range, strip_of
 from ..files import folder_of, make_folder, safe_name
+from ..order import Order, Ranged, Shown, as_preview, preview_folder, runs, runs_text
 from ..results import (
     check_room,
     claim,
@@ -32,9 +32,6 @@ from ..results import (
     shown_of,
     shows_through,
 )
-
-PREVIEW_SIZE = 640      # the fast engine paints so many pixels within half a second on two CPU cores
-PREVIEW_FOLDER = "preview"
 
 
 @dataclass(frozen=True)
@@ -224,16 +221,7 @@ def order_preview(scene: Any, strip: Any, frame: int) -> Order:
     plan = replace(plan, first=frame, last=frame)
     animation = animated_values(scene, strip, frame, frame) if is_style else {}
     job = as_preview(_job(strip, options, settings.output_options(strip.gouache, frame, frame), animation))
-    return Order(StripSubject(plan), job, preferences.cache_folder() / PREVIEW_FOLDER / safe_name(strip.name)).rooted()
-
-
-def as_preview(job: Job) -> Job:
-    """The job for a quick look: a small picture, which moves nowhere, and no layers beside it."""
-    options = replace(job.options, size=min(job.options.size or PREVIEW_SIZE, PREVIEW_SIZE))
-    if isinstance(options, CollageOptions):
-        options = replace(options, export_layers=False)
-    files = replace(job.files, format="png", restore_size=False)
-    return replace(job, options=options, files=files, motion=MotionOptions())
+    return Order(StripSubject(plan), job, preview_folder(strip.name)).rooted()
 
 
 def _job(strip: Any, options: StyleOptions | CollageOptions, files: OutputOptions,

@@ -8,6 +8,7 @@ import bpy
 
 from .. import bake, preferences
 from ..compositor.modifier import order_modifier_preview
+from ..order import Order
 from ..owner import modifier_of
 from . import style_pictures
 from .jobs import PaintJob
@@ -21,11 +22,11 @@ IMAGE_NAME = "Gouache Preview"
 class PreviewJob(PaintJob):
     """What previews of strips and nodes have in common: one order, and its picture shown where pictures are."""
 
-    def preview(self, order: bake.Order) -> bake.Bake:
+    def preview(self, order: Order) -> bake.Bake:
         """The job for an order. Raises EngineError."""
         preferences.find_engine()
         windowed = not bpy.app.background and self.options.is_invoke  # type: ignore[attr-defined]
-        return bake.Bake([order], 0.0 if windowed else 0.1, preview=True)
+        return (bake.Bake if windowed else bake.without_window)([order], preview=True)
 
     def finish(self, context: Any) -> None:
         self.tell_warnings()

@@ -230,7 +230,8 @@ def test_panels(gouache):
     gouache.preferences.engine_python = "/not/there"
     assert ("label", "The engine's Python is not there: /not/there") in draw(gouache)
     bake = gouache.module("bake")
-    bake.current = bake.Bake([], status=bake.Status("Painting frame 3", 0.4))
+    bake.current = bake.Bake([])
+    bake.current.status = bake.Status("Painting frame 3", 0.4)
     drawn = draw(gouache)
     bake.current = None
     assert ("progress", "Painting frame 3") in drawn and ("operator", "gouache.cancel") in drawn
