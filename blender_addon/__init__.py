@@ -3,14 +3,15 @@
 import bpy
 
 from . import command, engine, headless, identity, paths, preferences, settings
-from .compositor import modifier, watch
 from .compositor import operators as node_operators
 from .compositor import panels as node_panels
-from .planes import operators as planes
-from .sequencer import materials, modal, operators, panels, preview, style_pictures, upkeep
+from .compositor import watch
+from .planes import viewport
+from .sequencer import materials, modifier, operators, panels, preview, to_planes
+from .ui import jobs, modal, style_pictures, upkeep
 
-MODULES = (settings, identity, paths, engine, preferences, style_pictures, materials, operators, preview, upkeep,
-           planes, panels, node_operators, modifier, node_panels, watch, headless, command)
+MODULES = (settings, identity, paths, engine, preferences, jobs, style_pictures, upkeep, node_operators, node_panels,
+           watch, viewport, materials, operators, preview, modifier, to_planes, panels, headless, command)
 
 
 def register() -> None:

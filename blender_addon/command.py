@@ -17,14 +17,14 @@ from ..core.options import parse_frames
 from . import compat, due
 from .capture import find_strip, visible_range
 from .compositor import find, freshness
-from .compositor.modifier import order_modifier
 from .compositor.orders import order_node
 from .order import Order
 from .owner import modifier_of
 from .results import check_kept, find_result
-from .sequencer import upkeep
+from .sequencer.modifier import order_modifier
 from .sequencer.orders import order_strip
 from .sequencer.panels import painting_line
+from .ui import upkeep
 
 NAME = "gouache"
 

@@ -7,9 +7,11 @@ from typing import Any
 
 import bpy
 
-from . import compat
-from .compositor import find, groups
+from . import compat, settings
+from .animation import keys_of
 from .results import active_source
+
+PLAIN_NODE = "CompositorNodeGroup"
 
 
 @dataclass(frozen=True)
@@ -23,11 +25,31 @@ class Owner:
     def settings(self) -> Any:
         return self.holder.gouache
 
+    @property
+    def is_group(self) -> bool:
+        """Whether it is a group, whose keyframes are its own; else it is a strip."""
+        return bool(self.holder == self.animated)
+
+    def fingerprint(self) -> str:
+        """All that is set and counts, keyframes included, as a text to compare."""
+        text = settings.fingerprint(self.settings, keys_of(self.animated, self.holder))
+        return f"{self.settings.effect} {text}" if self.is_group else text
+
+
+def is_ours(tree: Any) -> bool:
+    """Whether a node tree is a group of Gouache's."""
+    return tree is not None and tree.bl_idname == "CompositorNodeTree" and tree.gouache.effect in settings.EFFECTS
+
+
+def is_node(node: Any) -> bool:
+    """Whether a node of a tree is one of Gouache's."""
+    return node is not None and node.bl_idname == PLAIN_NODE and is_ours(node.node_tree)
+
 
 def modifier_of(strip: Any) -> Any:
     """The strip's modifier with a group of Gouache's, or None; Blender 4.5 has no such modifiers."""
     return next((modifier for modifier in getattr(strip, "modifiers", ())
-                 if modifier.type == "COMPOSITOR" and groups.is_ours(modifier.node_group)), None)
+                 if modifier.type == "COMPOSITOR" and is_ours(modifier.node_group)), None)
 
 
 def sharing(tree: Any) -> int:
@@ -40,16 +62,26 @@ def sharing(tree: Any) -> int:
 def active_tree(context: Any) -> Any:
     """The group whose node is active in a node editor, or that is open there; None without any."""
     node: Any = getattr(context, "active_node", None)
-    if find.is_node(node):
+    if is_node(node):
         return node.node_tree
     tree = getattr(context.space_data, "edit_tree", None)
-    return tree if groups.is_ours(tree) else None
+    return tree if is_ours(tree) else None
+
+
+def group_owner(tree: Any) -> Owner:
+    """A group as the owner of its settings."""
+    return Owner(tree, tree)
 
 
 def owner_of(scene: Any, strip: Any) -> Owner:
     """By whether the strip has a modifier of Gouache's."""
     modifier = modifier_of(strip)
-    return Owner(strip, scene) if modifier is None else Owner(modifier.node_group, modifier.node_group)
+    return Owner(strip, scene) if modifier is None else group_owner(modifier.node_group)
+
+
+def active_strip(context: Any) -> Any:
+    """The active strip in the Video Sequencer, for a painting the strip it was made of; None without any."""
+    return active_source(compat.sequencer_scene(context))
 
 
 def active_owner(context: Any) -> Owner | None:
@@ -57,7 +89,13 @@ def active_owner(context: Any) -> Owner | None:
     space = context.space_data
     if space is not None and space.type == "NODE_EDITOR":
         tree = active_tree(context)
-        return Owner(tree, tree) if tree is not None else None
-    scene = compat.sequencer_scene(context)
-    strip = active_source(scene)
-    return None if strip is None else owner_of(scene, strip)
+        return group_owner(tree) if tree is not None else None
+    strip = active_strip(context)
+    return None if strip is None else owner_of(compat.sequencer_scene(context), strip)
+
+
+def shown_frame(context: Any) -> int:
+    """The frame under the playhead of the editor that the context is in."""
+    space = context.space_data
+    scene = context.scene if space is not None and space.type == "NODE_EDITOR" else compat.sequencer_scene(context)
+    return int(scene.frame_current)

@@ -6,15 +6,12 @@ A file that is only a copy gets the new paths; the film that is open has its own
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import bpy
 
-from . import settings
-from .animation import keys_of
-from .compositor.freshness import settings_of
+from .owner import Owner, group_owner
 
 _replaced: list[tuple[Any, str, str]] = []  # holder, property, and what was there before the file is written
 
@@ -61,14 +58,10 @@ def _groups() -> Iterator[tuple[Any, str, Callable[[], str]]]:
     trees: Any = bpy.data.node_groups
     for scene in scenes:
         for strip in scene.sequence_editor.strips_all if scene.sequence_editor and scene.is_editable else ():
-            yield strip.gouache, "painted_as", partial(_fingerprint, scene, strip)
+            yield strip.gouache, "painted_as", Owner(strip, scene).fingerprint
     for tree in trees:
         if tree.bl_idname == "CompositorNodeTree" and tree.is_editable and tree.gouache.effect:
-            yield tree.gouache, "baked_as", partial(settings_of, tree)
-
-
-def _fingerprint(scene: Any, strip: Any) -> str:
-    return settings.fingerprint(strip.gouache, keys_of(scene, strip))
+            yield tree.gouache, "baked_as", group_owner(tree).fingerprint
 
 
 def _paths(group: Any) -> Iterator[tuple[Any, str]]:

@@ -9,14 +9,7 @@ import bpy
 
 from ...core.errors import InputError, NodeError
 from .. import compat
-from .groups import is_ours
-
-PLAIN_NODE = "CompositorNodeGroup"
-
-
-def is_node(node: Any) -> bool:
-    """Whether a node of a tree is one of Gouache's."""
-    return node is not None and node.bl_idname == PLAIN_NODE and is_ours(node.node_tree)
+from ..owner import PLAIN_NODE, is_node, is_ours
 
 
 def nodes_of(scene: Any) -> list[Any]:

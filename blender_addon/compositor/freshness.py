@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .. import settings
-from ..animation import keys_of
 from ..order import runs, runs_text
+from ..owner import group_owner
 from . import groups
 from .signature import signature
 from .strip_signature import strip_signature
@@ -70,16 +69,11 @@ def _state(tree: Any, came_from: str, first: int, last: int) -> State:
 def _reasons(tree: Any, came_from: str) -> tuple[str, ...]:
     """Why no frame of the bake is what a bake would give now; empty if they may be."""
     group, reasons = tree.gouache, []
-    if group.baked_as != settings_of(tree):
+    if group.baked_as != group_owner(tree).fingerprint():
         reasons.append("settings changed")
     if group.baked_from != came_from:
         reasons.append("input changed")
     return tuple(reasons)
-
-
-def settings_of(tree: Any) -> str:
-    """All the settings that count, as a text to compare."""
-    return f"{tree.gouache.effect} {settings.fingerprint(tree.gouache, keys_of(tree, tree))}"
 
 
 @dataclass
@@ -88,6 +82,17 @@ class Origin:
 
     settings: str
     inputs: str = ""
+
+
+def origin_of(tree: Any) -> Origin:
+    """What a bake that is ordered now is made from, as far as that is known before anything is captured."""
+    return Origin(group_owner(tree).fingerprint())
+
+
+def show_bake(tree: Any, origin: Origin, files: dict[int, Path]) -> None:
+    """Show baked frames (frame -> file) in a group, with earlier ones in their folder, and note their origin."""
+    groups.show_painting(tree, {**files_in(next(iter(files.values())).parent), **files})
+    note_bake(tree, origin, files)
 
 
 def note_bake(tree: Any, origin: Origin, frames: Iterable[int]) -> None:

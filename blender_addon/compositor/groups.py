@@ -110,11 +110,6 @@ def _add_factor(tree: Any, name: str) -> None:
     socket.description = description.format(painting=effect.makes, masked=masked)
 
 
-def is_ours(tree: Any) -> bool:
-    """Whether a node tree is a group of Gouache's."""
-    return (tree is not None and tree.bl_idname == "CompositorNodeTree" and tree.gouache.effect in EFFECTS)
-
-
 def pass_through(tree: Any) -> None:
     """What is inside before a bake: Image, mixed with itself, for Blender grays out a socket that nothing uses."""
     wires = Wires(tree)

@@ -8,9 +8,10 @@ import bpy
 
 from ...core.errors import NodeError
 from .. import bake, compat
-from ..sequencer.jobs import BakeJob, OpenFolder
-from ..sequencer.modal import Answer, report_error
-from ..sequencer.preview import PreviewJob
+from ..owner import PLAIN_NODE, is_node
+from ..ui.jobs import BakeJob, OpenFolder
+from ..ui.modal import Answer, report_error
+from ..ui.preview import PreviewJob
 from . import find, groups
 from .orders import order_node, order_node_preview
 
@@ -21,7 +22,7 @@ def active_node(context: Any) -> Any:
     if node is None:
         tree = compat.compositor_tree(context.scene)
         node = tree.nodes.active if tree is not None else None
-    return node if find.is_node(node) else None
+    return node if is_node(node) else None
 
 
 def nodes_to_bake(context: Any, scene: Any, names: str, every: bool) -> list[Any]:
@@ -117,7 +118,7 @@ class GOUACHE_OT_add_node(bpy.types.Operator):
         if tree is None:
             report_error(self, NodeError("The scene has no compositor nodes.", "Press New, or tick Use Nodes, first."))
             return {"CANCELLED"}
-        node = tree.nodes.new(find.PLAIN_NODE)
+        node = tree.nodes.new(PLAIN_NODE)
         node.node_tree = groups.new_group(self.effect)
         node.name = groups.EFFECTS[self.effect].label
         node.width = 180

@@ -18,6 +18,7 @@ from .. import preferences, settings
 from ..animation import animated_defaults, animated_values
 from ..files import folder_of
 from ..order import Order, Ranged, Shown, as_preview, preview_folder
+from ..owner import is_ours
 from . import find, freshness, groups, inputs
 from .signature import signature
 
@@ -45,10 +46,7 @@ class NodeSubject(Ranged):
 
     def show(self, files: dict[int, Path]) -> Shown:
         node = find.find_again(find.find_scene(self.plan.scene), self.plan.node, self.identity)
-        tree = node.node_tree
-        folder = next(iter(files.values())).parent
-        groups.show_painting(tree, {**freshness.files_in(folder), **files})
-        freshness.note_bake(tree, self.origin, files)
+        freshness.show_bake(node.node_tree, self.origin, files)
         return Shown(node.name)
 
 
@@ -67,7 +65,7 @@ def order_node(scene: Any, node: Any, first: int, last: int) -> Order:
 
 
 def _subject(plan: inputs.Plan, tree: Any) -> NodeSubject:
-    return NodeSubject(plan, tree.gouache.identity, freshness.Origin(freshness.settings_of(tree)))
+    return NodeSubject(plan, tree.gouache.identity, freshness.origin_of(tree))
 
 
 def order_node_preview(scene: Any, node: Any, frame: int) -> Order:
@@ -135,7 +133,7 @@ def own_identity(tree: Any) -> str:
                         "Bake it there, or make it local (Object > Relations > Make Local).")
     group = tree.gouache
     every: Any = bpy.data.node_groups
-    twins = [other for other in every if groups.is_ours(other) and other != tree
+    twins = [other for other in every if is_ours(other) and other != tree
              and other.gouache.identity == group.identity]
     if twins and group.identity_of != tree.name:
         group.identity = hashlib.sha256(f"{group.identity} {tree.name}".encode()).hexdigest()[:32]

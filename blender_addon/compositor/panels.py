@@ -8,24 +8,16 @@ import bpy
 
 from ...core.options import read_by
 from .. import bake, compat, engine, preferences, settings
-from ..owner import Owner, active_tree
-from ..sequencer import collage_panels
-from ..sequencer.panels import (
-    BAKED_LABELS,
-    PREVIEW_SCALE,
-    STATE_ICONS,
-    draw_kind,
-    draw_options,
-    draw_progress,
-    draw_styles,
-)
-from ..sequencer.preview import IMAGE_NAME
-from ..sequencer.style_pictures import thumbnail
+from ..owner import active_tree, group_owner
+from ..ui import rows
+from ..ui.preview import IMAGE_NAME
 from . import find, freshness, groups
 from .operators import active_node
 from .orders import BESIDE
 
 ICONS = {"style": "BRUSH_DATA", "collage": "MOD_EXPLODE"}
+STATE_ICONS = {freshness.NEVER: "INFO", freshness.FRESH: "CHECKMARK", freshness.STALE: "FILE_REFRESH",
+               freshness.PARTLY: "TIME"}
 NOT_SHOWN = ("mask", "keep_color")  # they are sockets; the engine's own Keep Color is under Advanced
 
 
@@ -52,9 +44,9 @@ class GOUACHE_PT_node(NodePanel, bpy.types.Panel):
         tree, node = active_tree(context), active_node(context)
         layout.label(text=tree.name, icon="NODETREE")
         if bake.current is not None:
-            draw_progress(layout)
+            rows.draw_progress(layout)
             return
-        draw_kind(layout, tree.gouache)
+        rows.draw_kind(layout, tree.gouache)
         if node is None:
             layout.label(text="Leave the group (Tab) to bake its node", icon="INFO")
             return
@@ -147,7 +139,7 @@ class GOUACHE_PT_node_style(StylePanel, bpy.types.Panel):
         if linked := linked_among(active_node(context), groups.STYLES):
             layout.label(text=f"Linked: {', '.join(linked)}", icon="LINKED")
             return
-        draw_styles(layout, active_tree(context).gouache)
+        rows.draw_styles(layout, active_tree(context).gouache)
 
 
 class GOUACHE_PT_node_materials(CollagePanel, bpy.types.Panel):
@@ -156,7 +148,7 @@ class GOUACHE_PT_node_materials(CollagePanel, bpy.types.Panel):
     bl_idname, bl_label, bl_parent_id = "GOUACHE_PT_node_materials", "Materials", "GOUACHE_PT_node"
 
     def draw(self, context: Any) -> None:
-        collage_panels.draw_materials(self.layout, active_tree(context).gouache, of_strip=False)
+        rows.draw_materials(self.layout, active_tree(context).gouache, of_strip=False)
 
 
 class GOUACHE_PT_node_settings(NodePanel, bpy.types.Panel):
@@ -171,10 +163,9 @@ class GOUACHE_PT_node_settings(NodePanel, bpy.types.Panel):
             linked = linked_among(active_node(context), BESIDE)
             if linked:
                 layout.label(text=f"Linked: {', '.join(linked)}", icon="LINKED")
-            collage_panels.draw_options(layout, tree.gouache, False, [BESIDE[name] for name in linked])
+            rows.draw_collage_options(layout, tree.gouache, False, [BESIDE[name] for name in linked])
             return
-        draw_options(self.layout, Owner(tree, tree), context.scene.frame_current, NOT_SHOWN,
-                     BAKED_LABELS)
+        rows.draw_style_options(layout, group_owner(tree), context.scene.frame_current, NOT_SHOWN, rows.BAKED_LABELS)
 
 
 class GOUACHE_PT_node_preview(NodePanel, bpy.types.Panel):
@@ -187,12 +178,7 @@ class GOUACHE_PT_node_preview(NodePanel, bpy.types.Panel):
         return super().poll(context) and IMAGE_NAME in bpy.data.images
 
     def draw(self, context: Any) -> None:
-        layout: Any = self.layout
-        if picture := thumbnail(bpy.data.images[IMAGE_NAME].filepath):
-            layout.template_icon(icon_value=picture, scale=PREVIEW_SCALE)
-        tree = active_tree(context)
-        if groups.effect_of(tree).takes_styles and tree.gouache.engine != "fast":
-            layout.label(text="A quick look: Optimize paints finer", icon="INFO")
+        rows.draw_preview(self.layout, active_tree(context).gouache)
 
 
 class GOUACHE_PT_node_advanced(NodePanel, bpy.types.Panel):
@@ -207,9 +193,9 @@ class GOUACHE_PT_node_advanced(NodePanel, bpy.types.Panel):
         layout.use_property_split, layout.use_property_decorate = True, False
         if group.effect == "collage":
             linked = linked_among(active_node(context), BESIDE)
-            collage_panels.draw_options(layout, group, True, [BESIDE[name] for name in linked])
+            rows.draw_collage_options(layout, group, True, [BESIDE[name] for name in linked])
         else:
-            layout.prop(group, "keep_color", text=BAKED_LABELS["keep_color"])
+            layout.prop(group, "keep_color", text=rows.BAKED_LABELS["keep_color"])
             for name, info in read_by(group.engine):
                 if info.advanced:
                     layout.prop(group, name)

@@ -11,6 +11,7 @@ import bpy
 
 from .. import compat
 from ..animation import is_live, shape_of
+from ..owner import is_ours
 from . import find, groups
 from .facts import CHANGES, data_facts, named_files
 
@@ -87,7 +88,7 @@ def _node(scene: Any, node: Any, keys: dict[str, Any]) -> list[Any]:
 
 def inside_of(scene: Any, tree: Any) -> list[Any]:
     """What counts of a group that the picture goes through: one of ours by its bake, any other by its nodes."""
-    if groups.is_ours(tree):
+    if is_ours(tree):
         return [[tree.gouache.identity, tree.gouache.baked_as, tree.gouache.baked_from, tree.gouache.baked_frames]]
     keys = animation_of(tree) if tree is not None else {}
     return [_node(scene, node, keys) for node in tree.nodes] if tree is not None else []

@@ -12,8 +12,8 @@ import bpy
 from bpy.app.handlers import persistent
 
 from .. import bake
+from ..owner import is_ours
 from .facts import CHANGES
-from .groups import is_ours
 
 QUIET = (bpy.types.Scene, bpy.types.Collection, bpy.types.Action, bpy.types.NodeTree, bpy.types.WindowManager,
          bpy.types.Screen, bpy.types.WorkSpace, bpy.types.Image)

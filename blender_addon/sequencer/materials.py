@@ -10,11 +10,11 @@ import bpy
 from .. import compat
 from ..capture import rendered_range
 from ..compositor import groups
-from ..owner import active_tree
+from ..owner import active_strip, active_tree, is_ours
 from ..results import find_result, stored_folder
-from .modal import Answer
+from ..ui.modal import Answer
+from ..ui.style_pictures import ForActiveOwner, thumbnail
 from .orders import bake_folders
-from .style_pictures import ForActiveOwner, active_strip, thumbnail
 
 
 def shown_files(strip: Any) -> str:
@@ -41,7 +41,7 @@ def offered(scene: Any, own: Any) -> list[tuple[str, str]]:
 def baked_nodes(own: Any) -> list[tuple[str, str]]:
     """What other groups of Gouache's show, as (name, folder)."""
     trees: Any = bpy.data.node_groups
-    shown = [(tree.name, groups.painting_folder(tree)) for tree in trees if tree != own and groups.is_ours(tree)]
+    shown = [(tree.name, groups.painting_folder(tree)) for tree in trees if tree != own and is_ours(tree)]
     return sorted((name, stored_folder(folder)) for name, folder in shown if folder is not None)
 
 

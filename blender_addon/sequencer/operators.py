@@ -1,21 +1,21 @@
-"""Painting strips: the operators that start it, stop it and show its files."""
+"""Painting strips: the operators that start it, show its files, and set strips as another one."""
 
 # No `from __future__ import annotations` here: Blender reads property annotations as objects.
-import json
 from pathlib import Path
 from typing import Any
 
 import bpy
 
 from ...core.errors import InputError
-from .. import bake, compat, preferences
-from ..capture import WITHOUT_PICTURE, find_strip, strip_of
+from .. import animation, bake, compat, preferences, settings
+from ..capture import WITHOUT_PICTURE, find_strip
 from ..compositor import groups
 from ..compositor.find import find_scene
-from ..owner import modifier_of
+from ..owner import active_owner, active_strip, modifier_of, owner_of
 from ..results import active_source, check_kept, find_result, open_level, source_of
-from .jobs import BakeJob, OpenFolder
-from .modal import Answer
+from ..ui.jobs import BakeJob, OpenFolder
+from ..ui.modal import Answer
+from ..ui.style_pictures import ForActiveOwner
 from .orders import order_strip
 
 
@@ -88,45 +88,8 @@ class GOUACHE_OT_collage_strip(BakeStrips, bpy.types.Operator):
     bl_idname = "gouache.collage_strip"
     bl_label = "Make Collage"
 
-    then_planes: bpy.props.StringProperty(  # type: ignore[valid-type]
-        name="Then Planes", description="Arguments of Collage to Planes, which follows; empty: it does not",
-        options={"SKIP_SAVE", "HIDDEN"})
-
     def prepare(self, strip: Any) -> None:
         strip.gouache.effect = "collage"
-
-    def finish(self, context: Any) -> None:
-        super().finish(context)
-        if self.then_planes:
-            self._make_planes(json.loads(self.then_planes))
-            if not bpy.app.background:
-                bpy.ops.ed.undo_push(message="Collage to Planes")
-
-    def _make_planes(self, arguments: dict[str, Any]) -> None:
-        """Go on with the strip whatever it is called by now. Raises InputError."""
-        subject = self._job.orders[0].subject
-        scene, strip = strip_of(subject.plan)
-        try:
-            bpy.ops.gouache.collage_to_planes(  # type: ignore[attr-defined]
-                **{**arguments, "scene": scene.name, "strip": strip.name})
-        except RuntimeError as error:
-            raise InputError("The collage is made, but not its planes.", str(error).removeprefix("Error: ")) from error
-
-
-class GOUACHE_OT_cancel(bpy.types.Operator):
-    """Stop painting; finished frames are kept, and painting again goes on from there"""
-
-    bl_idname = "gouache.cancel"
-    bl_label = "Cancel Painting"
-
-    @classmethod
-    def poll(cls, context: Any) -> bool:
-        return bake.current is not None
-
-    def execute(self, context: Any) -> Answer:
-        if bake.current is not None:
-            bake.current.cancel()
-        return {"FINISHED"}
 
 
 class GOUACHE_OT_open_cache(OpenFolder, bpy.types.Operator):
@@ -150,7 +113,27 @@ class GOUACHE_OT_open_cache(OpenFolder, bpy.types.Operator):
         return folder
 
 
-CLASSES = (GOUACHE_OT_stylize_strip, GOUACHE_OT_collage_strip, GOUACHE_OT_cancel, GOUACHE_OT_open_cache)
+class GOUACHE_OT_copy_settings(ForActiveOwner, bpy.types.Operator):
+    """Give the other selected strips the active strip's styles and settings, without keyframes"""
+
+    bl_idname = "gouache.copy_settings"
+    bl_label = "Copy to Selected Strips"
+
+    def execute(self, context: Any) -> Answer:
+        active, scene = active_strip(context), compat.sequencer_scene(context)
+        own = active_owner(context)
+        assert own is not None, "polled"
+        selected = [source_of(scene, strip) for strip in open_level(scene) if strip.select]
+        others = list({strip.name: strip for strip in selected if strip != active}.values())
+        for strip in others:
+            other = owner_of(scene, strip)
+            settings.copy_settings(own.settings, other.settings)
+            animation.copy_keys(own.animated, own.holder, other.animated, other.holder)
+        self.report({"INFO"}, f"Copied to {len(others)} strips")
+        return {"FINISHED"}
+
+
+CLASSES = (GOUACHE_OT_stylize_strip, GOUACHE_OT_collage_strip, GOUACHE_OT_open_cache, GOUACHE_OT_copy_settings)
 
 
 def register() -> None:

@@ -18,10 +18,11 @@ from ...core.job import Job
 from ...core.manifest import Manifest
 from ...core.options import CollageOptions, OutputOptions, StyleOptions
 from .. import compat, preferences, settings
-from ..animation import animated_defaults, animated_values, keys_of
+from ..animation import animated_defaults, animated_values
 from ..capture import SHOWS_BELOW, Plan, SizeChangedError, capture, make_plan, rendered_range, strip_of
 from ..files import folder_of, make_folder, safe_name
 from ..order import Order, Ranged, Shown, as_preview, preview_folder, runs, runs_text
+from ..owner import Owner
 from ..results import (
     check_room,
     claim,
@@ -117,7 +118,7 @@ def order_strip(scene: Any, strip: Any, wanted: Collection[int] | None = None) -
     options = replace(options, **animated_defaults(animation))
     job = replace(_job(strip, options, files, animation), motion=motion)
     subject = StripSubject(replace(plan, identity=claim(scene, strip)), job.look(),
-                           settings.fingerprint(strip.gouache, keys_of(scene, strip)), _stand(strip), footage(strip))
+                           Owner(strip, scene).fingerprint(), _stand(strip), footage(strip))
     order = Order(subject, job, _bake_folder(strip, subject), begun=_shown_folder(scene, strip, subject),
                   again=partial(_ordered_again, subject, wanted)).rooted()
     return order if wanted is None else _only(order, wanted)
@@ -159,7 +160,7 @@ def bake_folders(strip: Any) -> list[Path]:
 def _shown_folder(scene: Any, strip: Any, subject: StripSubject) -> Path | None:
     """The folder of the painting that is there, if all of the strip was painted as it is set now; else None."""
     result, group = find_result(scene, strip), strip.gouache
-    if result is None or group.painted_as != settings.fingerprint(group, keys_of(scene, strip)):
+    if result is None or group.painted_as != Owner(strip, scene).fingerprint():
         return None
     folder = Path(bpy.path.abspath(result.directory))
     return folder if group.painted_look in ("", subject.look) and Manifest(folder).is_begun else None

@@ -1,29 +1,24 @@
 """The Gouache tab in the Video Sequencer's sidebar."""
 
 # No `from __future__ import annotations` here: Blender reads property annotations as objects.
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import bpy
 
 from ...core.options import read_by
-from .. import animation, bake, compat, engine, preferences, settings
+from .. import bake, compat, engine, preferences, settings
 from ..capture import WITHOUT_PICTURE, rendered_range
 from ..compositor import freshness
-from ..owner import Owner, active_owner, modifier_of, sharing
+from ..compositor.panels import STATE_ICONS
+from ..owner import Owner, active_owner, active_strip, modifier_of, sharing, shown_frame
 from ..results import find_result, shown_of
-from . import collage_panels
-from .preview import IMAGE_NAME
-from .style_pictures import active_strip, shown_frame, thumbnail
+from ..ui import rows
+from ..ui.preview import IMAGE_NAME
+from .to_planes import built_scene, layers_of
 
-PREVIEW_SCALE = 9.0
 MAKE_COLLAGE = {"text": "Make Collage", "icon": "MOD_EXPLODE"}
-STATE_ICONS = {freshness.NEVER: "INFO", freshness.FRESH: "CHECKMARK", freshness.STALE: "FILE_REFRESH",
-               freshness.PARTLY: "TIME"}
-BAKED_LABELS = {"strength": "Style Strength", "keep_color": "Baked Keep Color", "mask": "Baked Mask"}
-"""What a group's settings are called beside its sockets of the same names, which need no new bake."""
 
 
 class SidebarPanel:
@@ -88,7 +83,7 @@ class GOUACHE_PT_style(StylePanel, bpy.types.Panel):
     def draw(self, context: Any) -> None:
         owner = active_owner(context)
         assert owner is not None, "polled"
-        draw_styles(self.layout, owner.settings)
+        rows.draw_styles(self.layout, owner.settings)
 
 
 class GOUACHE_PT_materials(CollagePanel, bpy.types.Panel):
@@ -99,7 +94,7 @@ class GOUACHE_PT_materials(CollagePanel, bpy.types.Panel):
     def draw(self, context: Any) -> None:
         owner = active_owner(context)
         assert owner is not None, "polled"
-        collage_panels.draw_materials(self.layout, owner.settings, of_strip=True)
+        rows.draw_materials(self.layout, owner.settings, of_strip=True)
 
 
 class GOUACHE_PT_settings(PicturePanel, bpy.types.Panel):
@@ -111,10 +106,10 @@ class GOUACHE_PT_settings(PicturePanel, bpy.types.Panel):
         owner = active_owner(context)
         assert owner is not None, "polled"
         if owner.settings.effect == "collage":
-            collage_panels.draw_options(self.layout, owner.settings, advanced=False)
+            rows.draw_collage_options(self.layout, owner.settings, advanced=False)
         else:
-            labels = BAKED_LABELS if owner.holder is owner.animated else {}  # a group's, beside its live sockets
-            draw_options(self.layout, owner, shown_frame(context), labels=labels)
+            labels = rows.BAKED_LABELS if owner.is_group else {}  # a group's, beside its live sockets
+            rows.draw_style_options(self.layout, owner, shown_frame(context), labels=labels)
 
 
 class GOUACHE_PT_planes(CollagePanel, bpy.types.Panel):
@@ -127,54 +122,13 @@ class GOUACHE_PT_planes(CollagePanel, bpy.types.Panel):
         return super().poll(context) and modifier_of(active_strip(context)) is None
 
     def draw(self, context: Any) -> None:
-        collage_panels.draw_planes(self.layout, compat.sequencer_scene(context), active_strip(context))
-
-
-def draw_styles(layout: Any, group: Any) -> None:
-    """The list of style pictures with its buttons, and the highlighted one in large."""
-    row = layout.row()
-    row.template_list("GOUACHE_UL_styles", "", group, "styles", group, "active_style", rows=2)
-    column = row.column(align=True)
-    column.operator("gouache.style_add", text="", icon="ADD")
-    column.operator("gouache.style_remove", text="", icon="REMOVE")
-    column.menu("GOUACHE_MT_bundled", text="", icon="DOWNARROW_HLT")
-    if 0 <= group.active_style < len(group.styles):
-        style = group.styles[group.active_style]
-        layout.prop(style, "path", text="")
-        if picture := thumbnail(style.path):
-            layout.template_icon(icon_value=picture, scale=5.0)
-
-
-def draw_options(layout: Any, owner: Owner, frame: int, without: tuple[str, ...] = (),
-                 labels: Mapping[str, str] = MappingProxyType({})) -> None:
-    """The options of the chosen engine that are not advanced; those with a keyframe button may change over time.
-
-    `labels` replace the options' own.
-    """
-    column = layout.column()
-    column.use_property_split, column.use_property_decorate = True, False
-    for name, info in read_by(owner.settings.engine):
-        if info.advanced or name == "engine" or name in without:
-            continue
-        row = column.row(align=True)
-        row.prop(owner.settings, name, **({"text": labels[name]} if name in labels else {}))
-        if info.animatable:
-            draw_keyframe(row, owner, name, frame)
-
-
-def draw_keyframe(row: Any, owner: Owner, name: str, frame: int) -> None:
-    """The diamond beside a setting: full on a key, outlined when animated, a dot otherwise."""
-    curve = animation.curve_of(owner.animated, owner.holder, name)
-    state = "DOT" if curve is None else "KEYFRAME"
-    if curve is not None and animation.has_key(curve, frame):
-        state = "KEYFRAME_HLT"
-    row.operator("gouache.keyframe", text="", icon=state, emboss=False).name = name
+        draw_planes(self.layout, compat.sequencer_scene(context), active_strip(context))
 
 
 def draw_run(layout: Any, scene: Any, strip: Any) -> None:
     """The effect and the buttons, or the progress while something is painted, and one line on the state of things."""
     if bake.current is not None:
-        draw_progress(layout)
+        rows.draw_progress(layout)
         return
     modifier = modifier_of(strip)
     if modifier is not None:
@@ -182,7 +136,7 @@ def draw_run(layout: Any, scene: Any, strip: Any) -> None:
         return
     is_collage = strip.gouache.effect == "collage"
     layout.row().prop(strip.gouache, "effect", expand=True)
-    draw_kind(layout, strip.gouache)
+    rows.draw_kind(layout, strip.gouache)
     ready = layout.column()
     ready.enabled = not settings.lacking(strip.gouache)
     ready.scale_y = 1.4
@@ -195,25 +149,9 @@ def draw_run(layout: Any, scene: Any, strip: Any) -> None:
         layout.operator("gouache.add_modifier", icon="MODIFIER").effect = strip.gouache.effect
 
 
-def draw_kind(layout: Any, group: Any) -> None:
-    """What decides most: a collage's mode, or the engine that paints."""
-    if group.effect == "collage":
-        layout.prop(group.collage, "mode", text="")
-    else:
-        layout.row().prop(group, "engine", expand=True)
-
-
-def draw_progress(layout: Any) -> None:
-    """How far the running bake is, and its Cancel button."""
-    assert bake.current is not None
-    status = bake.current.status
-    layout.progress(factor=status.fraction, text=status.text)
-    layout.operator("gouache.cancel", icon="CANCEL")
-
-
 def draw_modifier(layout: Any, scene: Any, strip: Any, modifier: Any) -> None:
     """The same for a strip with our modifier: the painting goes there."""
-    draw_kind(layout, modifier.node_group.gouache)
+    rows.draw_kind(layout, modifier.node_group.gouache)
     row = layout.row(align=True)
     row.scale_y = 1.4
     row.operator("gouache.bake_modifier", text="Bake Modifier", icon="BRUSH_DATA")
@@ -227,6 +165,18 @@ def draw_modifier(layout: Any, scene: Any, strip: Any, modifier: Any) -> None:
     column.use_property_split = True
     for name, holder in live_inputs(modifier):
         column.prop(holder, "value", text=name)
+
+
+def draw_planes(layout: Any, scene: Any, strip: Any) -> None:
+    """The button that builds planes, what it will do, and the scene that was built."""
+    row = layout.row(align=True)
+    row.scale_y = 1.2
+    row.operator("gouache.collage_to_planes", icon="OUTLINER_OB_IMAGE")
+    built = built_scene(scene, strip)
+    if built is not None:
+        row.operator("gouache.open_planes", text="Open", icon="SCENE_DATA").scene = built.name
+    if layers_of(scene, strip) is None:
+        layout.label(text="Makes the collage again, with its layers", icon="INFO")
 
 
 def live_inputs(modifier: Any) -> Iterator[tuple[str, Any]]:
@@ -280,7 +230,7 @@ def painting_line(scene: Any, strip: Any) -> tuple[str, str]:
 def _changed(scene: Any, strip: Any, result: Any) -> str:
     """What is otherwise than when a strip was painted, in a word; empty for nothing. An earlier version noted less."""
     group = strip.gouache
-    if group.painted_as != settings.fingerprint(group, animation.keys_of(scene, strip)):
+    if group.painted_as != Owner(strip, scene).fingerprint():
         return "Settings"
     return "Footage" if group.painted_of not in ("", shown_of(strip, result)) else ""
 
@@ -300,7 +250,7 @@ def _extent(strip: Any, result: Any) -> tuple[str, str] | None:
 
 
 class GOUACHE_PT_preview(PicturePanel, bpy.types.Panel):
-    """The last preview in the sidebar, for those without an Image Editor open."""
+    """The last preview."""
 
     bl_idname, bl_label = "GOUACHE_PT_preview", "Preview"
     bl_parent_id = "GOUACHE_PT_strip"
@@ -310,12 +260,9 @@ class GOUACHE_PT_preview(PicturePanel, bpy.types.Panel):
         return super().poll(context) and IMAGE_NAME in bpy.data.images
 
     def draw(self, context: Any) -> None:
-        layout: Any = self.layout
-        if picture := thumbnail(bpy.data.images[IMAGE_NAME].filepath):
-            layout.template_icon(icon_value=picture, scale=PREVIEW_SCALE)
         owner = active_owner(context)
-        if owner is not None and owner.settings.effect == "style" and owner.settings.engine != "fast":
-            layout.label(text="A quick look: Optimize paints finer", icon="INFO")
+        assert owner is not None, "polled"
+        rows.draw_preview(self.layout, owner.settings)
 
 
 class GOUACHE_PT_advanced(PicturePanel, bpy.types.Panel):
@@ -331,7 +278,7 @@ class GOUACHE_PT_advanced(PicturePanel, bpy.types.Panel):
         group = owner.settings
         layout.use_property_split, layout.use_property_decorate = True, False
         if group.effect == "collage":
-            collage_panels.draw_options(layout, group, advanced=True)
+            rows.draw_collage_options(layout, group, advanced=True)
         for name, info in read_by(group.engine) if group.effect == "style" else ():
             if info.advanced:
                 layout.prop(group, name)

@@ -1,7 +1,6 @@
 """The strip's second effect: settings and modes, materials, the bake, the panels; and on to planes."""
 
 import importlib
-import json
 import os
 from pathlib import Path
 
@@ -208,24 +207,34 @@ def test_planes_of_a_strip(gouache):
         gouache.paint(strip)
 
 
-def then_planes(gouache, **arguments):
-    """Make a collage, and its planes after that, as a window goes on with the arguments of before."""
-    arguments = {"strip": "Clip", "scene": gouache.scene.name, "look": "FLAT", "stack": "ORDER", **arguments}
-    return bpy.ops.gouache.collage_strip(strips="Renamed", then_planes=json.dumps(arguments))
+def after_the_bake(gouache, monkeypatch, change):
+    """Have something happen when a collage's layers were made, and before its planes are."""
+    bake = gouache.module("bake")
+    run = bake.run_to_end
+
+    def run_and_change(job):
+        seconds = run(job)
+        change()
+        return seconds
+    monkeypatch.setattr(bake, "run_to_end", run_and_change)
 
 
-def test_planes_of_a_strip_that_was_renamed_while_its_layers_were_made(gouache):
-    strip = collage(gouache, name="Renamed")
-    strip.gouache.collage.export_layers = True
-    assert then_planes(gouache) == {"FINISHED"}
-    assert any("gouache_planes" in scene for scene in bpy.data.scenes)
+def test_planes_of_a_strip_that_was_renamed_while_its_layers_were_made(gouache, monkeypatch):
+    strip = collage(gouache)
+    after_the_bake(gouache, monkeypatch, lambda: setattr(strip, "name", "Renamed"))
+    assert bpy.ops.gouache.collage_to_planes(strip="Clip") == {"FINISHED"}
+    assert len(gouache.jobs()) == 1 and "Renamed Planes" in bpy.data.scenes
 
 
-def test_planes_that_cannot_be_made(gouache):
-    strip = collage(gouache, name="Renamed")
-    strip.gouache.collage.export_layers = True
-    with pytest.raises(RuntimeError, match=r"The collage is made, but not its planes\. There are no layers at"):
-        then_planes(gouache, path=str(gouache.folder / "nothing"))
+@pytest.mark.parametrize(("change", "said"), [
+    (lambda file: file.write_text("{", encoding="utf-8"), r"'pieces\.json' is damaged"),
+    (lambda file: file.unlink(), "The collage of 'Clip' has no layers")])
+def test_planes_that_cannot_be_made(gouache, monkeypatch, change, said):
+    strip = collage(gouache)
+    layers_of = gouache.module("sequencer.to_planes").layers_of
+    after_the_bake(gouache, monkeypatch, lambda: change(layers_of(gouache.scene, strip)))
+    with pytest.raises(RuntimeError, match=rf"The collage is made, but not its planes\. {said}"):
+        bpy.ops.gouache.collage_to_planes()
 
 
 def test_planes_are_as_fast_as_the_strips_scene(gouache):

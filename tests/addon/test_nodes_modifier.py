@@ -98,7 +98,7 @@ def test_changed_while_it_is_baked(gouache):
     strip = gouache.clip()
     modifier = add_modifier(gouache, strip)
     gouache.set_engine("resume")
-    order = gouache.module("compositor.modifier").order_modifier(gouache.scene, strip)
+    order = gouache.module("sequencer.modifier").order_modifier(gouache.scene, strip)
     for status in gouache.module("bake").Bake([order], step_seconds=0.1):
         if status.text.startswith("Painted"):
             modifier.node_group.gouache.seed, strip.use_reverse_frames = 3, True

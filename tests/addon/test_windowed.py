@@ -42,11 +42,11 @@ class Window:
 
 def windowed(gouache, monkeypatch, make_job, kind="LongJob"):
     """A modal operator as the window drives it, without Blender's own registration."""
-    modal = gouache.module("sequencer.modal")
+    modal = gouache.module("ui.modal")
     monkeypatch.setattr(modal, "bpy", SimpleNamespace(app=SimpleNamespace(background=False)))
     bake = gouache.module("bake")
 
-    class Operator(getattr(gouache.module("sequencer.jobs"), kind)):
+    class Operator(getattr(gouache.module("ui.jobs"), kind)):
         said = []
         bl_label = "Paint Strip"
 
@@ -125,7 +125,7 @@ def test_modal_escape(gouache, monkeypatch):
 
 def test_a_batch_cancelled_in_its_second_strip_can_be_undone(gouache, monkeypatch):
     """The first strip's painting is there, so it has an undo step of its own."""
-    bake, jobs, window, steps = gouache.module("bake"), gouache.module("sequencer.jobs"), Window(), []
+    bake, jobs, window, steps = gouache.module("bake"), gouache.module("ui.jobs"), Window(), []
     gouache.set_engine("wait")
     orders = [gouache.order(gouache.clip(1, name="Short")), gouache.order(gouache.clip(channel=3))]
     operator = windowed(gouache, monkeypatch, lambda: bake.Bake(orders), "BakeJob")
@@ -148,7 +148,7 @@ def test_modal_error(gouache, monkeypatch):
 
 def test_check_and_painting_wait_for_each_other(gouache, monkeypatch):
     """One of them would end the other's engine. Esc ends a check without an error."""
-    bake, upkeep, window = gouache.module("bake"), gouache.module("sequencer.upkeep"), Window()
+    bake, upkeep, window = gouache.module("bake"), gouache.module("ui.upkeep"), Window()
     ours = bpy.ops.gouache
     operators = (ours.stylize_strip, ours.preview_frame, ours.bake_nodes, ours.check_engine, ours.collage_to_planes)
     check = windowed(gouache, monkeypatch, lambda: upkeep.DoctorJob(0.0))
@@ -184,7 +184,7 @@ def test_switching_off_while_it_paints(gouache, monkeypatch):
     operator, window = begun(gouache, monkeypatch, "wait")
     operator.modal(window, SimpleNamespace(type="TIMER", value="NOTHING"))
     job, running = operator._job, engine._kept
-    modal = gouache.module("sequencer.modal")
+    modal = gouache.module("ui.modal")
     monkeypatch.setattr(sys.modules[f"{MODULE}.blender_addon"], "bpy", SimpleNamespace(context=window))
     gouache.disable()
     assert window.timers == 0 and window.progress[-1] == "end" and window.status[-1] is None

@@ -1,4 +1,4 @@
-"""The style pictures of a strip or node: the list's buttons, bundled pictures, thumbnails, copying to other strips."""
+"""The style pictures of a strip or node: the list's buttons, bundled pictures, thumbnails; and the keyframe button."""
 
 # No `from __future__ import annotations` here: Blender reads property annotations as objects.
 from pathlib import Path
@@ -7,9 +7,8 @@ from typing import Any
 import bpy
 import bpy.utils.previews
 
-from .. import animation, compat, settings
-from ..owner import active_owner, owner_of
-from ..results import active_source, open_level, source_of
+from .. import animation
+from ..owner import active_owner, shown_frame
 from .modal import Answer
 
 BUNDLED = Path(__file__).resolve().parent.parent / "styles"
@@ -37,18 +36,6 @@ def thumbnail(path: str, fresh: bool = False) -> int:
             return 0
         _icons.load(full, full, "IMAGE", force_reload=fresh)
     return int(_icons[full].icon_id)
-
-
-def active_strip(context: Any) -> Any:
-    """The active strip in the Video Sequencer, for a painting the strip it was made of; None without any."""
-    return active_source(compat.sequencer_scene(context))
-
-
-def shown_frame(context: Any) -> int:
-    """The frame under the playhead of the editor that the context is in."""
-    space = context.space_data
-    scene = context.scene if space is not None and space.type == "NODE_EDITOR" else compat.sequencer_scene(context)
-    return int(scene.frame_current)
 
 
 class ForActiveOwner:
@@ -114,26 +101,6 @@ class GOUACHE_OT_style_bundled(ForActiveOwner, bpy.types.Operator):
         return {"FINISHED"}
 
 
-class GOUACHE_OT_copy_settings(ForActiveOwner, bpy.types.Operator):
-    """Give the other selected strips the active strip's styles and settings, without keyframes"""
-
-    bl_idname = "gouache.copy_settings"
-    bl_label = "Copy to Selected Strips"
-
-    def execute(self, context: Any) -> Answer:
-        active, scene = active_strip(context), compat.sequencer_scene(context)
-        own = active_owner(context)
-        assert own is not None, "polled"
-        selected = [source_of(scene, strip) for strip in open_level(scene) if strip.select]
-        others = list({strip.name: strip for strip in selected if strip != active}.values())
-        for strip in others:
-            other = owner_of(scene, strip)
-            settings.copy_settings(own.settings, other.settings)
-            animation.copy_keys(own.animated, own.holder, other.animated, other.holder)
-        self.report({"INFO"}, f"Copied to {len(others)} strips")
-        return {"FINISHED"}
-
-
 class GOUACHE_OT_keyframe(ForActiveOwner, bpy.types.Operator):
     """Set or remove a keyframe of this setting on the current frame"""
 
@@ -188,8 +155,8 @@ class GOUACHE_UL_styles(bpy.types.UIList):
             share.prop(item, "weight", text="", emboss=False)
 
 
-CLASSES = (GOUACHE_OT_style_add, GOUACHE_OT_style_remove, GOUACHE_OT_style_bundled, GOUACHE_OT_copy_settings,
-           GOUACHE_OT_keyframe, GOUACHE_MT_bundled, GOUACHE_UL_styles)
+CLASSES = (GOUACHE_OT_style_add, GOUACHE_OT_style_remove, GOUACHE_OT_style_bundled, GOUACHE_OT_keyframe,
+           GOUACHE_MT_bundled, GOUACHE_UL_styles)
 
 
 def register() -> None:

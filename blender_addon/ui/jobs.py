@@ -64,6 +64,7 @@ class BakeJob(PaintJob):
     options: Any
     report: Any
     bl_label: str
+    bake_label = ""  # what an artist undoes, where the operator goes on after the bake
 
     def bake(self, orders: list[Order]) -> bake.Bake:
         """The job for these orders; warns where files are kept if the .blend has no place yet. Raises EngineError."""
@@ -85,7 +86,7 @@ class BakeJob(PaintJob):
 
     def _push_undo(self) -> None:
         if not bpy.app.background:
-            bpy.ops.ed.undo_push(message=self.bl_label)
+            bpy.ops.ed.undo_push(message=self.bake_label or self.bl_label)
 
 
 class OpenFolder:
@@ -108,3 +109,27 @@ class OpenFolder:
         else:
             bpy.ops.wm.path_open(filepath=str(folder))
         return {"FINISHED"}
+
+
+class GOUACHE_OT_cancel(bpy.types.Operator):
+    """Stop painting; finished frames are kept, and painting again goes on from there"""
+
+    bl_idname = "gouache.cancel"
+    bl_label = "Cancel Painting"
+
+    @classmethod
+    def poll(cls, context: Any) -> bool:
+        return bake.current is not None
+
+    def execute(self, context: Any) -> Answer:
+        if bake.current is not None:
+            bake.current.cancel()
+        return {"FINISHED"}
+
+
+def register() -> None:
+    bpy.utils.register_class(GOUACHE_OT_cancel)
+
+
+def unregister() -> None:
+    bpy.utils.unregister_class(GOUACHE_OT_cancel)

@@ -15,15 +15,15 @@ from ...core.errors import InputError, NodeError
 from .. import bake, compat, settings
 from ..animation import copy_keys
 from ..capture import ON_CANVAS, Plan, SizeChangedError, capture, find_strip, make_plan, own_size
+from ..compositor import freshness, groups
+from ..compositor.orders import bake_folder, job_of
+from ..compositor.strip_signature import strip_signature
 from ..order import Order, Ranged, Shown, as_preview, preview_folder
 from ..owner import modifier_of
 from ..results import active_source
-from ..sequencer.jobs import BakeJob
-from ..sequencer.modal import Answer, redraw, report_error
-from ..sequencer.operators import scene_of, strip_to_paint
-from . import freshness, groups
-from .orders import bake_folder, job_of
-from .strip_signature import strip_signature
+from ..ui.jobs import BakeJob
+from ..ui.modal import Answer, redraw, report_error
+from .operators import scene_of, strip_to_paint
 
 
 @dataclass(frozen=True)
@@ -49,9 +49,7 @@ class ModifierSubject(Ranged):
 
     def show(self, files: dict[int, Path]) -> Shown:
         _, strip = find_strip(self.plan.scene, self.plan.strip)
-        tree = _modifier(strip).node_group
-        groups.show_painting(tree, {**freshness.files_in(next(iter(files.values())).parent), **files})
-        freshness.note_bake(tree, self.origin, files)
+        freshness.show_bake(_modifier(strip).node_group, self.origin, files)
         strip.invalidate_cache("RAW")
         return Shown(strip.name)
 
@@ -85,7 +83,7 @@ def order_modifier(scene: Any, strip: Any, first: int | None = None, last: int |
     tree = _modifier(strip).node_group
     job = replace(job_of(tree, settings.effect_options(tree.gouache), plan.first, plan.last), input="")
     name = f"job-{plan.first:05d}-{plan.last:05d}.json"
-    subject = ModifierSubject(plan, freshness.Origin(freshness.settings_of(tree)))
+    subject = ModifierSubject(plan, freshness.origin_of(tree))
     return Order(subject, job, bake_folder(tree, job), name).rooted()
 
 

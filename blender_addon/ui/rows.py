@@ -1,0 +1,121 @@
+"""The rows that the Gouache tabs of strips and of nodes both have: an effect's settings, progress, the last preview."""
+
+# No `from __future__ import annotations` here: Blender reads property annotations as objects.
+from collections.abc import Collection, Mapping
+from types import MappingProxyType
+from typing import Any
+
+import bpy
+
+from ...core.options import read_by
+from .. import animation, bake
+from ..owner import Owner
+from .preview import IMAGE_NAME
+from .style_pictures import thumbnail
+
+PREVIEW_SCALE = 9.0
+BAKED_LABELS = {"strength": "Style Strength", "keep_color": "Baked Keep Color", "mask": "Baked Mask"}
+"""What a group's settings are called beside its sockets of the same names, which need no new bake."""
+ALWAYS_SHOWN = ("mode",)  # on top, beside the button
+WITHOUT_MATERIALS = {"joiner": "A joiner is cut from photographs of the clip itself"}
+EMPTY = {"layers": "Add painted versions of this clip"}
+
+
+def draw_kind(layout: Any, group: Any) -> None:
+    """What decides most: a collage's mode, or the engine that paints."""
+    if group.effect == "collage":
+        layout.prop(group.collage, "mode", text="")
+    else:
+        layout.row().prop(group, "engine", expand=True)
+
+
+def draw_progress(layout: Any) -> None:
+    """How far the running bake is, and its Cancel button."""
+    assert bake.current is not None
+    status = bake.current.status
+    layout.progress(factor=status.fraction, text=status.text)
+    layout.operator("gouache.cancel", icon="CANCEL")
+
+
+def draw_styles(layout: Any, group: Any) -> None:
+    """The list of style pictures with its buttons, and the highlighted one in large."""
+    row = layout.row()
+    row.template_list("GOUACHE_UL_styles", "", group, "styles", group, "active_style", rows=2)
+    column = row.column(align=True)
+    column.operator("gouache.style_add", text="", icon="ADD")
+    column.operator("gouache.style_remove", text="", icon="REMOVE")
+    column.menu("GOUACHE_MT_bundled", text="", icon="DOWNARROW_HLT")
+    if 0 <= group.active_style < len(group.styles):
+        style = group.styles[group.active_style]
+        layout.prop(style, "path", text="")
+        if picture := thumbnail(style.path):
+            layout.template_icon(icon_value=picture, scale=5.0)
+
+
+def draw_style_options(layout: Any, owner: Owner, frame: int, without: tuple[str, ...] = (),
+                       labels: Mapping[str, str] = MappingProxyType({})) -> None:
+    """The options of the chosen engine that are not advanced; those with a keyframe button may change over time.
+
+    `labels` replace the options' own.
+    """
+    column = layout.column()
+    column.use_property_split, column.use_property_decorate = True, False
+    for name, info in read_by(owner.settings.engine):
+        if info.advanced or name == "engine" or name in without:
+            continue
+        row = column.row(align=True)
+        row.prop(owner.settings, name, **({"text": labels[name]} if name in labels else {}))
+        if info.animatable:
+            draw_keyframe(row, owner, name, frame)
+
+
+def draw_keyframe(row: Any, owner: Owner, name: str, frame: int) -> None:
+    """The diamond beside a setting: full on a key, outlined when animated, a dot otherwise."""
+    curve = animation.curve_of(owner.animated, owner.holder, name)
+    state = "DOT" if curve is None else "KEYFRAME"
+    if curve is not None and animation.has_key(curve, frame):
+        state = "KEYFRAME_HLT"
+    row.operator("gouache.keyframe", text="", icon=state, emboss=False).name = name
+
+
+def draw_materials(layout: Any, group: Any, of_strip: bool) -> None:
+    """The list of materials with its buttons, the highlighted one in large, and what stands in for an empty list.
+
+    `of_strip` says that there is a strip, whose own paintings may be materials.
+    """
+    collage = group.collage
+    if collage.mode in WITHOUT_MATERIALS:
+        layout.label(text=WITHOUT_MATERIALS[collage.mode], icon="INFO")
+        return
+    row = layout.row()
+    row.template_list("GOUACHE_UL_materials", "", collage, "materials", collage, "active_material", rows=2)
+    column = row.column(align=True)
+    column.operator("gouache.material_add", text="", icon="ADD")
+    column.operator("gouache.material_remove", text="", icon="REMOVE")
+    column.menu("GOUACHE_MT_materials", text="", icon="DOWNARROW_HLT")
+    if 0 <= collage.active_material < len(collage.materials):
+        material = collage.materials[collage.active_material]
+        layout.prop(material, "path", text="")
+        if picture := thumbnail(material.path):
+            layout.template_icon(icon_value=picture, scale=5.0)
+    else:
+        layout.label(text=EMPTY.get(collage.mode, "Empty: the papers that come with Gouache"), icon="INFO")
+    if collage.mode == "layers" and of_strip:
+        layout.operator("gouache.material_paintings", icon="BRUSH_DATA")
+
+
+def draw_collage_options(layout: Any, group: Any, advanced: bool, without: Collection[str] = ()) -> None:
+    """The options that the collage's mode reads, those of every day or the others, less those that are linked."""
+    column = layout.column()
+    column.use_property_split, column.use_property_decorate = True, False
+    for name, info in read_by(group.collage.mode):
+        if info.advanced == advanced and name not in ALWAYS_SHOWN and name not in without:
+            column.prop(group.collage, name)
+
+
+def draw_preview(layout: Any, group: Any) -> None:
+    """The last preview, for those without an Image Editor open."""
+    if picture := thumbnail(bpy.data.images[IMAGE_NAME].filepath):
+        layout.template_icon(icon_value=picture, scale=PREVIEW_SCALE)
+    if group.effect == "style" and group.engine != "fast":
+        layout.label(text="A quick look: Optimize paints finer", icon="INFO")
