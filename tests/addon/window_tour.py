@@ -87,6 +87,7 @@ class Tour:
         yield from self.button()
         yield from self.paint()
         yield from self.undo()
+        yield from self.planes()
         yield from self.preferences()
 
     def open_workspace(self):
@@ -188,6 +189,25 @@ class Tour:
         yield SETTLE
         names = [s.name for s in bpy.context.scene.sequence_editor.strips_all]
         self.note("redo brings it back", len(names) == 2, ", ".join(names))
+
+    def planes(self):
+        """The layers are made while the window lives, and then the planes; each is one step to undo."""
+        bpy.context.scene.sequence_editor.strips_all["Sailing boat"].gouache.collage.pieces = 40
+        self.invoke("collage_to_planes")
+        yield from self.shot("planes_dialog")
+        self.key("Return")
+        yield from self.wait_for("layers are made", lambda: self.bake().current is not None, 30)
+        yield from self.wait_for("planes", lambda: self.bake().current is None)
+        self.note("the planes are there", "Sailing boat Planes" in bpy.data.scenes, ", ".join(bpy.data.scenes.keys()))
+        bpy.ops.ed.undo()
+        yield SETTLE
+        group = bpy.context.scene.sequence_editor.strips_all["Sailing boat"].gouache
+        self.note("one undo takes the planes away, not the collage",
+                  len(bpy.data.scenes) == 1 and group.effect == "collage" and bool(group.painted_as), group.effect)
+        bpy.ops.ed.undo()
+        yield SETTLE
+        group = bpy.context.scene.sequence_editor.strips_all["Sailing boat"].gouache
+        self.note("another one takes the collage away", group.effect == "style", group.effect)
 
     def preferences(self):
         bpy.ops.screen.userpref_show("INVOKE_DEFAULT")
