@@ -59,15 +59,35 @@ def copy_keys(animated: Any, owner: Any, to_animated: Any, to_owner: Any) -> Non
 
 
 def copy_curve(curve: Any, made: Any) -> None:
-    """Let an F-curve run as another one."""
+    """Let an F-curve run as another one, with its modifiers."""
     made.keyframe_points.clear()
-    made.extrapolation = curve.extrapolation
+    made.extrapolation, made.mute = curve.extrapolation, not is_live(curve)
     made.keyframe_points.add(len(curve.keyframe_points))
     for key, new in zip(curve.keyframe_points, made.keyframe_points, strict=True):
         new.co, new.interpolation, new.easing = key.co, key.interpolation, key.easing
         new.handle_left_type, new.handle_right_type = key.handle_left_type, key.handle_right_type
         new.handle_left, new.handle_right = key.handle_left, key.handle_right
+        for name in EASING:
+            setattr(new, name, getattr(key, name))
+    for modifier in list(made.modifiers):
+        made.modifiers.remove(modifier)
+    for modifier in curve.modifiers:
+        _copy_modifier(modifier, made.modifiers.new(modifier.type))
     made.update()
+
+
+def _copy_modifier(modifier: Any, made: Any) -> None:
+    for point in getattr(modifier, "control_points", ()):
+        _set_as(point, made.control_points.add(point.frame))
+    for _ in range(2):  # a start cannot pass the end that is there
+        _set_as(modifier, made)
+
+
+def _set_as(part: Any, made: Any) -> None:
+    """Set a curve's modifier, or a control point of one, to what another is set to."""
+    for prop in part.bl_rna.properties:
+        if prop.type not in {"COLLECTION", "POINTER"} and not prop.is_readonly:
+            setattr(made, prop.identifier, getattr(part, prop.identifier))
 
 
 def is_live(curve: Any) -> bool:

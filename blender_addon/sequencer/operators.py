@@ -114,7 +114,7 @@ class GOUACHE_OT_open_cache(OpenFolder, bpy.types.Operator):
 
 
 class GOUACHE_OT_copy_settings(ForActiveOwner, bpy.types.Operator):
-    """Give the other selected strips the active strip's styles and settings, without keyframes"""
+    """Give the other selected strips the active strip's styles, settings and keyframes"""
 
     bl_idname = "gouache.copy_settings"
     bl_label = "Copy to Selected Strips"

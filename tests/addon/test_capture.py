@@ -84,6 +84,12 @@ def test_keyframed_transform(gouache):
         strip.transform.offset_x, strip.blend_alpha = shift, opacity
         strip.transform.keyframe_insert("offset_x", frame=frame)
         strip.keyframe_insert("blend_alpha", frame=frame)
+        strip.transform.offset_y = shift
+        strip.transform.keyframe_insert("offset_y", frame=frame)
+    curves = {curve.data_path.rpartition(".")[2]: curve for curve in gouache.module("compat").fcurves(gouache.scene)}
+    limits = curves["offset_x"].modifiers.new("LIMITS")
+    limits.use_max_y, limits.max_y = True, 12
+    curves["offset_y"].mute, strip.transform.offset_y = True, 5
     actions = len(bpy.data.actions)
     paint_and_compare(gouache, strip, 1, 6, tolerance=1)
     assert len(bpy.data.actions) == actions and len(bpy.data.scenes) == 1

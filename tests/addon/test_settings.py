@@ -219,6 +219,63 @@ def test_copy_settings_with_keyframes(gouache):
     assert keys_of(gouache.scene, other) == {}
 
 
+CURVE_MODIFIERS = {"CYCLES": {"mode_after": "MIRROR", "cycles_after": 3},
+                   "GENERATOR": {"mode": "POLYNOMIAL_FACTORISED", "poly_order": 2, "coefficients": (1, 0.5, -1, 0.25),
+                                 "use_additive": True},
+                   "FNGENERATOR": {"function_type": "COS", "amplitude": 0.2, "use_additive": True},
+                   "ENVELOPE": {"reference_value": 0.1, "default_max": 0.8},
+                   "NOISE": {"strength": 0.3, "scale": 2.5, "use_restricted_range": True, "frame_start": 2,
+                             "frame_end": 9, "blend_in": 3},
+                   "LIMITS": {"use_min_y": True, "use_max_y": True, "min_y": 0.2, "max_y": 0.7},
+                   "STEPPED": {"frame_step": 3, "mute": True}}
+
+
+def add_modifier(curve, kind):
+    """Add a modifier to an F-curve, set otherwise than it comes."""
+    modifier = curve.modifiers.new(kind)
+    for _ in range(2):  # a start cannot pass the end that is there
+        for name, value in CURVE_MODIFIERS[kind].items():
+            setattr(modifier, name, value)
+    if kind == "ENVELOPE":
+        for frame, top in ((2, 0.3), (6, 0.6)):
+            modifier.control_points.add(frame).max = top
+
+
+def test_copy_settings_with_modifiers_of_keyframes(gouache):
+    """They take the place of those that are there; a copy runs as its original, also where no key is."""
+    strip, other = gouache.clip(), gouache.clip(name="Other", channel=2)
+    gouache.scene.sequence_editor.active_strip = strip
+    strip.select = other.select = True
+    key(gouache, strip, {1: 0.1, 5: 0.9})
+    animation, seen = gouache.module("animation"), set()
+    curve = animation.curve_of(gouache.scene, strip, "strength")
+    curve.keyframe_points[0].interpolation, curve.keyframe_points[0].back = "BACK", 3.0
+    for kinds in ([], *([kind] for kind in CURVE_MODIFIERS), list(CURVE_MODIFIERS)):
+        for old in list(curve.modifiers):
+            curve.modifiers.remove(old)
+        for kind in kinds:
+            add_modifier(curve, kind)
+        bpy.ops.gouache.copy_settings()
+        made = animation.curve_of(gouache.scene, other, "strength")
+        runs, copied = ([one.evaluate(number / 4) for number in range(80)] for one in (curve, made))
+        assert copied == runs, kinds
+        assert [(one.type, one.mute) for one in made.modifiers] == [(one.type, one.mute) for one in curve.modifiers]
+        assert animation.keys_of(gouache.scene, other) == animation.keys_of(gouache.scene, strip)
+        seen.add(tuple(runs))
+    assert len(seen) == len(CURVE_MODIFIERS) + 1  # each changes something, but for the muted one
+
+
+def test_copy_settings_with_muted_keyframes(gouache):
+    strip, other = gouache.clip(), gouache.clip(name="Other", channel=2)
+    gouache.scene.sequence_editor.active_strip = strip
+    strip.select = other.select = True
+    key(gouache, strip, {1: 0.1, 5: 0.9})
+    curve_of = gouache.module("animation").curve_of
+    curve_of(gouache.scene, strip, "strength").mute = True
+    bpy.ops.gouache.copy_settings()
+    assert curve_of(gouache.scene, other, "strength").mute
+
+
 @pytest.mark.skipif(not NEW, reason="strip modifiers with nodes came with Blender 5.2")
 def test_copy_settings_with_keyframes_to_a_modifier(gouache):
     strip, other = gouache.clip(), gouache.clip(name="Other", channel=2)
