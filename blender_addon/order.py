@@ -12,7 +12,7 @@ from ..core.options import CollageOptions, MotionOptions
 from . import preferences
 from .files import safe_name
 
-PREVIEW_SIZE = 640      # the fast engine paints so many pixels within half a second on two CPU cores
+PREVIEW_SIZE = 640  # the fast engine paints so many pixels within half a second on two CPU cores
 PREVIEW_FOLDER = "preview"
 
 
