@@ -77,17 +77,23 @@ def copy_curve(curve: Any, made: Any) -> None:
 
 
 def _copy_modifier(modifier: Any, made: Any) -> None:
-    for point in getattr(modifier, "control_points", ()):
-        _set_as(point, made.control_points.add(point.frame))
+    """Set a new modifier of an F-curve to what another one of its kind is set to."""
     for _ in range(2):  # a start cannot pass the end that is there
-        _set_as(modifier, made)
+        for prop in modifier.bl_rna.properties:
+            if prop.type not in {"COLLECTION", "POINTER"} and not prop.is_readonly:
+                setattr(made, prop.identifier, getattr(modifier, prop.identifier))
+    if modifier.type == "ENVELOPE":
+        _copy_points(modifier.control_points, made.control_points)
 
 
-def _set_as(part: Any, made: Any) -> None:
-    """Set a curve's modifier, or a control point of one, to what another is set to."""
-    for prop in part.bl_rna.properties:
-        if prop.type not in {"COLLECTION", "POINTER"} and not prop.is_readonly:
-            setattr(made, prop.identifier, getattr(part, prop.identifier))
+def _copy_points(points: Any, made: Any) -> None:
+    """Copy an envelope's control points, all at once: Blender may crash where a value of one of them is set."""
+    for index in range(len(points)):
+        made.add(index)
+    for name in ("frame", "min", "max"):
+        values = [0.0] * len(points)
+        points.foreach_get(name, values)
+        made.foreach_set(name, values)
 
 
 def is_live(curve: Any) -> bool:

@@ -237,8 +237,9 @@ def add_modifier(curve, kind):
         for name, value in CURVE_MODIFIERS[kind].items():
             setattr(modifier, name, value)
     if kind == "ENVELOPE":
-        for frame, top in ((2, 0.3), (6, 0.6)):
-            modifier.control_points.add(frame).max = top
+        for frame in (2, 6):
+            modifier.control_points.add(frame)
+        modifier.control_points.foreach_set("max", (0.3, 0.6))  # Blender may crash where one point's is set
 
 
 def test_copy_settings_with_modifiers_of_keyframes(gouache):
