@@ -235,7 +235,7 @@ class _Run:
             for index, task in enumerate(todo, 1):
                 try:
                     yield from self._done(task, index, len(todo), following.get(task))
-                except GouacheError as error:
+                except Exception as error:
                     yield from self._written()
                     if not isinstance(error, InputError):
                         raise

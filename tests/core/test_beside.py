@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -93,14 +94,19 @@ def test_stopping_while_a_frame_is_written_keeps_it(sequence: Path, job: Jobs,
 
 def test_a_frame_being_written_is_told_of_before_the_error_of_the_next(sequence: Path, job: Jobs,
                                                                        monkeypatch: pytest.MonkeyPatch) -> None:
-    order, happened, forward = job(sequence), [], Encoder.forward
+    order, happened, forward, write = job(sequence), [], Encoder.forward, frames.write
 
     def failing(*args: object, **options: object) -> object:
         if any(isinstance(e, events.Progress) and e.frame == 8 for e in happened):
             raise RuntimeError("DefaultCPUAllocator: can't allocate memory")
         return forward(*args, **options)  # type: ignore[arg-type]
 
+    def slow(path: Path, picture: Picture, format: str) -> str:
+        time.sleep(0.2)  # so that it is not done when the next frame fails
+        return write(path, picture, format)
+
     monkeypatch.setattr(Encoder, "forward", failing)
+    monkeypatch.setattr(frames, "write", slow)
     with pytest.raises(GouacheError, match="memory"):
         for event in pipeline.run(order):
             happened.append(event)
