@@ -9,6 +9,7 @@ import json
 import shutil
 import time
 from collections.abc import Generator, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -200,7 +201,8 @@ class Bake:
         if missing:
             raise InputError(f"{len(missing)} painted frames are missing, the first is {missing[0]}.",
                              "Paint again: only missing frames are made.", str(order.result))
-        shown = order.subject.show(self.files)
+        with _own_doing():
+            shown = order.subject.show(self.files)
         self.painted.append(shown.name)
         self.warnings += shown.warnings
 
@@ -215,13 +217,22 @@ def _summary(failed: list[GouacheError], of: int) -> GouacheError:
 
 
 def _captured(order: Order, first: int, last: int) -> Subject:
-    """Capture frames of an order; what Blender says that changed meanwhile is Gouache's own doing."""
-    global capturing
-    capturing = True
-    try:
+    """Capture frames of an order."""
+    with _own_doing():
         return order.subject.capture(order.source, first, last)
+
+
+@contextmanager
+def _own_doing() -> Iterator[None]:
+    """What Blender says that changed meanwhile is Gouache's own doing, and no artist's."""
+    global own_doing
+    rendering.tell_changes()
+    own_doing = True
+    try:
+        yield
+        rendering.tell_changes()
     finally:
-        capturing = False
+        own_doing = False
 
 
 def _share(done: int, waiting: Iterable[tuple[int, int]]) -> float:
@@ -249,5 +260,5 @@ def run_to_end(bake: Bake) -> float:
 
 
 at_work = 0  # bakes that are under way: what Blender renders meanwhile is a capture
-capturing = False  # whether a capture renders right now
+own_doing = False  # whether Gouache itself changes things right now, for a capture or to show a painting
 current: Bake | None = None  # the bake that a window's operator drives, for the panel and the Cancel button

@@ -190,7 +190,7 @@ def capture(plan: Plan, folder: Path, first: int, last: int) -> list[Path]:
     with tempfile.TemporaryDirectory(prefix="gouache-", dir=bpy.app.tempdir or None) as temporary:
         with isolated_copy(scene, plan) as copy:
             copy.render.filepath = escape_template(temporary) + "/#####"
-            render_frames(copy, first, last, "the strip")
+            render_frames(copy, scene, first, last, "the strip")
             _check_sizes(copy, plan, first, last)
         files = []
         for frame in range(first, last + 1):

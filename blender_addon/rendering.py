@@ -1,7 +1,13 @@
-"""Rendering a copy of a scene for a capture, never while Blender renders: one render inside another crashes Blender."""
+"""Rendering a copy of a scene for a capture, never while Blender renders: one render inside another crashes Blender.
+
+Only the copy goes through the frames. So for as long as it renders it stands for the scene where other data asks that
+for something.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import bpy
@@ -14,18 +20,50 @@ def is_taken() -> bool:
     return bool(bpy.app.is_job_running("RENDER"))
 
 
-def render_frames(copy: Any, first: int, last: int, what: str) -> None:
-    """Render frames first..last; always as an animation, for a still takes its frame from the scene of the context.
+def render_frames(copy: Any, scene: Any, first: int, last: int, what: str) -> None:
+    """Render frames first..last of a scene's copy.
 
-    Raises InputError, with `what` could not be rendered.
+    Always as an animation, for a still takes its frame from the scene of the context. Raises InputError, with `what`
+    could not be rendered.
     """
     copy.frame_start, copy.frame_end, copy.frame_step = first, last, 1
     taken = InputError(f"Blender could not render {what}: another render is under way.", "Try again when that is done.")
     if is_taken():
         raise taken
     try:
-        answer = bpy.ops.render.render(animation=True, scene=copy.name)
+        with setting(_targets(scene), "id", copy):
+            answer = bpy.ops.render.render(animation=True, scene=copy.name)
     except RuntimeError as error:
         raise InputError(f"Blender could not render {what}.", "Render the scene to see why.", str(error)) from error
     if answer != {"FINISHED"}:
         raise taken
+
+
+def tell_changes() -> None:
+    """Have Blender tell those that watch what was changed up to now; else it does so at the end of the event."""
+    manager: Any = bpy.context.window_manager
+    if bpy.app.handlers.depsgraph_update_post:
+        for window in manager.windows:
+            window.view_layer.update()
+
+
+@contextmanager
+def setting(owners: Iterable[Any], name: str, value: Any) -> Iterator[None]:
+    """Have a property of all these set to a value for a while."""
+    before = [(owner, getattr(owner, name)) for owner in owners]
+    try:
+        for owner, _ in before:
+            setattr(owner, name, value)
+        yield
+    finally:
+        for owner, earlier in before:
+            setattr(owner, name, earlier)
+
+
+def _targets(scene: Any) -> list[Any]:
+    """What drivers ask a scene for; those of the scene itself ask its copy already, for Blender copies them so."""
+    users = bpy.data.user_map(subset={scene})[scene] - {scene}
+    owners = [*users, *(tree for user in users if (tree := getattr(user, "node_tree", None)) is not None)]
+    return [target for owner in owners if getattr(owner, "animation_data", None) is not None
+            for curve in owner.animation_data.drivers for variable in curve.driver.variables
+            for target in variable.targets if target.id == scene]

@@ -136,7 +136,7 @@ class Rig:
         self.folder = Path(tempfile.mkdtemp(prefix="gouache-", dir=bpy.app.tempdir or None))
         self.kinds = [folder_of(name) for name in inputs] + [MOTION] * bool(passes)
         self._copy, tree = compat.copy_compositor_scene(scene)
-        self._name = self._copy.name
+        self._name, self._scene = self._copy.name, scene.name
         try:
             self._wire(tree, scene, node.name, plan, inputs, passes)
         except Exception:
@@ -181,7 +181,7 @@ class Rig:
         copy = bpy.data.scenes.get(self._name)
         if copy is None:  # an undo or another file took it away
             raise InputError("The scene was changed while it was captured.", "Bake again.")
-        render_frames(copy, first, last, "what is linked to the node")
+        render_frames(copy, find.find_scene(self._scene), first, last, "what is linked to the node")
         for kind in self.kinds:
             make_folder(target / kind)
             for frame in range(first, last + 1):

@@ -22,7 +22,7 @@ QUIET = (bpy.types.Scene, bpy.types.Collection, bpy.types.Action, bpy.types.Node
 @persistent  # type: ignore[untyped-decorator]
 def note_changes(scene: Any, depsgraph: Any) -> None:
     """Count, on a scene or mask, what an artist changed in it; Blender calls this not for a new frame."""
-    if bake.capturing or not any(is_ours(tree) for tree in bpy.data.node_groups):
+    if bake.own_doing or not any(is_ours(tree) for tree in bpy.data.node_groups):
         return
     if any(_counts(update) for update in depsgraph.updates):
         scene[CHANGES] = scene.get(CHANGES, 0) + 1
