@@ -1,7 +1,7 @@
 """Rendering a copy of a scene for a capture, never while Blender renders: one render inside another crashes Blender.
 
 Only the copy goes through the frames. So for as long as it renders it stands for the scene where other data asks that
-for something.
+for something, and no node of an artist's writes its files.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any
 import bpy
 
 from ..core.errors import InputError
+from . import compat
 
 
 def is_taken() -> bool:
@@ -31,7 +32,7 @@ def render_frames(copy: Any, scene: Any, first: int, last: int, what: str) -> No
     if is_taken():
         raise taken
     try:
-        with setting(_targets(scene), "id", copy):
+        with setting(_targets(scene), "id", copy), setting(_outputs(copy), "mute", True):
             answer = bpy.ops.render.render(animation=True, scene=copy.name)
     except RuntimeError as error:
         raise InputError(f"Blender could not render {what}.", "Render the scene to see why.", str(error)) from error
@@ -60,6 +61,18 @@ def setting(owners: Iterable[Any], name: str, value: Any) -> Iterator[None]:
             setattr(owner, name, earlier)
 
 
+def with_groups(trees: Iterable[Any]) -> list[Any]:
+    """Compositor trees and the groups in them, as deep as they go; each once."""
+    found: list[Any] = []
+    waiting = list(trees)
+    while waiting:
+        tree = waiting.pop()
+        if tree is not None and tree not in found:
+            found.append(tree)
+            waiting += [getattr(node, "node_tree", None) for node in tree.nodes]
+    return found
+
+
 def _targets(scene: Any) -> list[Any]:
     """What drivers ask a scene for; those of the scene itself ask its copy already, for Blender copies them so."""
     users = bpy.data.user_map(subset={scene})[scene] - {scene}
@@ -67,3 +80,24 @@ def _targets(scene: Any) -> list[Any]:
     return [target for owner in owners if getattr(owner, "animation_data", None) is not None
             for curve in owner.animation_data.drivers for variable in curve.driver.variables
             for target in variable.targets if target.id == scene]
+
+
+def _outputs(copy: Any) -> list[Any]:
+    """The File Output nodes that a render of a copy comes by, but for those that a capture put in its own tree."""
+    own = compat.compositor_tree(copy) if copy.render.use_compositing else None
+    trees = with_groups(compat.compositor_tree(scene) for scene in _shown(copy) if scene.render.use_compositing)
+    return [node for tree in trees if tree != own
+            for node in tree.nodes if node.bl_idname == "CompositorNodeOutputFile"]
+
+
+def _shown(copy: Any) -> list[Any]:
+    """A scene and those that its strips show, as deep as they go."""
+    found: list[Any] = []
+    waiting = [copy]
+    while waiting:
+        scene = waiting.pop()
+        if scene is not None and scene not in found:
+            found.append(scene)
+            if scene.sequence_editor and scene.render.use_sequencer:
+                waiting += [strip.scene for strip in scene.sequence_editor.strips_all if strip.type == "SCENE"]
+    return found

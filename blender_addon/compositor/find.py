@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import bpy
@@ -103,7 +103,7 @@ def upstream(sockets: Any) -> list[Any]:
     return list(found)
 
 
-def with_inner(nodes: list[Any]) -> Iterator[Any]:
+def with_inner(nodes: Iterable[Any]) -> Iterator[Any]:
     """Nodes, and those inside the plain groups among them, as deep as they go, that their outputs depend on."""
     for node in nodes:
         yield node

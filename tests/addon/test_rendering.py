@@ -147,3 +147,47 @@ def test_a_bake_of_what_is_driven_is_no_change(gouache, asking):
         assert state_of(asking.scene, asking.node, 1, 3).kind == "fresh"
     finally:
         watch.stop()
+
+
+def grouped(graph, kind):
+    """A group in the graph with a node of a kind inside that its output shows; the group's node, and the inner one."""
+    inner = bpy.data.node_groups.new("Plate", "CompositorNodeTree")
+    for way in ("INPUT", "OUTPUT"):
+        inner.interface.new_socket("Image", in_out=way, socket_type="NodeSocketColor")
+    node = inner.nodes.new(kind)
+    inner.links.new(node.outputs[0], inner.nodes.new("NodeGroupOutput").inputs[0])
+    group = graph.tree.nodes.new("CompositorNodeGroup")
+    group.node_tree = inner
+    return group, node
+
+
+def written_by(gouache, tree, socket):
+    """A File Output node, and the folder that it writes to."""
+    folder = gouache.folder / "delivery"
+    return gouache.module("compat").add_picture_output(tree, socket, str(folder), is_color=True), folder
+
+
+def test_a_file_output_inside_a_group(gouache, asking):
+    """Only a render writes it: a bake of what comes through the group does not."""
+    group, inside = grouped(asking, "NodeGroupInput")
+    output, folder = written_by(gouache, group.node_tree, inside.outputs[0])
+    asking.link(asking.layers.outputs[0], group.inputs[0])
+    asking.link(group.outputs[0], asking.node.inputs["Image"])
+    asking.bake(asking.node.name)
+    assert not folder.exists() and not output.mute
+    asking.render(1, 3)
+    assert len(list(folder.iterdir())) == 3
+
+
+def test_a_file_output_of_a_scene_strip(gouache):
+    """Nor does painting a strip of a scene write what that scene's compositor does."""
+    strip = gouache.scene_strip()
+    film, gouache.scene = gouache.scene, strip.scene
+    graph = Graph(gouache, frames=3)
+    gouache.scene = film
+    layers = graph.tree.nodes.new("CompositorNodeRLayers")
+    layers.scene = strip.scene
+    graph.link(layers.outputs[0], graph.sink.inputs[0])
+    output, folder = written_by(gouache, graph.tree, layers.outputs[0])
+    gouache.paint(strip)
+    assert not folder.exists() and not output.mute
