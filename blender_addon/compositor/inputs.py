@@ -25,10 +25,11 @@ from ...core.errors import InputError, NodeError, OutputError
 from .. import compat
 from ..capture import LAST_FRAME, escape_template
 from ..files import make_folder, replace_if_different
-from ..rendering import render_frames
+from ..rendering import render_frames, setting, with_groups
 from . import find, groups
 
 MOTION, PICTURE = "motion", "picture.exr"
+RENDER_LAYERS = "CompositorNodeRLayers"
 PASSES = {"Vector": "use_pass_vector", "Depth": "use_pass_z"}
 MOVES = {"TRANSFORM", "TRANSLATE", "ROTATE", "SCALE", "FLIP", "CROP", "CORNERPIN", "LENSDIST", "DISPLACE", "MAP_UV",
          "STABILIZE2D", "MOVIEDISTORTION", "PLANETRACKDEFORM"}
@@ -107,7 +108,7 @@ def _has_pixels(node: Any) -> bool:
 
 def _check_renders(scene: Any, nodes: list[Any]) -> None:
     for node in nodes:
-        rendered = (node.scene or scene) if node.bl_idname == "CompositorNodeRLayers" and not node.mute else None
+        rendered = (node.scene or scene) if node.bl_idname == RENDER_LAYERS and not node.mute else None
         if rendered is not None and rendered.camera is None:
             raise InputError(f"Scene '{rendered.name}' has no camera, so its Render Layers cannot be captured.",
                              "Add a camera, or link something else.")
@@ -115,8 +116,8 @@ def _check_renders(scene: Any, nodes: list[Any]) -> None:
 
 def _passes(scene: Any, nodes: list[Any]) -> tuple[str, ...]:
     """The passes that tell the movement of what is linked to Image; none without the Vector pass."""
-    renders = [node for node in nodes if node.bl_idname == "CompositorNodeRLayers" and not node.mute]
-    if len(renders) != 1 or renders[0].scene not in (None, scene):
+    renders = [node for node in find.with_inner(nodes) if node.bl_idname == RENDER_LAYERS and not node.mute]
+    if len(renders) != 1 or renders[0] not in nodes or renders[0].scene not in (None, scene):
         return ()
     layer = scene.view_layers.get(renders[0].layer)
     there = tuple(name for name, switch in PASSES.items() if layer is not None and getattr(layer, switch)
@@ -148,10 +149,13 @@ class Rig:
         node = tree.nodes[name]
         sources = {wanted: node.inputs[wanted].links[0].from_socket for wanted in inputs}
         needed = set(find.upstream([node.inputs[wanted] for wanted in inputs]))
+        layers = [other for other in find.upstream([node.inputs[groups.IMAGE]])
+                  if other.bl_idname == RENDER_LAYERS and not other.mute]
+        needed |= _rendered_for(needed, tree)
         for other in [other for other in tree.nodes if other not in needed]:
             tree.nodes.remove(other)
         for other in tree.nodes:
-            if other.bl_idname == "CompositorNodeRLayers" and other.scene == scene:
+            if other.bl_idname == RENDER_LAYERS and other.scene == scene:
                 other.scene = self._copy
         compat.set_exr_output(self._copy)
         self._canvas = plan.on_canvas and groups.IMAGE in inputs
@@ -164,8 +168,7 @@ class Rig:
                 is_color = wanted == groups.IMAGE or wanted in groups.STYLES
                 compat.add_picture_output(tree, source, self._out(folder_of(wanted)), is_color)
         if passes:
-            layers = next(other for other in tree.nodes if other.bl_idname == "CompositorNodeRLayers")
-            compat.add_pass_output(tree, {wanted: layers.outputs[wanted] for wanted in passes}, self._out(MOTION))
+            compat.add_pass_output(tree, {wanted: layers[0].outputs[wanted] for wanted in passes}, self._out(MOTION))
         tree.links.new(next(iter(sources.values())), compat.new_sink(tree))
         self._copy.render.use_sequencer, self._copy.render.use_compositing = False, True
         self._copy.render.filepath = self._out(folder_of(groups.IMAGE) if self._canvas else "frame") + "/#####"
@@ -181,7 +184,11 @@ class Rig:
         copy = bpy.data.scenes.get(self._name)
         if copy is None:  # an undo or another file took it away
             raise InputError("The scene was changed while it was captured.", "Bake again.")
-        render_frames(copy, find.find_scene(self._scene), first, last, "what is linked to the node")
+        scene = find.find_scene(self._scene)
+        inside = [node for tree in with_groups([compat.compositor_tree(copy)]) for node in tree.nodes
+                  if node.bl_idname == RENDER_LAYERS and node.scene == scene]
+        with setting(inside, "scene", copy):
+            render_frames(copy, scene, first, last, "what is linked to the node")
         for kind in self.kinds:
             make_folder(target / kind)
             for frame in range(first, last + 1):
@@ -199,6 +206,12 @@ class Rig:
         if copy is not None:
             compat.remove_compositor_scene(copy)
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _rendered_for(nodes: set[Any], tree: Any) -> set[Any]:
+    """The Render Layers nodes in a tree that have Blender render what those in groups among these nodes show."""
+    scenes = [node.scene for node in find.with_inner(nodes) if node.bl_idname == RENDER_LAYERS and node not in nodes]
+    return {node for node in tree.nodes if node.bl_idname == RENDER_LAYERS and node.scene in scenes}
 
 
 def _covered(tree: Any, source: Any) -> Any:

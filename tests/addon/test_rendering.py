@@ -161,6 +161,16 @@ def grouped(graph, kind):
     return group, node
 
 
+@pytest.mark.skipif(not NEW, reason="groups with Render Layers came with Blender 5.0")
+def test_render_layers_inside_a_group(asking):
+    """They show what moves, too; a node at the top of the tree has Blender render it."""
+    group, inside = grouped(asking, "CompositorNodeRLayers")
+    inside.scene = asking.layers.scene = asking.scene
+    asking.link(group.outputs[0], asking.node.inputs["Image"])
+    assert_painted_as_rendered(asking)
+    assert inside.scene == asking.scene
+
+
 def written_by(gouache, tree, socket):
     """A File Output node, and the folder that it writes to."""
     folder = gouache.folder / "delivery"
