@@ -58,10 +58,16 @@ def order_node(scene: Any, node: Any, first: int, last: int) -> Order:
     plan = inputs.make_plan(scene, node, first, last)
     tree = node.node_tree
     job = job_of(tree, _options(tree, plan), first, last)
-    folder = bake_folder(tree, job, tuple(name for name in plan.inputs if name in BESIDE))
+    folder = bake_folder(tree, job, (*(name for name in plan.inputs if name in BESIDE), *_draft(scene)))
     subject = _subject(plan, tree)  # after the folder, which may have given a copy another identity
     order = Order(subject, job, folder, f"job-{first:05d}-{last:05d}.json", HIGHLIGHTS).rooted()
     return replace(order, job=_with_captured(order.job, plan, order.source))
+
+
+def _draft(scene: Any) -> tuple[str, ...]:
+    """What tells the folder of a smaller or larger render from that of the film, whose frames it must not replace."""
+    percentage = scene.render.resolution_percentage
+    return () if percentage == 100 else (f"{percentage} %",)
 
 
 def _subject(plan: inputs.Plan, tree: Any) -> NodeSubject:
@@ -116,7 +122,7 @@ def bake_folder(tree: Any, job: Job, beside: tuple[str, ...] = ()) -> Path:
     """Where a group's frames are kept for these settings; found again whatever the group is called now.
 
     What is captured does not count: the engine knows by each frame's pixels whether it must be painted again. But
-    `beside` are sockets that bring a picture for every frame of Image: a folder has them for all or for none.
+    `beside` is what all frames of a folder have alike: sockets that bring a picture for each, or a draft's size.
     """
     identity = [job.look(), Path(bpy.data.filepath).name, own_identity(tree), *beside]
     key = key_of(*identity)[:12]

@@ -37,6 +37,21 @@ def test_add_connect_bake_render(gouache, graph):
     assert shown(graph.render(2, 4)) == [2, None, 4]  # and where a file is missing, not black
 
 
+def test_a_draft_leaves_the_film_alone(gouache, graph, capfd):
+    """Baked at another percentage of the render's size it has frames of its own, and the film's are found again."""
+    groups, tree = gouache.module("compositor.groups"), graph.node.node_tree
+    graph.bake(graph.node.name)
+    film = groups.painting_folder(tree)
+    assert painted_now(capfd) == [1, 2, 3, 4, 5, 6]
+    graph.scene.render.resolution_percentage = 50
+    graph.bake(graph.node.name)
+    assert groups.painting_folder(tree) != film and painted_now(capfd) == [1, 2, 3, 4, 5, 6]
+    graph.scene.render.resolution_percentage = 100
+    graph.bake(graph.node.name)
+    assert groups.painting_folder(tree) == film and painted_now(capfd) == []
+    assert state_text(gouache, graph) == "Baked: 6 frames"
+
+
 ELSEWHERE = """
 import bpy, sys
 bpy.ops.wm.open_mainfile(filepath=sys.argv[1])
