@@ -89,9 +89,9 @@ def origin_of(tree: Any) -> Origin:
     return Origin(group_owner(tree).fingerprint())
 
 
-def show_bake(tree: Any, origin: Origin, files: dict[int, Path]) -> None:
+def show_bake(tree: Any, origin: Origin, files: dict[int, Path], fills: bool = False) -> None:
     """Show baked frames (frame -> file) in a group, with earlier ones in their folder, and note their origin."""
-    groups.show_painting(tree, {**files_in(next(iter(files.values())).parent), **files})
+    groups.show_painting(tree, {**files_in(next(iter(files.values())).parent), **files}, fills)
     note_bake(tree, origin, files)
 
 

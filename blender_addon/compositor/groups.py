@@ -28,6 +28,7 @@ IMAGE, MASK, STRENGTH, KEEP_COLOR = "Image", "Mask", "Strength", "Keep Color"
 STYLES = ("Style", "Style 2", "Style 3", "Style 4")
 OBJECTS, DEPTH = "Objects", "Depth"
 PAINTING = "Gouache Painting"  # the name of the node that holds the baked frames
+FILLING = "Gouache Size"  # of the one that gives them the size of what comes in
 NEVER = -1e7  # no frame is before this one
 FACTORS = {MASK: (1.0, "Where the {painting} shows{masked}"),
            STRENGTH: (1.0, "How much of the {painting} shows; 0 is the image itself. Live: needs no new bake"),
@@ -144,18 +145,21 @@ def painting_folder(tree: Any) -> Path | None:
     return Path(bpy.path.abspath(node.image.filepath, library=node.image.library)).parent
 
 
-def show_painting(tree: Any, files: dict[int, Path]) -> None:
+def show_painting(tree: Any, files: dict[int, Path], fills: bool = False) -> None:
     """Show baked frames (timeline frame -> file, numbered so; gaps show Image).
 
-    Everything that is linked to the group, its values and keyframes stay.
+    Everything that is linked to the group, its values and keyframes stay. `fills` says that the painting is always
+    seen as large as Image, which on a strip comes smaller in a draft.
     """
-    if _shows(tree, files):
+    if _shows(tree, files) and (FILLING in tree.nodes) == fills:
         _refresh(sequence_node(tree).image)
         return
     wires = Wires(tree)
     image = _lit(wires, wires.inputs[IMAGE])
     alpha = wires.split(image)[3]
     painting = _sequence(wires, files)
+    if fills:
+        painting = wires.scale(painting, image, FILLING)
     whole = _with_highlights(wires, painting, image, alpha) if effect_of(tree).keeps_highlights else painting
     original = wires.to_display(wires.vector("ADD", image, 0.0))
     out = wires.to_display(whole)

@@ -72,6 +72,18 @@ class Wires:
             self.link(value, target)
         return node.outputs[0]
 
+    def scale(self, color: Any, other: Any, name: str) -> Any:
+        """A picture in the size of another, by a node of that name."""
+        node, info, size = (self.add(kind) for kind in ("CompositorNodeScale", "CompositorNodeImageInfo",
+                                                        "ShaderNodeSeparateXYZ"))
+        node.name = node.label = name
+        node.inputs["Type"].default_value = "Absolute"
+        self.link(other, info.inputs[0])
+        self.link(info.outputs["Dimensions"], size.inputs[0])
+        for source, target in zip((color, size.outputs["X"], size.outputs["Y"]), ("Image", "X", "Y"), strict=True):
+            self.link(source, node.inputs[target])
+        return node.outputs[0]
+
     def to_display(self, color: Any) -> Any:
         """Scene linear to sRGB."""
         return self._converted(color, compat.working_space(), "sRGB")

@@ -49,7 +49,7 @@ class ModifierSubject(Ranged):
 
     def show(self, files: dict[int, Path]) -> Shown:
         _, strip = find_strip(self.plan.scene, self.plan.strip)
-        freshness.show_bake(_modifier(strip).node_group, self.origin, files)
+        freshness.show_bake(_modifier(strip).node_group, self.origin, files, fills=True)
         strip.invalidate_cache("RAW")
         return Shown(strip.name)
 

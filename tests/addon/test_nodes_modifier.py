@@ -4,7 +4,7 @@ import bpy
 import numpy as np
 import pytest
 from panel_spy import draw
-from stage import NEW, picture, write_png
+from stage import CANVAS, NEW, picture, write_png
 
 needs_modifiers = pytest.mark.skipif(not NEW, reason="strip modifiers with nodes came with Blender 5.2")
 
@@ -48,6 +48,51 @@ def test_add_and_bake(gouache):
     for now, then in zip(shown, before, strict=True):
         assert np.abs(now[inside][:, :3] - (255 - then[inside][:, :3])).max() <= 1
     assert inside.sum() == 59 * 36
+
+
+def painted_and_plain(gouache, strip, percentage):
+    """A frame at a percentage of the render's size, with the modifier and without."""
+    gouache.scene.render.resolution_percentage = percentage
+    frames = []
+    for strip.modifiers[0].mute in (False, True):
+        frames += gouache.render(2)
+    strip.modifiers[0].mute = False
+    gouache.scene.render.resolution_percentage = 100
+    return frames
+
+
+@needs_modifiers
+@pytest.mark.parametrize("kind", ["META", "TEXT", "IMAGE"])
+def test_a_draft_in_another_size(gouache, kind):
+    """What is as large as the render comes smaller in a draft, and so does its painting."""
+    strip = gouache.clip(size=CANVAS)
+    if kind == "META":
+        strip = gouache.meta(strip)
+    elif kind == "TEXT":
+        strip = gouache.strips.new_effect(name="Title", type="TEXT", channel=3, **gouache.length(1, 7))
+        strip.text, strip.font_size = "Gouache", 20
+    gouache.add_style(strip)
+    add_modifier(gouache, strip)
+    assert bpy.ops.gouache.bake_modifier(strip=strip.name) == {"FINISHED"}
+    for percentage in (100, 50):
+        painted, plain = painted_and_plain(gouache, strip, percentage)
+        assert np.abs(painted - plain).mean() <= (0 if percentage == 100 else 8)  # small letters are softer than shrunk
+
+
+@needs_modifiers
+def test_a_bake_from_before_drafts(gouache):
+    """Its group shows the painting at its own size, and goes on doing so until it is baked again."""
+    strip = gouache.meta(gouache.clip(size=CANVAS))
+    gouache.add_style(strip)
+    tree = add_modifier(gouache, strip).node_group
+    groups, freshness = gouache.module("compositor.groups"), gouache.module("compositor.freshness")
+    bpy.ops.gouache.bake_modifier(strip=strip.name)
+    groups.show_painting(tree, freshness.files_in(groups.painting_folder(tree)))
+    painted, plain = painted_and_plain(gouache, strip, 100)
+    assert line(gouache, strip) == "Baked: 6 frames" and np.abs(painted - plain).max() <= 1
+    bpy.ops.gouache.bake_modifier(strip=strip.name)
+    painted, plain = painted_and_plain(gouache, strip, 50)
+    assert np.abs(painted - plain).max() <= 5
 
 
 @needs_modifiers
