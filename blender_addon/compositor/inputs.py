@@ -81,7 +81,7 @@ def make_plan(scene: Any, node: Any, first: int, last: int) -> Plan:
         raise NodeError(f"Nothing is linked to Image of '{node.name}'.",
                         f"Link the picture that the {groups.effect_of(node.node_tree).makes} is made from.")
     inputs = tuple(name for name in groups.effect_of(node.node_tree).captured
-                   if name in node.inputs and _is_picture(node, name, find.source_of(node.inputs[name])))
+                   if name in node.inputs and _is_picture(scene, node, name, find.source_of(node.inputs[name])))
     nodes = find.upstream([node.inputs[name] for name in inputs])
     _check_renders(scene, nodes)
     on_the_way = find.upstream([node.inputs[groups.IMAGE]])
@@ -90,15 +90,28 @@ def make_plan(scene: Any, node: Any, first: int, last: int) -> Plan:
                 () if moves else _passes(scene, on_the_way), moves)
 
 
-def _is_picture(node: Any, name: str, source: Any) -> bool:
-    """Whether an input brings pictures. Raises NodeError for a single color where a picture is needed."""
+def _is_picture(scene: Any, node: Any, name: str, source: Any) -> bool:
+    """Whether an input brings pictures. Raises NodeError or InputError where Blender would write none."""
     if source is None:
         return False
-    if find.upstream([node.inputs[name]]) and any(_has_pixels(other) for other in find.upstream([node.inputs[name]])):
+    nodes = find.upstream([node.inputs[name]])
+    if _is_given_render([node.inputs[name]], nodes):
+        raise NodeError(f"What is linked to {name} of '{node.name}' comes from the Group Input, which has a picture in "
+                        "Blender's own render alone.", "Link Render Layers in its place.")
+    _check_layers(scene, nodes)
+    if any(_has_pixels(other) for other in nodes):
         return True
     if name == groups.MASK:
         return False  # one number for all pixels works in the group alone
     raise NodeError(f"What is linked to {name} of '{node.name}' is a single color.", "Link a picture.")
+
+
+def _is_given_render(sockets: list[Any], nodes: list[Any]) -> bool:
+    """Whether the render comes in by the tree's own Group Input (Blender 5.2), and there is no Render Layers node."""
+    links = [link for socket in [*sockets, *(socket for node in nodes for socket in node.inputs)]
+             for link in find.links_into(socket)]
+    return (all(node.bl_idname != RENDER_LAYERS for node in nodes)
+            and any(link.from_node.bl_idname == "NodeGroupInput" and link.from_socket.type == "RGBA" for link in links))
 
 
 def _has_pixels(node: Any) -> bool:
@@ -112,6 +125,16 @@ def _check_renders(scene: Any, nodes: list[Any]) -> None:
         if rendered is not None and rendered.camera is None:
             raise InputError(f"Scene '{rendered.name}' has no camera, so its Render Layers cannot be captured.",
                              "Add a camera, or link something else.")
+
+
+def _check_layers(scene: Any, nodes: list[Any]) -> None:
+    """Raise InputError where all that these nodes show are view layers that are not rendered."""
+    begin = [node for node in nodes if _has_pixels(node) and not any(find.links_into(socket) for socket in node.inputs)]
+    layers = [(node.scene or scene).view_layers.get(node.layer) if node.bl_idname == RENDER_LAYERS else None
+              for node in begin]
+    if begin and all(layer is not None and not layer.use for layer in layers):
+        raise InputError(f"View layer '{layers[0].name}' of scene '{layers[0].id_data.name}' is not rendered.",
+                         "Tick Use for Rendering in its View Layer properties, or link another one.")
 
 
 def _passes(scene: Any, nodes: list[Any]) -> tuple[str, ...]:
@@ -196,7 +219,8 @@ class Rig:
                 if not file.is_file():
                     raise OutputError(
                         f"Blender wrote nothing for '{kind}' of frame {frame}.",
-                        "Check that a picture is linked there, and that the temporary disk is not full.", str(file))
+                        "Check that a picture is linked there, that its files are there and its view layer is "
+                        "rendered, and that the temporary disk is not full.", str(file))
                 replace_if_different(file, target / kind / (PICTURE if kind in STYLE_FOLDERS else file.name))
                 file.unlink()
 

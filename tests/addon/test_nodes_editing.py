@@ -6,7 +6,7 @@ import sys
 import bpy
 import pytest
 from graph import Graph, painted_now, read_float, shown
-from stage import picture, write_png
+from stage import NEW, picture, write_png
 
 
 def refusal(graph, *names, **options):
@@ -165,6 +165,44 @@ def test_without_a_camera(gouache, graph):
     layers = graph.tree.nodes.new("CompositorNodeRLayers")
     graph.link(layers.outputs[0], graph.node.inputs["Image"])
     assert "has no camera, so its Render Layers cannot be captured. Add a camera" in refusal(graph, graph.node.name)
+
+
+def test_a_view_layer_that_is_not_rendered(gouache, graph):
+    """Where nothing else is seen, that is said before any work."""
+    layers, over = (graph.tree.nodes.new(f"CompositorNode{kind}") for kind in ("RLayers", "AlphaOver"))
+    layers.scene = graph.scene
+    graph.scene.view_layers[0].use = False
+    graph.link(layers.outputs[0], graph.node.inputs["Image"])
+    assert ("View layer 'ViewLayer' of scene 'Scene' is not rendered. Tick Use for Rendering"
+            in refusal(graph, graph.node.name))
+    for picture, socket in zip((graph.plate, layers), [s for s in over.inputs if s.type == "RGBA"], strict=True):
+        graph.link(picture.outputs[0], socket)
+    graph.link(over.outputs[0], graph.node.inputs["Image"])
+    graph.bake(graph.node.name)
+    assert len(gouache.jobs()) == 1
+
+
+@pytest.mark.skipif(not NEW, reason="since Blender 5.0 a compositor is a group, with a Group Input")
+@pytest.mark.parametrize("on_the_way", [False, True])
+def test_the_render_from_the_group_input(graph, on_the_way):
+    """It can be linked and rendered, not captured: what to link is said."""
+    graph.tree.interface.new_socket("Image", in_out="INPUT", socket_type="NodeSocketColor")
+    source = graph.tree.nodes.new("NodeGroupInput").outputs[0]
+    if on_the_way:
+        exposure = graph.tree.nodes.new("CompositorNodeExposure")
+        graph.link(source, exposure.inputs[0])
+        source = exposure.outputs[0]
+    graph.link(source, graph.node.inputs["Image"])
+    assert "comes from the Group Input" in refusal(graph, graph.node.name)
+    assert "Link Render Layers in its place." in refusal(graph, graph.node.name)
+
+
+def test_a_picture_that_is_gone(gouache, graph):
+    """Blender writes nothing for it: what to look at is said."""
+    for file in (gouache.folder / "plate").iterdir():
+        file.unlink()
+    graph.plate.image.reload()
+    assert "that its files are there and its view layer is rendered" in refusal(graph, graph.node.name)
 
 
 @pytest.mark.parametrize("link", [False, True])
