@@ -175,8 +175,8 @@ def test_a_view_layer_that_is_not_rendered(gouache, graph):
     graph.link(layers.outputs[0], graph.node.inputs["Image"])
     assert ("View layer 'ViewLayer' of scene 'Scene' is not rendered. Tick Use for Rendering"
             in refusal(graph, graph.node.name))
-    for picture, socket in zip((graph.plate, layers), [s for s in over.inputs if s.type == "RGBA"], strict=True):
-        graph.link(picture.outputs[0], socket)
+    for source, socket in zip((graph.plate, layers), [s for s in over.inputs if s.type == "RGBA"], strict=True):
+        graph.link(source.outputs[0], socket)
     graph.link(over.outputs[0], graph.node.inputs["Image"])
     graph.bake(graph.node.name)
     assert len(gouache.jobs()) == 1
