@@ -15,7 +15,7 @@ from . import groups
 
 TAIL = 4096
 SPARSE = 17  # of an unsaved picture's numbers every so many count, for a panel has little time
-REMEMBER_SECONDS = 1.0  # a panel asks at every redraw, and a sequence may have thousands of files
+REMEMBER = 10  # times as long as it took to find: a panel asks at every redraw, and there may be thousands of files
 CHANGES = "gouache_changes"  # a scene's or mask's counter of changes; see watch.py
 GENERATED = ("generated_type", "generated_width", "generated_height", "use_generated_float")
 
@@ -70,7 +70,7 @@ def data_facts(data: Any) -> list[Any]:
     if source == "GENERATED":
         told.append([*data.generated_color, *(getattr(data, name) for name in GENERATED)])
     if getattr(data, "is_dirty", False):
-        told.append(_recently(f"pixels {data.name_full}", lambda: _pixels(data)))
+        told.append(recently(f"pixels {data.name_full}", lambda: _pixels(data)))
     return told + ([data[CHANGES]] if CHANGES in data else [])
 
 
@@ -84,19 +84,23 @@ def _pixels(image: Any) -> str:
 _recent: dict[str, tuple[float, Any]] = {}
 
 
-def _recently(what: str, find: Callable[[], Any]) -> Any:
-    """What was found a moment ago, else what is found now; without a window always that."""
-    asked, facts = _recent.get(what, (0.0, None))
-    now = time.monotonic()
-    if now - asked > REMEMBER_SECONDS or bpy.app.background:
+def recently(what: str, find: Callable[[], Any]) -> Any:
+    """What was found a moment ago, else what is found now; without a window always that.
+
+    What takes long to find is remembered for longer, so that a window never spends most of its time on it.
+    """
+    until, facts = _recent.get(what, (0.0, None))
+    start = time.monotonic()
+    if start >= until or bpy.app.background:
         facts = find()
-        _recent[what] = now, facts
+        end = time.monotonic()
+        _recent[what] = end + REMEMBER * (end - start), facts
     return facts
 
 
 def folder_facts(folder: str) -> Any:
     """What is known of every file in a folder."""
-    return _recently(f"folder {folder}", lambda: _listed(folder))
+    return recently(f"folder {folder}", lambda: _listed(folder))
 
 
 def _listed(folder: str) -> Any:

@@ -87,8 +87,11 @@ def nested_nodes(tree: Any, seen: frozenset[str] = frozenset()) -> Iterator[tupl
 
 
 def links_into(socket: Any) -> list[Any]:
-    """The links that bring an input something: where one is muted, Blender takes the socket's own value."""
-    return [link for link in socket.links if not link.is_muted]
+    """The links that bring an input something: where one is muted, Blender takes the socket's own value.
+
+    Whether there are any is asked first, for to ask a socket for them Blender goes through all links of its tree.
+    """
+    return [link for link in socket.links if not link.is_muted] if socket.is_linked else []
 
 
 def upstream(sockets: Any) -> list[Any]:

@@ -12,6 +12,7 @@ from typing import Any
 from ..order import runs, runs_text
 from ..owner import group_owner
 from . import groups
+from .facts import recently
 from .signature import signature
 from .strip_signature import strip_signature
 
@@ -40,17 +41,19 @@ class State:
 
 
 def state_of(scene: Any, node: Any, first: int, last: int) -> State:
-    """The state of timeline frames first..last, without rendering anything.
+    """The state of timeline frames first..last, without rendering anything; for a window's panel of a moment ago.
 
     What goes on inside a 3D scene is only known to be changed while Gouache watches (see watch.py); a bake itself
     compares pixels.
     """
-    return _state(node.node_tree, signature(scene, node), first, last)
+    came_from = recently(f"node {scene.name_full} {node.name}", lambda: signature(scene, node))
+    return _state(node.node_tree, came_from, first, last)
 
 
 def modifier_state(scene: Any, strip: Any, modifier: Any, first: int, last: int) -> State:
     """The same for a group on a strip."""
-    return _state(modifier.node_group, strip_signature(scene, strip, modifier), first, last)
+    came_from = recently(f"strip {scene.name_full} {strip.name}", lambda: strip_signature(scene, strip, modifier))
+    return _state(modifier.node_group, came_from, first, last)
 
 
 def _state(tree: Any, came_from: str, first: int, last: int) -> State:

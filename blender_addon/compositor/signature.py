@@ -73,9 +73,10 @@ def _node(scene: Any, node: Any, keys: dict[str, Any]) -> list[Any]:
     path = node.path_from_id()
     told: list[Any] = [node.name, node.bl_idname, node.mute, settings_of(node, path, keys)]
     for socket in node.inputs:
-        if socket.is_linked:
-            told.append([socket.identifier, [_ends(link) for link in socket.links]])
-        if not find.links_into(socket) and hasattr(socket, "default_value"):
+        links = list(socket.links) if socket.is_linked else []  # asked for once: see find.links_into
+        if links:
+            told.append([socket.identifier, [_ends(link) for link in links]])
+        if all(link.is_muted for link in links) and hasattr(socket, "default_value"):
             told.append([socket.identifier, keys.get(f"{path}.inputs[{_index(node, socket)}].default_value")
                          or plain(socket.default_value)])
     told += [plain(socket.default_value) for socket in node.outputs if node.bl_idname in {

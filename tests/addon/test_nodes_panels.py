@@ -1,5 +1,6 @@
 """The sidebar, the Add menu and the live values, as an artist meets them."""
 
+import time
 from types import SimpleNamespace
 
 import bpy
@@ -108,3 +109,65 @@ def test_nodes_are_added_in_the_compositor_only(gouache, graph):
             bpy.context.area.ui_type = editor
             with bpy.context.temp_override(space_data=bpy.context.area.spaces.active):
                 assert not bpy.ops.gouache.add_node.poll()
+
+
+def in_a_window(gouache, monkeypatch):
+    """Have what is known of inputs looked after as in a window, where panels ask for it again and again."""
+    window = SimpleNamespace(app=SimpleNamespace(background=False), path=bpy.path)
+    monkeypatch.setattr(gouache.module("compositor.facts"), "bpy", window)
+
+
+def slowed(monkeypatch, module, name, seconds):
+    """Let a function take longer; returns a list that tells how often it was asked."""
+    asked, real = [], getattr(module, name)
+
+    def slow(*arguments):
+        asked.append(1)
+        time.sleep(seconds)
+        return real(*arguments)
+    monkeypatch.setattr(module, name, slow)
+    return asked
+
+
+def test_redrawing_a_large_graph(gouache, graph, monkeypatch):
+    """What takes long to find out is not asked for at every redraw; after a while, what changed is seen."""
+    graph.bake(graph.node.name)
+    in_a_window(gouache, monkeypatch)
+    asked = slowed(monkeypatch, gouache.module("compositor.freshness"), "signature", 0.1)
+    graph.plate.frame_duration = 5
+    for _ in range(20):
+        assert ("label", "Bake again: input changed") in drawn(gouache, graph)
+    assert len(asked) == 1
+    graph.plate.frame_duration = 6
+    time.sleep(2)
+    assert ("label", "Baked: 6 frames") in drawn(gouache, graph)
+
+
+def test_redrawing_a_small_graph(gouache, graph, monkeypatch):
+    """There a change is seen at once."""
+    graph.bake(graph.node.name)
+    in_a_window(gouache, monkeypatch)
+    for duration, text in ((5, "Bake again: input changed"), (6, "Baked: 6 frames")):
+        graph.plate.frame_duration = duration
+        time.sleep(0.5)
+        assert ("label", text) in drawn(gouache, graph)
+
+
+def test_redrawing_a_strip_of_many_files(gouache, monkeypatch):
+    """So with a strip's modifier: thousands of files are not looked at each time."""
+    if not gouache.module("compat").HAS_STRIP_MODIFIERS:
+        return
+    strip, panels = gouache.clip(), gouache.module("sequencer.panels")
+    gouache.scene.sequence_editor.active_strip = strip
+    with gouache.sequencer():
+        bpy.ops.gouache.add_modifier(effect="style")
+    in_a_window(gouache, monkeypatch)
+    asked = slowed(monkeypatch, gouache.module("compositor.freshness"), "strip_signature", 0.1)
+    for _ in range(20):
+        panels.modifier_line(gouache.scene, strip, strip.modifiers[0])
+    assert len(asked) == 1
+
+
+def test_an_input_without_links(gouache):
+    """Is not asked for them: Blender would go through all links of the tree."""
+    assert gouache.module("compositor.find").links_into(SimpleNamespace(is_linked=False)) == []
