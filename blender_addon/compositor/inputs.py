@@ -130,8 +130,8 @@ def _check_renders(scene: Any, nodes: list[Any]) -> None:
 def _check_layers(scene: Any, nodes: list[Any]) -> None:
     """Raise InputError where all that these nodes show are view layers that are not rendered."""
     begin = [node for node in nodes if _has_pixels(node) and not any(find.links_into(socket) for socket in node.inputs)]
-    layers = [(node.scene or scene).view_layers.get(node.layer) if node.bl_idname == RENDER_LAYERS else None
-              for node in begin]
+    layers: list[Any] = [(node.scene or scene).view_layers.get(node.layer) if node.bl_idname == RENDER_LAYERS else None
+                         for node in begin]
     if begin and all(layer is not None and not layer.use for layer in layers):
         raise InputError(f"View layer '{layers[0].name}' of scene '{layers[0].id_data.name}' is not rendered.",
                          "Tick Use for Rendering in its View Layer properties, or link another one.")
