@@ -193,8 +193,10 @@ def test_switching_off_while_it_paints(gouache, monkeypatch):
 
 def rendering(monkeypatch, gouache, answers):
     """Let Blender seem to render in a window for as long as there are answers."""
-    jobs = SimpleNamespace(is_job_running=lambda kind: kind == "RENDER" and bool(answers and answers.pop()))
-    monkeypatch.setattr(gouache.module("rendering"), "bpy", SimpleNamespace(app=jobs, ops=bpy.ops))
+    jobs = SimpleNamespace(is_job_running=lambda kind: kind == "RENDER" and bool(answers and answers.pop()),
+                           handlers=bpy.app.handlers)
+    blender = SimpleNamespace(app=jobs, ops=bpy.ops, data=bpy.data, context=bpy.context)
+    monkeypatch.setattr(gouache.module("rendering"), "bpy", blender)
 
 
 def test_capturing_waits_for_a_render(gouache, monkeypatch):
