@@ -25,6 +25,7 @@ from ..core.options import (
     read_by,
 )
 from ..core.patterns import pattern_of
+from .bundled import full_path
 
 FILE_FLAGS: Any = {"PATH_SUPPORTS_BLEND_RELATIVE"}  # else Blender 5 marks a path that starts with // as wrong
 OUTPUT_FIELDS = ("format",)  # the add-on itself decides on the frames and restores the size
@@ -251,7 +252,7 @@ def engine_options(preferences: Any) -> EngineOptions:
 
 def existing_file(path: str, what: str) -> str:
     """The absolute form of a path from a Blender field (`//` counts from the .blend). Raises InputError."""
-    full = Path(bpy.path.abspath(path))
+    full = full_path(path)
     if not full.exists():
         raise InputError(f"The {what} '{full.name}' is not there.", "Choose the file again.", str(full))
     return str(full.resolve())

@@ -11,6 +11,7 @@ from typing import Any
 
 import bpy
 
+from ..bundled import full_path
 from . import groups
 
 TAIL = 4096
@@ -23,7 +24,7 @@ GENERATED = ("generated_type", "generated_width", "generated_height", "use_gener
 def named_files(tree: Any) -> list[Any]:
     """The files that the sidebar names: style pictures, or a collage's materials and what comes along with it."""
     if groups.effect_of(tree).takes_styles:
-        return [file_facts(bpy.path.abspath(style.path)) for style in tree.gouache.styles if style.path]
+        return [file_facts(str(full_path(style.path))) for style in tree.gouache.styles if style.path]
     collage = tree.gouache.collage
     paths = [material.path for material in collage.materials if material.path]
     return [_path_facts(bpy.path.abspath(path)) for path in (*paths, collage.mask, collage.depth) if path]

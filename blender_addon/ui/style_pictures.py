@@ -8,19 +8,11 @@ import bpy
 import bpy.utils.previews
 
 from .. import animation
+from ..bundled import bundled, full_path
 from ..owner import active_owner, shown_frame
 from .modal import Answer
 
-BUNDLED = Path(__file__).resolve().parent.parent / "styles"
-PICTURES = {".jpg", ".jpeg", ".png"}
 _icons: Any = None
-
-
-def bundled() -> list[Path]:
-    """The pictures that come with Gouache, by name; empty if none were packed."""
-    if not BUNDLED.is_dir():
-        return []
-    return sorted(file for file in BUNDLED.iterdir() if file.suffix.lower() in PICTURES)
 
 
 def thumbnail(path: str, fresh: bool = False) -> int:
@@ -30,7 +22,7 @@ def thumbnail(path: str, fresh: bool = False) -> int:
     """
     if bpy.app.background or _icons is None or not path:
         return 0
-    full = bpy.path.abspath(path)
+    full = str(full_path(path))
     if fresh or full not in _icons:
         if not Path(full).is_file():
             return 0
