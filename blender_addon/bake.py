@@ -85,7 +85,7 @@ class Bake:
                 except GouacheError as error:
                     failed.append(error)
             if failed:
-                raise _summary(failed, len(self.orders))
+                raise summary(failed, len(self.orders))
         finally:
             at_work -= 1
             if self._engine is not None and self._engine.busy:
@@ -207,11 +207,11 @@ class Bake:
         self.warnings += shown.warnings
 
 
-def _summary(failed: list[GouacheError], of: int) -> GouacheError:
+def summary(failed: list[GouacheError], of: int) -> GouacheError:
     """Why orders failed, as one error; the first one says what to do."""
     if of == 1:
         return failed[0]
-    told = " ".join(error.message for error in failed)
+    told = " ".join(dict.fromkeys(error.message for error in failed))
     return GouacheError(f"{len(failed)} of {of} could not be made: {told}", failed[0].hint,
                         "\n".join(error.detail for error in failed))
 

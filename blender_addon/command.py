@@ -6,7 +6,8 @@ Exit code 0: done, 1: error, 2: a wrong command line.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,8 @@ import bpy
 
 from ..core.errors import Cancelled, GouacheError, InputError, OutputError
 from ..core.options import parse_frames
-from . import compat, due
+from . import compat, due, settings
+from .bake import summary
 from .capture import find_strip, visible_range
 from .compositor import find, freshness
 from .compositor.orders import order_node
@@ -55,7 +57,8 @@ def _parser() -> argparse.ArgumentParser:
     what = bake.add_mutually_exclusive_group()
     what.add_argument("--strip", action="append", default=[], metavar="NAME", help="paint this strip (repeatable)")
     what.add_argument("--node", action="append", default=[], metavar="NAME", help="bake this node (repeatable)")
-    what.add_argument("--all", action="store_true", help="every strip with a style and every node (the default)")
+    what.add_argument("--all", action="store_true",
+                      help="every strip with a style and every node, less muted ones (the default)")
     bake.add_argument("--frames", default="", metavar="A-B", help="only these frames; left out, all")
     bake.add_argument("--no-save", action="store_true",
                       help="leave the .blend as it is, for machines that share out a range: a bake without it "
@@ -90,51 +93,75 @@ def _bake(options: argparse.Namespace) -> None:
     if not bpy.data.filepath:
         raise InputError("No file is open.", "Give one: blender -b FILE --command gouache bake")
     scene = _scene(options.scene)
-    orders = _orders(scene, options, parse_frames(options.frames))
-    if not orders:
+    asked = _asked(scene, options, parse_frames(options.frames))
+    if not asked:
         raise InputError(f"Scene '{scene.name}' has nothing to paint{' in these frames' if options.frames else ''}.",
-                         "Set a style on a strip, or add a Gouache node; `list` tells what is there.")
+                         "Set a style on a strip that is not muted, or add a Gouache node; `list` tells what is there.")
+    orders, failed = _checked(asked, one_by_one=not options.strip and not options.node)
+    painted = 0
     for order in orders:
-        due.paint([order])
-    if not options.no_save:
+        try:
+            due.paint([order])
+            painted += 1
+        except GouacheError as error:
+            failed.append(error)
+    if painted and not options.no_save:
         _save()
+    if failed:
+        raise summary(failed, len(asked))
 
 
-def _orders(scene: Any, options: argparse.Namespace, frames: tuple[int, int] | None) -> list[Order]:
-    """What is asked for, all of it checked before anything is painted. Raises GouacheError."""
-    wanted = range(frames[0], frames[1] + 1) if frames else None
-    every = not options.strip and not options.node
-    strips = [find_strip(scene.name, name)[1] for name in options.strip]
-    if every:
-        strips = [strip for strip in {**dict.fromkeys(due.styled_strips(scene)),
-                                      **dict.fromkeys(due.strips_with_group(scene))}
-                  if wanted is None or _meets(wanted, visible_range(strip))]
-    nodes = ([node for node in find.bakeable(scene) if due.is_own(node.node_tree, node.name)] if every
-             else [find.find_node(scene, name) for name in options.node])
-    first, last = frames or (scene.frame_start, scene.frame_end)
-    return [*(order for strip in strips for order in _orders_of(scene, strip, wanted, every)),
-            *(order_node(scene, node, first, last) for node in nodes)]
+def _checked(asked: list[Callable[[], Order]], one_by_one: bool) -> tuple[list[Order], list[GouacheError]]:
+    """The orders for what is asked for, all of it checked before anything is painted, and what is wrong with others.
 
-
-def _orders_of(scene: Any, strip: Any, wanted: range | None, every: bool) -> Iterator[Order]:
-    """A strip's modifier, if it has one of ours; its painting, if it has a style of its own or nothing else.
-
-    A collage needs nothing of its own: beside a modifier it counts if it was made before. Where `every` strip is
-    wanted, a modifier whose group is linked from another file is left out.
+    Raises the first error unless each is taken by itself: nobody named what is wrong then, and the rest is wanted.
     """
-    modifier = modifier_of(strip)
-    has_group = modifier is not None
-    if modifier is not None and (not every or due.is_own(modifier.node_group, strip.name)):
-        yield order_modifier(scene, strip, *((wanted[0], wanted[-1]) if wanted else ()))
-    is_collage = strip.gouache.effect == "collage"
-    has_own = find_result(scene, strip) is not None if is_collage else bool(strip.gouache.styles)
-    if has_own or not has_group:
+    orders, failed = [], []
+    for order in asked:
+        try:
+            orders.append(order())
+        except GouacheError as error:
+            if not one_by_one:
+                raise
+            failed.append(error)
+    return orders, failed
+
+
+def _asked(scene: Any, options: argparse.Namespace, frames: tuple[int, int] | None) -> list[Callable[[], Order]]:
+    """What is asked for, each as what orders it: modifiers, strips, nodes. Raises GouacheError for a wrong name."""
+    wanted = range(frames[0], frames[1] + 1) if frames else None
+    if options.strip or options.node:
+        strips = [find_strip(scene.name, name)[1] for name in options.strip]
+        modified = [strip for strip in strips if modifier_of(strip) is not None]
+        own = [strip for strip in strips if strip not in modified or _has_own(scene, strip)]
+        nodes = [find.find_node(scene, name) for name in options.node]
+    else:
+        modified = [strip for strip in due.strips_to_bake(scene) if _meets(wanted, strip)]
+        own = [strip for strip in due.styled_strips(scene) if _meets(wanted, strip) and _has_own(scene, strip)
+               and (due.is_seen(scene, strip) or due.is_seen(scene, find_result(scene, strip)))]
+        nodes = [node for node in find.bakeable(scene) if due.has_image(node) and due.is_set_up(node)]
+    if own:
         check_kept(scene)
-        yield order_strip(scene, strip, wanted)
+    first, last = frames or (scene.frame_start, scene.frame_end)
+    return [*(partial(order_modifier, scene, strip, *(frames or ())) for strip in modified),
+            *(partial(order_strip, scene, strip, wanted) for strip in own),
+            *(partial(order_node, scene, node, first, last) for node in nodes)]
 
 
-def _meets(wanted: range, shown: tuple[int, int]) -> bool:
-    return wanted[0] <= shown[1] and shown[0] <= wanted[-1]
+def _has_own(scene: Any, strip: Any) -> bool:
+    """Whether a strip is set up for a painting of its own; a collage beside a modifier if it was made before.
+
+    A collage needs nothing to be set.
+    """
+    if strip.gouache.effect == "collage" and modifier_of(strip) is not None:
+        return find_result(scene, strip) is not None
+    return not settings.lacking(strip.gouache)
+
+
+def _meets(wanted: range | None, strip: Any) -> bool:
+    """Whether a strip shows in some of the frames that are wanted."""
+    first, last = visible_range(strip)
+    return wanted is None or (wanted[0] <= last and first <= wanted[-1])
 
 
 def _save() -> None:

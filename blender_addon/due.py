@@ -93,9 +93,9 @@ def due_strips(scene: Any) -> Iterator[Any]:
         return
     for strip in styled_strips(scene):
         result = find_result(scene, strip)
-        if result is not None and _is_seen(scene, result):
+        if result is not None and is_seen(scene, result):
             yield strip
-        elif result is None and _is_seen(scene, strip):
+        elif result is None and is_seen(scene, strip):
             if strip.gouache.paint_on_render:
                 yield strip
             elif modifier_of(strip) is None:
@@ -127,17 +127,24 @@ class Group:
 def due_groups(scene: Any) -> Iterator[Group]:
     """The groups whose bakes a render of the scene shows, or is to show; each after those that it depends on."""
     if shows_strips(scene):
-        yield from (group_of_strip(scene, strip) for strip in strips_with_group(scene)
-                    if _is_seen(scene, strip) and not modifier_of(strip).mute
-                    and _can_be_baked(modifier_of(strip).node_group, strip.name, linked=True))
+        yield from (group_of_strip(scene, strip) for strip in strips_to_bake(scene))
     elif scene.render.use_compositing:
         for outer, inner in find.nested_nodes(compat.compositor_tree(scene)):
             say(f"'{inner.name}' lies inside the group '{outer}' and is not baked: move it out into the scene's tree")
         for node in find.bakeable(scene):
-            linked = find.source_of(node.inputs[groups.IMAGE]) is not None
-            styled = any(find.source_of(node.inputs[name]) for name in groups.STYLES if name in node.inputs)
-            if node.outputs[0].is_linked and _can_be_baked(node.node_tree, node.name, linked, styled):
+            if node.outputs[0].is_linked and is_set_up(node):
                 yield group_of_node(scene, node)
+
+
+def is_set_up(node: Any) -> bool:
+    """Whether a node was baked before, or has all that a bake needs; if not, that is told."""
+    styled = any(find.source_of(node.inputs[name]) for name in groups.STYLES if name in node.inputs)
+    return _can_be_baked(node.node_tree, node.name, has_image(node), styled)
+
+
+def has_image(node: Any) -> bool:
+    """Whether something is linked to a node's Image."""
+    return find.source_of(node.inputs[groups.IMAGE]) is not None
 
 
 def group_of_node(scene: Any, node: Any) -> Group:
@@ -151,6 +158,12 @@ def group_of_strip(scene: Any, strip: Any) -> Group:
     return Group(strip.name, state, partial(order_modifier, scene, strip), *rendered_range(strip))
 
 
+def strips_to_bake(scene: Any) -> list[Any]:
+    """The strips whose modifier of Gouache's shows, and was baked before or can be."""
+    return [strip for strip in strips_with_group(scene) if is_seen(scene, strip) and not modifier_of(strip).mute
+            and _can_be_baked(modifier_of(strip).node_group, strip.name, linked=True)]
+
+
 def strips_with_group(scene: Any) -> list[Any]:
     """The strips that have a modifier of Gouache's."""
     strips = scene.sequence_editor.strips_all if scene.sequence_editor else ()
@@ -159,7 +172,7 @@ def strips_with_group(scene: Any) -> list[Any]:
 
 def _can_be_baked(tree: Any, name: str, linked: bool, styled: bool = False) -> bool:
     """Whether a group was baked before, or can be now; if not, it shows its image, and that is told."""
-    if not is_own(tree, name):
+    if not _is_own(tree, name):
         return False
     if groups.painting_folder(tree) is not None or (linked and not settings.lacking(tree.gouache, styled)):
         return True
@@ -168,7 +181,7 @@ def _can_be_baked(tree: Any, name: str, linked: bool, styled: bool = False) -> b
     return False
 
 
-def is_own(tree: Any, name: str) -> bool:
+def _is_own(tree: Any, name: str) -> bool:
     """Whether a group is this file's own; if it is linked from another one, it shows what was baked there: told."""
     if not tree.is_editable:
         say(f"'{name}' has a group that is linked from another file and is not baked here: bake it there")
@@ -183,14 +196,14 @@ def shows_strips(scene: Any) -> bool:
         for strip in editor.strips))
 
 
-def _is_seen(scene: Any, strip: Any) -> bool:
-    """Whether neither the strip, nor a meta around it, nor a channel they lie in is muted."""
+def is_seen(scene: Any, strip: Any) -> bool:
+    """Whether neither the strip, nor a meta around it, nor a channel they lie in is muted; None is not seen."""
     channels = scene.sequence_editor.channels
-    for link in strip_chain(strip):
+    for link in strip_chain(strip) if strip is not None else ():
         if link.mute or channels[link.channel].mute:
             return False
         channels = getattr(link, "channels", None)
-    return True
+    return strip is not None
 
 
 def _within(frame: int, ends: Iterable[int]) -> bool:
