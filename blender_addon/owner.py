@@ -52,11 +52,18 @@ def modifier_of(strip: Any) -> Any:
                  if modifier.type == "COMPOSITOR" and is_ours(modifier.node_group)), None)
 
 
-def sharing(tree: Any) -> int:
-    """How many strips have a modifier with this very group, in all scenes: they share one bake."""
+def sharing(tree: Any) -> list[tuple[Any, Any]]:
+    """The strips that have a modifier with this very group, each with its scene: they share one bake."""
     scenes: Any = bpy.data.scenes
-    return sum(1 for scene in scenes if scene.sequence_editor for strip in scene.sequence_editor.strips_all
-               if getattr(modifier_of(strip), "node_group", None) == tree)
+    return [(scene, strip) for scene in scenes if scene.sequence_editor for strip in scene.sequence_editor.strips_all
+            if getattr(modifier_of(strip), "node_group", None) == tree]
+
+
+def nodes_sharing(tree: Any) -> int:
+    """How many nodes in the compositors of all scenes have this very group; scenes may share their compositor."""
+    scenes: Any = bpy.data.scenes
+    trees = {own for scene in scenes if (own := compat.compositor_tree(scene)) is not None}
+    return sum(1 for own in trees for node in own.nodes if is_node(node) and node.node_tree == tree)
 
 
 def active_tree(context: Any) -> Any:

@@ -8,7 +8,7 @@ import bpy
 
 from ...core.options import read_by
 from .. import bake, compat, engine, preferences, settings
-from ..owner import active_tree, group_owner, is_node
+from ..owner import active_tree, group_owner, nodes_sharing
 from ..ui import rows
 from ..ui.preview import IMAGE_NAME
 from . import find, freshness, groups
@@ -85,9 +85,8 @@ def state_lines(context: Any, node: Any) -> list[tuple[str, str]]:
         lines.append(("Crop to Render Region shifts the painting: turn it off", "ERROR"))
     if node.mute:
         lines.append(("The node is muted: its painting does not show", "HIDE_ON"))
-    sharing = [other for other in node.id_data.nodes if is_node(other) and other.node_tree == tree]
-    if len(sharing) > 1:
-        lines.append((f"{len(sharing)} nodes share this bake", "LINKED"))
+    if (count := nodes_sharing(tree)) > 1:
+        lines.append((f"{count} nodes share this bake", "LINKED"))
     return lines
 
 

@@ -14,12 +14,12 @@ import bpy
 from ...core.errors import InputError, NodeError
 from .. import bake, compat, settings
 from ..animation import copy_keys
-from ..capture import ON_CANVAS, Plan, SizeChangedError, capture, find_strip, make_plan, own_size
+from ..capture import ON_CANVAS, Plan, SizeChangedError, capture, find_strip, make_plan, own_size, rendered_range
 from ..compositor import freshness, groups
 from ..compositor.orders import bake_folder, job_of
 from ..compositor.strip_signature import strip_signature
 from ..order import Order, Ranged, Shown, as_preview, preview_folder
-from ..owner import modifier_of
+from ..owner import modifier_of, sharing
 from ..results import active_source
 from ..ui.jobs import BakeJob
 from ..ui.modal import Answer, redraw, report_error
@@ -75,6 +75,25 @@ def _plan(scene: Any, strip: Any) -> Plan:
 
 def order_modifier(scene: Any, strip: Any, first: int | None = None, last: int | None = None) -> Order:
     """All that is needed to bake the group on a strip, for frames first..last or all. Raises GouacheError."""
+    _check_own(scene, strip)
+    return _order(scene, strip, first, last)
+
+
+def _check_own(scene: Any, strip: Any) -> None:
+    """Raise NodeError if another strip has the same group, on the same frames, with other pictures.
+
+    A bake has one picture for each frame, and would show it on both. The halves of a strip that was cut may share it.
+    """
+    first, last = rendered_range(strip)
+    for there, other in sharing(_modifier(strip).node_group):
+        start, end = rendered_range(other)
+        if other != strip and max(first, start) <= min(last, end) and (
+                strip_signature(scene, strip, _modifier(strip)) != strip_signature(there, other, _modifier(other))):
+            raise NodeError(f"'{strip.name}' and '{other.name}' share one bake, which can show only one of them.",
+                            "Click one of them and press Make Single User.")
+
+
+def _order(scene: Any, strip: Any, first: int | None, last: int | None) -> Order:
     plan = _plan(scene, strip)
     plan = replace(plan, first=max(plan.first, plan.first if first is None else first),
                    last=min(plan.last, plan.last if last is None else last))
@@ -89,7 +108,7 @@ def order_modifier(scene: Any, strip: Any, first: int | None = None, last: int |
 
 def order_modifier_preview(scene: Any, strip: Any, frame: int) -> Order:
     """One frame, small and at once: a collage, or a painting by the fast engine. Raises GouacheError."""
-    order = order_modifier(scene, strip, frame, frame)
+    order = _order(scene, strip, frame, frame)
     tree = _modifier(strip).node_group
     options = settings.style_options(tree.gouache, "fast") if groups.effect_of(tree).takes_styles else order.job.options
     job = as_preview(replace(order.job, input="", options=options))

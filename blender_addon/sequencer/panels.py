@@ -158,7 +158,7 @@ def draw_modifier(layout: Any, scene: Any, strip: Any, modifier: Any) -> None:
     row.operator("gouache.preview_frame", text="Preview", icon="HIDE_OFF")
     text, symbol = modifier_line(scene, strip, modifier)
     layout.label(text=text, icon=symbol)
-    if (count := sharing(modifier.node_group)) > 1:
+    if (count := len(sharing(modifier.node_group))) > 1:
         layout.label(text=f"{count} strips share this bake", icon="LINKED")
         layout.operator("gouache.single_modifier")
     column = layout.column()

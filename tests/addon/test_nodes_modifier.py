@@ -239,3 +239,36 @@ def test_strips_that_share_a_group(gouache):
     folder = gouache.module("compositor.groups").painting_folder
     assert folder(one.modifiers[0].node_group) != folder(two.modifiers[0].node_group)
     assert [line(gouache, strip) for strip in (one, two)] == ["Baked: 6 frames"] * 2
+
+
+@needs_modifiers
+def test_overlapping_strips_that_share_a_group(gouache, capfd):
+    """One bake cannot show two pictures at one frame: they are refused in words; the halves of a cut strip are not."""
+    one, two = gouache.clip(name="One"), gouache.clip(name="Two", channel=2, start=3, first_number=9)
+    group = add_modifier(gouache, one).node_group
+    assert bpy.ops.gouache.bake_modifier(strip="One") == {"FINISHED"}
+    two.modifiers.new("Style Transfer", "COMPOSITOR").node_group = group
+    for strip in (one, two):
+        strip.gouache.styles.clear()
+        with pytest.raises(RuntimeError, match=r"' share one bake, .* press Make Single User"):
+            bpy.ops.gouache.bake_modifier(strip=strip.name)
+    gouache.scene.frame_set(4)
+    assert bpy.ops.gouache.preview_frame(strip="Two") == {"FINISHED"}
+    gouache.save()
+    assert gouache.module("command").main(["bake"]) == 1
+    assert "'One' and 'Two' share one bake" in capfd.readouterr().out and len(gouache.jobs()) == 2
+    gouache.strips.remove(two)
+    with gouache.sequencer():
+        one.select = True
+        bpy.ops.sequencer.split(frame=4, type="SOFT", side="BOTH")
+    assert len(gouache.strips) == 2
+    assert gouache.module("command").main(["bake"]) == 0
+
+
+@needs_modifiers
+def test_equal_strips_that_share_a_group(gouache):
+    """A duplicate right above its original shows the same."""
+    one, two = gouache.clip(), gouache.clip(channel=2)
+    two.modifiers.new("Style Transfer", "COMPOSITOR").node_group = add_modifier(gouache, one).node_group
+    assert bpy.ops.gouache.bake_modifier(strip=two.name) == {"FINISHED"}
+    assert [line(gouache, strip) for strip in (one, two)] == ["Baked: 6 frames"] * 2

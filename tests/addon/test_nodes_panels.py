@@ -56,6 +56,11 @@ def test_panels(gouache, graph):
         assert bpy.ops.gouache.add_modifier.poll() == (bpy.app.version >= (5, 2))
 
 
+def test_nodes_of_several_scenes_that_share_a_bake(gouache, graph):
+    gouache.module("compat").copy_compositor_scene(graph.scene)
+    assert ("label", "2 nodes share this bake") in drawn(gouache, graph)
+
+
 def test_styles_and_keyframes_of_a_node(gouache, graph):
     """The list's buttons and the diamond work on the node in the node editor, and keyed settings reach the engine."""
     group = graph.node.node_tree.gouache
