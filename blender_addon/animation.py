@@ -16,6 +16,7 @@ from ..core.options import StyleOptions, describe
 from . import compat
 
 EASING = ("back", "amplitude", "period")
+FROM_NLA = "Bring its keyframes back into the action (Tab in the NLA Editor), or mute that strip there."
 MODIFIER_LOOKS = {"name", "show_expanded", "active", "is_valid"}
 
 
@@ -156,15 +157,21 @@ def _is_driven(animated: Any, path: str) -> bool:
     return any(curve.data_path == path and is_live(curve) for curve in drivers)
 
 
+def _is_in_nla(animated: Any, path: str) -> bool:
+    return any(curve.data_path == path and is_live(curve) for curve in compat.nla_curves(animated))
+
+
 def animated_values(animated: Any, owner: Any, first: int, last: int) -> dict[str, dict[int, float]]:
     """For each animated option its value at every frame first..last, inside the option's range.
 
-    Raises InputError for a driver, whose values only Blender knows, frame by frame.
+    Raises InputError for a driver and for the NLA, whose values only Blender knows, frame by frame.
     """
     values: dict[str, dict[int, float]] = {}
     for name, info, _ in describe(StyleOptions):
         if info.animatable and _is_driven(animated, data_path(owner, name)):
             raise InputError(f"{info.label} has a driver.", "Set keyframes in its place, or delete the driver.")
+        if info.animatable and _is_in_nla(animated, data_path(owner, name)):
+            raise InputError(f"{info.label} is animated in the NLA.", FROM_NLA)
         curve = curve_of(animated, owner, name) if info.animatable else None
         if curve is None or not is_live(curve):
             continue

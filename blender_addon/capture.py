@@ -19,6 +19,7 @@ import bpy
 
 from ..core.errors import InputError, OutputError
 from . import compat
+from .animation import FROM_NLA, is_live
 from .files import replace_if_different
 from .rendering import render_frames
 
@@ -106,7 +107,18 @@ def make_plan(scene: Any, strip: Any) -> Plan:
     placed = (size is None and strip.type not in ON_CANVAS) or not _pointwise(strip)
     if placed:
         width, height = scene.render.resolution_x, scene.render.resolution_y
-    return Plan(scene.name, strip.name, first, last, width, height, placed)
+    return check_nla(scene, strip, Plan(scene.name, strip.name, first, last, width, height, placed))
+
+
+def check_nla(scene: Any, strip: Any, plan: Plan) -> Plan:
+    """Raise InputError where the NLA animates what a capture must set itself; else the plan again."""
+    paths = _set_paths([(link, _neutral_values(link, strip, plan)) for link in strip_chain(strip)])
+    for curve in compat.nla_curves(scene):
+        if is_live(curve) and _cleared(curve.data_path, paths):
+            name = curve.data_path.rpartition(".")[2].replace("_", " ")
+            raise InputError(f"'{strip.name}' cannot be captured: {name} of it, or of a strip around or beside it, is "
+                             "animated in the NLA.", FROM_NLA)
+    return plan
 
 
 def visible_range(strip: Any) -> tuple[int, int]:
@@ -315,7 +327,7 @@ def _remove_animation(copy: Any, neutral: list[tuple[Any, dict[str, Any]]]) -> A
 
     The copy shares the scene's action, so curves can only be removed from a copy of that too.
     """
-    paths = {f"{link.path_from_id()}.{path}" for link, values in neutral for path in (*values, "mute")}
+    paths = _set_paths(neutral)
     data = copy.animation_data
     if data is None:
         return None
@@ -328,6 +340,10 @@ def _remove_animation(copy: Any, neutral: list[tuple[Any, dict[str, Any]]]) -> A
     for curve in [c for c in bag.fcurves if _cleared(c.data_path, paths)]:
         bag.fcurves.remove(curve)
     return action
+
+
+def _set_paths(neutral: list[tuple[Any, dict[str, Any]]]) -> set[str]:
+    return {f"{link.path_from_id()}.{path}" for link, values in neutral for path in (*values, "mute")}
 
 
 def _cleared(data_path: str, paths: set[str]) -> bool:

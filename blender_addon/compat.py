@@ -230,6 +230,23 @@ def _channelbags(action: Any, slot: Any) -> Iterator[Any]:
                 yield bag
 
 
+def nla_curves(animated: Any) -> Iterator[Any]:
+    """The F-curves that animate a data-block by way of the NLA."""
+    data = animated.animation_data
+    tracks = list(data.nla_tracks) if data and data.use_nla else []
+    for track in [track for track in tracks if track.is_solo] or tracks:
+        if not track.mute:
+            yield from _curves_in(track.strips)
+
+
+def _curves_in(strips: Any) -> Iterator[Any]:
+    for strip in strips:
+        if not strip.mute:
+            yield from _curves_in(strip.strips)
+            for bag in _channelbags(strip.action, strip.action_slot) if strip.action else ():
+                yield from bag.fcurves
+
+
 def own_action(animated: Any) -> Any:
     """Give a data-block a copy of its action, so that curves may be removed; returns the copy, for removal later."""
     data = animated.animation_data

@@ -14,7 +14,17 @@ import bpy
 from ...core.errors import InputError, NodeError
 from .. import bake, compat, settings
 from ..animation import copy_keys
-from ..capture import ON_CANVAS, Plan, SizeChangedError, capture, find_strip, make_plan, own_size, rendered_range
+from ..capture import (
+    ON_CANVAS,
+    Plan,
+    SizeChangedError,
+    capture,
+    check_nla,
+    find_strip,
+    make_plan,
+    own_size,
+    rendered_range,
+)
 from ..compositor import freshness, groups
 from ..compositor.orders import bake_folder, job_of
 from ..compositor.strip_signature import strip_signature
@@ -69,8 +79,9 @@ def _plan(scene: Any, strip: Any) -> Plan:
     """
     plan, size, render = make_plan(scene, strip), own_size(strip), scene.render
     width, height = size or (render.resolution_x, render.resolution_y)
-    return replace(plan, placed=size is None and strip.type not in ON_CANVAS, modifier=_modifier(strip).name,
+    plan = replace(plan, placed=size is None and strip.type not in ON_CANVAS, modifier=_modifier(strip).name,
                    width=width, height=height)
+    return check_nla(scene, strip, plan)
 
 
 def order_modifier(scene: Any, strip: Any, first: int | None = None, last: int | None = None) -> Order:
