@@ -45,7 +45,7 @@ class Plan:
 
     `placed` says that transform, crop and flips are part of the pictures and must not be applied to the result again.
     `modifier` names the first of the strip's modifiers that is not: what comes in there is captured. `identity` finds
-    the strip again if it is renamed meanwhile.
+    the strip again if it is renamed meanwhile, and `session` the scene.
     """
 
     scene: str
@@ -57,6 +57,7 @@ class Plan:
     placed: bool
     modifier: str = ""
     identity: str = ""
+    session: int = 0
 
     @property
     def count(self) -> int:
@@ -78,14 +79,20 @@ def find_strip(scene_name: str, strip_name: str) -> tuple[Any, Any]:
     return scene, strip
 
 
+def find_again(name: str, session: int) -> Any:
+    """A scene by Blender's number for this session, which it keeps when it is renamed, else by its name; or None."""
+    scenes: Any = bpy.data.scenes
+    return next((scene for scene in scenes if scene.session_uid == session), scenes.get(name))
+
+
 def strip_of(plan: Plan) -> tuple[Any, Any]:
-    """A plan's scene and strip, whatever the strip is called by now. Raises InputError if either is gone."""
-    scene = bpy.data.scenes.get(plan.scene)
+    """A plan's scene and strip, whatever the two are called by now. Raises InputError if either is gone."""
+    scene = find_again(plan.scene, plan.session)
     strips: Any = scene.sequence_editor.strips_all if scene and scene.sequence_editor else ()
     same = [strip for strip in strips if plan.identity and strip.gouache.identity == plan.identity]
     if same and plan.strip not in [strip.name for strip in same]:
         return scene, same[0]
-    return find_strip(plan.scene, plan.strip)
+    return find_strip(plan.scene if scene is None else scene.name, plan.strip)
 
 
 def make_plan(scene: Any, strip: Any) -> Plan:
@@ -107,7 +114,8 @@ def make_plan(scene: Any, strip: Any) -> Plan:
     placed = (size is None and strip.type not in ON_CANVAS) or not _pointwise(strip)
     if placed:
         width, height = scene.render.resolution_x, scene.render.resolution_y
-    return check_nla(scene, strip, Plan(scene.name, strip.name, first, last, width, height, placed))
+    return check_nla(scene, strip, Plan(scene.name, strip.name, first, last, width, height, placed,
+                                         session=scene.session_uid))
 
 
 def check_nla(scene: Any, strip: Any, plan: Plan) -> Plan:

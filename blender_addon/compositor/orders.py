@@ -16,6 +16,7 @@ from ...core.job import AnyOptions, Job
 from ...core.options import StyleImage, StyleOptions
 from .. import preferences, settings
 from ..animation import animated_defaults, animated_values
+from ..capture import find_again
 from ..files import folder_of
 from ..order import Order, Ranged, Shown, as_preview, preview_folder
 from ..owner import is_ours
@@ -27,10 +28,11 @@ BESIDE = {groups.OBJECTS: "mask", groups.DEPTH: "depth"}  # the options of a col
 
 @dataclass(frozen=True)
 class NodeSubject(Ranged):
-    """A node of a scene's compositor; looked up each time, for it may be renamed or gone in mid-job."""
+    """A node of a scene's compositor; looked up each time, for both may be renamed or gone in mid-job."""
 
     plan: inputs.Plan
     identity: str
+    session: int
     origin: freshness.Origin
 
     @property
@@ -38,16 +40,20 @@ class NodeSubject(Ranged):
         return self.plan.node
 
     def capture(self, folder: Path, first: int, last: int) -> NodeSubject:
-        scene = find.find_scene(self.plan.scene)
-        node = find.find_again(scene, self.plan.node, self.identity)
+        scene, node = self._found()
         self.origin.inputs = self.origin.inputs or signature(scene, node)  # later it may be another already
-        inputs.capture(replace(self.plan, node=node.name), folder, first, last)
+        inputs.capture(replace(self.plan, scene=scene.name, node=node.name), folder, first, last)
         return self
 
     def show(self, files: dict[int, Path]) -> Shown:
-        node = find.find_again(find.find_scene(self.plan.scene), self.plan.node, self.identity)
+        _, node = self._found()
         freshness.show_bake(node.node_tree, self.origin, files)
         return Shown(node.name)
+
+    def _found(self) -> tuple[Any, Any]:
+        """The scene and the node. Raises GouacheError."""
+        scene = find_again(self.plan.scene, self.session) or find.find_scene(self.plan.scene)
+        return scene, find.find_again(scene, self.plan.node, self.identity)
 
 
 def order_node(scene: Any, node: Any, first: int, last: int) -> Order:
@@ -59,7 +65,7 @@ def order_node(scene: Any, node: Any, first: int, last: int) -> Order:
     tree = node.node_tree
     job = job_of(tree, _options(tree, plan), first, last)
     folder = bake_folder(tree, job, (*(name for name in plan.inputs if name in BESIDE), *_draft(scene)))
-    subject = _subject(plan, tree)  # after the folder, which may have given a copy another identity
+    subject = _subject(scene, plan, tree)  # after the folder, which may have given a copy another identity
     order = Order(subject, job, folder, f"job-{first:05d}-{last:05d}.json", HIGHLIGHTS).rooted()
     return replace(order, job=_with_captured(order.job, plan, order.source))
 
@@ -70,8 +76,8 @@ def _draft(scene: Any) -> tuple[str, ...]:
     return () if percentage == 100 else (f"{percentage} %",)
 
 
-def _subject(plan: inputs.Plan, tree: Any) -> NodeSubject:
-    return NodeSubject(plan, tree.gouache.identity, freshness.origin_of(tree))
+def _subject(scene: Any, plan: inputs.Plan, tree: Any) -> NodeSubject:
+    return NodeSubject(plan, tree.gouache.identity, scene.session_uid, freshness.origin_of(tree))
 
 
 def order_node_preview(scene: Any, node: Any, frame: int) -> Order:
@@ -82,7 +88,7 @@ def order_node_preview(scene: Any, node: Any, frame: int) -> Order:
     plan = inputs.make_plan(scene, node, frame, frame)
     tree = node.node_tree
     job = job_of(tree, _options(tree, plan, "fast"), frame, frame)
-    order = Order(_subject(plan, tree), job, preview_folder(tree.name), settled=HIGHLIGHTS).rooted()
+    order = Order(_subject(scene, plan, tree), job, preview_folder(tree.name), settled=HIGHLIGHTS).rooted()
     return replace(order, job=as_preview(_with_captured(order.job, plan, order.source)))
 
 

@@ -20,10 +20,10 @@ from ..capture import (
     SizeChangedError,
     capture,
     check_nla,
-    find_strip,
     make_plan,
     own_size,
     rendered_range,
+    strip_of,
 )
 from ..compositor import freshness, groups
 from ..compositor.orders import bake_folder, job_of
@@ -48,7 +48,7 @@ class ModifierSubject(Ranged):
         return self.plan.strip
 
     def capture(self, folder: Path, first: int, last: int) -> "ModifierSubject":
-        scene, strip = find_strip(self.plan.scene, self.plan.strip)
+        scene, strip = strip_of(self.plan)
         self.origin.inputs = self.origin.inputs or strip_signature(scene, strip, _modifier(strip))
         try:
             capture(self.plan, folder, first, last)
@@ -58,7 +58,7 @@ class ModifierSubject(Ranged):
         return self
 
     def show(self, files: dict[int, Path]) -> Shown:
-        _, strip = find_strip(self.plan.scene, self.plan.strip)
+        _, strip = strip_of(self.plan)
         freshness.show_bake(_modifier(strip).node_group, self.origin, files, fills=True)
         strip.invalidate_cache("RAW")
         return Shown(strip.name)

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import bpy
+import pytest
 from stage import set_range
 
 
@@ -92,6 +93,17 @@ def test_a_strip_that_is_renamed_while_it_is_painted(gouache):
     strip.name = "Renamed"
     for _ in working:
         continue
+    assert result_of(gouache, strip) is not None
+
+
+@pytest.mark.parametrize("moment", ["Capturing", "Painted"])
+def test_a_scene_that_is_renamed_while_a_strip_is_painted(gouache, moment):
+    """Also where another scene takes the name."""
+    strip = gouache.clip()
+    for status in gouache.module("bake").Bake([gouache.order(strip)], step_seconds=0.1):
+        if status.text.startswith(moment) and gouache.scene.name == "Scene":
+            gouache.scene.name = "Opening"
+            assert bpy.data.scenes.new("Scene").name == "Scene"
     assert result_of(gouache, strip) is not None
 
 

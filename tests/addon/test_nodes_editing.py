@@ -57,6 +57,15 @@ def test_renamed_while_it_is_baked(gouache, graph, moment):
     assert state(gouache, graph, graph.node).kind == "fresh" and state(gouache, graph, other).kind == "never"
 
 
+@pytest.mark.parametrize("moment", ["Capturing", "Painted"])
+def test_the_scene_renamed_while_a_node_is_baked(gouache, graph, moment):
+    order = gouache.module("compositor.orders").order_node(graph.scene, graph.node, 1, 6)
+    for status in gouache.module("bake").Bake([order], step_seconds=0.1, capture_seconds=0.0):
+        if status.text.startswith(moment):
+            graph.scene.name = "Opening"
+    assert state(gouache, graph, graph.node).kind == "fresh"
+
+
 def test_undo_and_redo(gouache, graph, capfd):
     """A bake that is undone is not lost: redo shows it, and baking again finds its frames."""
     window = bpy.context.window_manager.windows[0]

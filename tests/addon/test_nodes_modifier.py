@@ -150,6 +150,16 @@ def test_changed_while_it_is_baked(gouache):
     assert line(gouache, strip) == "Bake again: settings changed, input changed"
 
 
+@needs_modifiers
+def test_the_scene_renamed_while_it_is_baked(gouache):
+    strip = gouache.clip()
+    add_modifier(gouache, strip)
+    order = gouache.module("sequencer.modifier").order_modifier(gouache.scene, strip)
+    for _ in gouache.module("bake").Bake([order], step_seconds=0.1):
+        gouache.scene.name = "Opening"
+    assert line(gouache, strip) == "Baked: 6 frames"
+
+
 def changed(gouache, strip, before):
     """Whether what comes in at the strip's modifier is another than `before`, and what it is now."""
     now = gouache.module("compositor.freshness").strip_signature(gouache.scene, strip, strip.modifiers[0])
