@@ -1,10 +1,12 @@
-"""Keeping settings' paths that start with // right where a film is saved into another folder, as Blender does its own.
+"""Keeping settings' paths that start with // right where they come into another folder, as Blender does its own.
 
-A file that is only a copy gets the new paths; the film that is open has its own again afterwards.
+That is where a film is saved, or where parts of it are appended to another one. A file that is only a copy gets the
+new paths; the film that is open has its own again afterwards.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -24,12 +26,28 @@ def rebase(target: str, *_: Any) -> None:
     if not bpy.data.filepath or Path(bpy.data.filepath).parent == Path(folder):
         return
     for group, remembered, text in _groups():
-        is_same = getattr(group, remembered) == text()
-        for holder, name in _paths(group):
-            if getattr(holder, name).startswith("//"):
-                _replace(holder, name, _from(folder, bpy.path.abspath(getattr(holder, name))))
-        if is_same:  # the pictures are: what was made of them is not out of date
-            _replace(group, remembered, text())
+        _lead(group, remembered, text, folder)
+
+
+def _lead(group: Any, remembered: str, text: Callable[[], str], folder: str, library: Any = None) -> None:
+    """Let the paths of a group of settings, which count from a library or this film, count from a folder."""
+    is_same = getattr(group, remembered) == text()
+    for holder, name in _paths(group):
+        if getattr(holder, name).startswith("//"):
+            _replace(holder, name, _from(folder, bpy.path.abspath(getattr(holder, name), library=library)))
+    if is_same:  # the pictures are: what was made of them is not out of date
+        _replace(group, remembered, text())
+
+
+@bpy.app.handlers.persistent  # type: ignore[untyped-decorator]
+def take_in(context: Any, *_: Any) -> None:
+    """Let every path of what was appended lead from this film's folder to where it led from its own."""
+    came = {item.id: item.source_library for item in context.import_items if item.id and item.source_library}
+    folder = str(Path(bpy.data.filepath).parent) if bpy.data.filepath else ""
+    for group, remembered, text in _groups():
+        if group.id_data in came:
+            _lead(group, remembered, text, folder, came[group.id_data])
+    _replaced.clear()
 
 
 @bpy.app.handlers.persistent  # type: ignore[untyped-decorator]
@@ -46,8 +64,9 @@ def _replace(holder: Any, name: str, text: str) -> None:
 
 
 def _from(folder: str, path: str) -> str:
+    """A path as it counts from a folder; without one, as a film has that was never saved, the whole of it."""
     try:
-        return str(bpy.path.relpath(path, start=folder))
+        return str(bpy.path.relpath(path, start=folder)) if folder else os.path.normpath(path)
     except ValueError:  # Windows: another drive
         return path
 
@@ -76,7 +95,8 @@ def _paths(group: Any) -> Iterator[tuple[Any, str]]:
             yield from _paths(getattr(group, info.identifier))
 
 
-HANDLERS = {"save_pre": rebase, "save_post": settle, "save_post_fail": settle}
+HANDLERS = {"save_pre": rebase, "save_post": settle, "save_post_fail": settle,
+            "blend_import_post": take_in}
 
 
 def register() -> None:

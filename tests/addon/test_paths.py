@@ -88,3 +88,45 @@ def test_what_is_painted_and_baked_is_not_out_of_date(graph):
     assert line(gouache.scene, strip)[0] == "Painted" and line(gouache.scene, stale)[0].startswith("Settings changed")
     assert state(gouache.scene, node, 1, 6).kind == "fresh"
     assert gouache.order(strip).begun == gouache.bake_folder(strip) / "result"
+
+
+def append(film, kind, name):
+    bpy.ops.wm.append(directory=f"{film}/{kind}/", filename=name)
+
+
+@pytest.mark.parametrize("name", ["other/deep/film.blend", "film.blend", ""])
+def test_appended_from_a_film_in_another_folder(graph, name):
+    """A scene with a painted strip, and a baked group, come into a film in another folder, the same, or none yet."""
+    gouache, tree = graph.gouache, graph.node.node_tree
+    strip = gouache.clip()
+    for group in (strip.gouache, tree.gouache):
+        give_paths(gouache, group)
+    there = [files(group) for group in (strip.gouache, tree.gouache)]
+    gouache.scene.name, tree.name = "Act One", "Act One Paint"
+    gouache.paint(strip)
+    graph.bake()
+    gouache.save("shot.blend")
+    film = bpy.data.filepath
+    bpy.ops.wm.read_homefile(use_empty=True)
+    if name:
+        save(gouache, name)
+    append(film, "Scene", "Act One")
+    scene = bpy.data.scenes["Act One"]
+    strip, tree = scene.sequence_editor.strips_all["Clip"], bpy.data.node_groups["Act One Paint"]
+    groups = strip.gouache, tree.gouache
+    assert [files(group) for group in groups] == there
+    assert all(text.startswith("//") == bool(name) for group in groups for text in texts(group))
+    assert gouache.module("sequencer.panels").painting_line(scene, strip)[0] == "Painted"
+    assert tree.gouache.baked_as == gouache.module("owner").group_owner(tree).fingerprint()
+
+
+def test_linked_from_a_film_in_another_folder(graph):
+    """What is not this film's own stays as it is there."""
+    gouache, tree = graph.gouache, graph.node.node_tree
+    give_paths(gouache, tree.gouache)
+    gouache.save("shot.blend")
+    before, film, name = texts(tree.gouache), bpy.data.filepath, tree.name
+    bpy.ops.wm.read_homefile(use_empty=True)
+    save(gouache, "other/film.blend")
+    bpy.ops.wm.link(directory=f"{film}/NodeTree/", filename=name)
+    assert texts(bpy.data.node_groups[name].gouache) == before
