@@ -21,16 +21,15 @@ from ..core.errors import InputError, OutputError
 from . import compat
 from .animation import FROM_NLA, is_live
 from .files import replace_if_different
+from .parts import SHOWS_BELOW, WITHOUT_PICTURE, inputs_of, parts_of
 from .rendering import render_frames
 
 PLACEMENT = {"transform.offset_x": 0.0, "transform.offset_y": 0.0, "transform.scale_x": 1.0, "transform.scale_y": 1.0,
              "transform.rotation": 0.0, "crop.min_x": 0, "crop.max_x": 0, "crop.min_y": 0, "crop.max_y": 0,
              "use_flip_x": False, "use_flip_y": False}
 BLEND = {"blend_type": "REPLACE", "blend_alpha": 1.0}
-SHOWS_BELOW = {"ADJUSTMENT", "MULTICAM"}
 ON_CANVAS = {"META", "CROSS", "ADD", "SUBTRACT", "ALPHA_OVER", "ALPHA_UNDER", "GAMMA_CROSS", "MULTIPLY", "WIPE", "GLOW",
              "COLOR", "SPEED", "GAUSSIAN_BLUR", "TEXT", "COLORMIX", "TRANSFORM", "COMPOSITOR"} | SHOWS_BELOW
-WITHOUT_PICTURE = {"SOUND"}
 POINTWISE = {"BRIGHT_CONTRAST", "COLOR_BALANCE", "CURVES", "HUE_CORRECT", "WHITE_BALANCE"}
 LAST_FRAME = 99999  # files have five digits
 
@@ -106,7 +105,7 @@ def make_plan(scene: Any, strip: Any) -> Plan:
                          "Move it to frame 0 or later, and inside its meta strip.")
     if last > LAST_FRAME:
         raise InputError(f"'{strip.name}' goes on after frame {LAST_FRAME}.", "Trim it or move it to the left.")
-    _check_files(strip, first, last)
+    _check_all_files(scene, strip, first, last, set())
     if strip.type == "SCENE":
         _check_scene(strip)
     size = own_size(strip)
@@ -163,6 +162,18 @@ def _pointwise(strip: Any) -> bool:
                for m in strip.modifiers)
 
 
+def _check_all_files(scene: Any, strip: Any, first: int, last: int, checked: set[Any]) -> None:
+    """Refuse missing and empty files of a strip, and of the strips that it shows in these frames."""
+    checked.add(strip)
+    _check_files(strip, first, last)
+    for part in parts_of(scene, strip):
+        is_shown = part in inputs_of(strip) or not (
+            part.mute or (strip.type == "MULTICAM" and part.channel != strip.multicam_source))
+        start, end = compat.bounds(part)
+        if is_shown and part not in checked and max(first, start) <= min(last, end - 1):
+            _check_all_files(scene, part, max(first, start), min(last, end - 1), checked)
+
+
 def _check_files(strip: Any, first: int, last: int) -> None:
     """Refuse missing and empty files: Blender would render them black without a word."""
     if strip.type == "IMAGE":
@@ -178,7 +189,7 @@ def _check_files(strip: Any, first: int, last: int) -> None:
     for file in files:
         if not file.is_file():
             raise InputError(f"'{file.name}' of strip '{strip.name}' is not there.",
-                             "Find the file again, or shorten the strip.", str(file))
+                             "Find the file again, or shorten or mute the strip.", str(file))
         if file.stat().st_size == 0:
             raise InputError(f"'{file.name}' of strip '{strip.name}' is empty (0 bytes).",
                              "Copy or render the file again.", str(file))

@@ -17,11 +17,12 @@ from typing import Any
 from ..core.errors import NodeError
 from . import compat, settings
 from .bake import run_to_end, without_window
-from .capture import LAST_FRAME, WITHOUT_PICTURE, rendered_range, strip_chain, visible_range
+from .capture import LAST_FRAME, rendered_range, strip_chain, visible_range
 from .compositor import find, freshness, groups
 from .compositor.orders import order_node
 from .order import Order, Subject, runs
 from .owner import modifier_of
+from .parts import WITHOUT_PICTURE
 from .results import SOURCE_KEY, find_result
 from .sequencer.modifier import order_modifier
 from .sequencer.orders import is_fresh, order_strip

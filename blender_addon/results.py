@@ -13,8 +13,9 @@ import bpy
 from ..core.errors import InputError
 from . import compat
 from .animation import copy_curve
-from .capture import WITHOUT_PICTURE, Plan
+from .capture import Plan
 from .identity import original_of, own_identity, twins
+from .parts import WITHOUT_PICTURE
 
 LAST_CHANNEL = 128
 SOURCE_KEY, IDENTITY_KEY = "gouache_source", "gouache_source_identity"

@@ -9,8 +9,7 @@ from typing import Any
 import bpy
 
 from .. import compat
-from ..capture import SHOWS_BELOW, WITHOUT_PICTURE
-from ..results import channels_of, level_of
+from ..parts import parts_of, seen
 from .facts import CHANGES, file_facts, folder_facts, named_files
 from .signature import animation_of, inside_of, settings_of, values_of
 
@@ -57,25 +56,8 @@ def _ingredients(scene: Any, strip: Any, keys: dict[str, Any], told_of: set[Any]
                               {prop.identifier for prop in strip.bl_rna.properties} - {"color", "location"}))
     if timing := [key.timeline_frame for key in getattr(strip, "retiming_keys", ())]:
         told.append(timing)
-    told += [_strip(scene, other, keys, told_of) for other in _parts(scene, strip)]
+    told += [_strip(scene, other, keys, told_of) for other in parts_of(scene, strip)]
     return told + (_scene(strip, told_of) if getattr(strip, "scene", None) is not None else [])
-
-
-def _parts(scene: Any, strip: Any) -> list[Any]:
-    """The strips that a strip shows: those in a meta, an effect's inputs, what lies below an adjustment layer."""
-    found = _seen(getattr(strip, "strips", ()), getattr(strip, "channels", None))
-    found += [other for name in ("input_1", "input_2") if (other := getattr(strip, name, None)) is not None]
-    if strip.type in SHOWS_BELOW:
-        (first, end), level = compat.bounds(strip), level_of(scene, strip)
-        found += [other for other in _seen(level, channels_of(scene, strip)) if other.channel < strip.channel
-                  and compat.bounds(other)[0] < end and compat.bounds(other)[1] > first]
-    return found
-
-
-def _seen(strips: Any, channels: Any) -> list[Any]:
-    """The strips with a picture in channels that are not muted, in an order that does not depend on how they came."""
-    found = [strip for strip in strips if strip.type not in WITHOUT_PICTURE and not channels[strip.channel].mute]
-    return sorted(found, key=lambda strip: (strip.channel, compat.bounds(strip)))
 
 
 def _strip(scene: Any, strip: Any, keys: dict[str, Any], told_of: set[Any]) -> list[Any]:
@@ -102,4 +84,4 @@ def _scene(strip: Any, told_of: set[Any]) -> list[Any]:
     if strip.scene_input != "SEQUENCER" or not scene.sequence_editor:
         return told
     editor, keys = scene.sequence_editor, animation_of(scene)
-    return told + [_strip(scene, other, keys, told_of) for other in _seen(editor.strips, editor.channels)]
+    return told + [_strip(scene, other, keys, told_of) for other in seen(editor.strips, editor.channels)]

@@ -8,10 +8,11 @@ import bpy
 
 from ...core.errors import InputError
 from .. import animation, bake, compat, preferences, settings
-from ..capture import WITHOUT_PICTURE, find_strip
+from ..capture import find_strip
 from ..compositor import groups
 from ..compositor.find import find_scene
 from ..owner import active_owner, active_strip, modifier_of, owner_of
+from ..parts import WITHOUT_PICTURE
 from ..results import active_source, check_kept, find_result, open_level, source_of
 from ..ui.jobs import BakeJob, OpenFolder
 from ..ui.modal import Answer

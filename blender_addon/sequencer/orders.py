@@ -19,10 +19,11 @@ from ...core.manifest import Manifest
 from ...core.options import CollageOptions, OutputOptions, StyleOptions
 from .. import compat, preferences, settings
 from ..animation import animated_defaults, animated_values
-from ..capture import SHOWS_BELOW, Plan, SizeChangedError, capture, make_plan, rendered_range, strip_of
+from ..capture import Plan, SizeChangedError, capture, make_plan, rendered_range, strip_of
 from ..files import folder_of, make_folder, safe_name
 from ..order import Order, Ranged, Shown, as_preview, preview_folder, runs, runs_text
 from ..owner import Owner
+from ..parts import SHOWS_BELOW
 from ..results import (
     check_room,
     claim,

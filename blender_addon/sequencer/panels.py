@@ -9,10 +9,11 @@ import bpy
 
 from ...core.options import read_by
 from .. import bake, compat, engine, preferences, settings
-from ..capture import WITHOUT_PICTURE, rendered_range
+from ..capture import rendered_range
 from ..compositor import freshness
 from ..compositor.panels import STATE_ICONS
 from ..owner import Owner, active_owner, active_strip, modifier_of, sharing, shown_frame
+from ..parts import WITHOUT_PICTURE
 from ..results import find_result, shown_of
 from ..ui import rows
 from ..ui.preview import IMAGE_NAME

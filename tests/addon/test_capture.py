@@ -335,3 +335,25 @@ def test_scenes_that_show_nothing(gouache):
     bpy.data.scenes.remove(scene)
     with pytest.raises(RuntimeError, match=r"The scene of strip 'Scene' is gone"):
         gouache.paint(strip)
+
+
+def test_strips_made_of_footage_that_is_gone(gouache):
+    """Metas, effects and adjustment layers are refused too: Blender would show black. What is muted is not seen."""
+    inner, below = gouache.clip(name="Inner", channel=8), gouache.clip(name="Below")
+    layer = gouache.strips.new_effect(name="Layer", type="ADJUSTMENT", channel=2, **gouache.length(3, 7))
+    blur = gouache.strips.new_effect(name="Blur", type="GAUSSIAN_BLUR", channel=3, input1=below, **gouache.length(1, 7))
+    gouache.strips.new_effect(name="Color", type="COLOR", channel=4, **gouache.length(1, 7))
+    meta = gouache.meta(inner)
+    for strip in (layer, blur, meta):
+        gouache.add_style(strip)
+    make_plan = gouache.module("capture").make_plan
+    (gouache.folder / "footage Below" / "0002.png").unlink()
+    (gouache.folder / "footage Inner" / "0004.png").unlink()
+    assert make_plan(gouache.scene, layer).count == 4  # it shows nothing of frame 2
+    for strip, told in ((blur, "'0002.png' of strip 'Below'"), (meta, "'0004.png' of strip 'Inner'")):
+        with pytest.raises(RuntimeError, match=f"{told} is not there"):
+            gouache.paint(strip)
+    below.mute = inner.mute = True
+    make_plan(gouache.scene, meta)
+    with pytest.raises(Exception, match="of strip 'Below' is not there"):  # an effect shows its input all the same
+        make_plan(gouache.scene, blur)
