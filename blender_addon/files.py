@@ -25,6 +25,20 @@ def folder_of(cache: Path, name: str, key: str) -> Path:
     return next(iter(sorted(cache.glob(f"*-{key}"))), cache / f"{safe_name(name)}-{key}")
 
 
+_listed: dict[Path, tuple[int, frozenset[str]]] = {}
+
+
+def names_in(folder: Path) -> frozenset[str]:
+    """The names of what is in a folder; quick enough for every redraw."""
+    try:
+        changed = folder.stat().st_mtime_ns
+        if folder not in _listed or _listed[folder][0] != changed:
+            _listed[folder] = changed, frozenset(file.name for file in folder.iterdir())
+        return _listed[folder][1]
+    except OSError:
+        return frozenset()
+
+
 @contextmanager
 def writing(path: Path) -> Iterator[None]:
     """Turn what may go wrong while writing to `path` into an OutputError with what to do."""

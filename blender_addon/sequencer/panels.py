@@ -12,6 +12,7 @@ from .. import bake, compat, engine, preferences, settings
 from ..capture import rendered_range
 from ..compositor import freshness
 from ..compositor.panels import STATE_ICONS
+from ..files import names_in
 from ..owner import Owner, active_owner, active_strip, modifier_of, sharing, shown_frame
 from ..parts import WITHOUT_PICTURE
 from ..results import find_result, shown_of
@@ -219,13 +220,19 @@ def painting_line(scene: Any, strip: Any) -> tuple[str, str]:
     if result is None:
         return "Not made yet" if is_collage else "Not painted yet", "INFO"
     folder = Path(bpy.path.abspath(result.directory))
-    if not ((folder / result.elements[0].filename).is_file() if strip.gouache.painted_as else folder.is_dir()):
+    if not (_has_files(result, folder) if strip.gouache.painted_as else folder.is_dir()):
         return "Frames are missing: make it again" if is_collage else "Painted frames are missing: paint again", "ERROR"
     if not strip.gouache.painted_as:
         return "Made in part" if is_collage else "Painted in part", "INFO"
     if changed := _changed(scene, strip, result):
         return f"{changed} changed since {'it was made' if is_collage else 'painting'}", "FILE_REFRESH"
     return _extent(strip, result) or ("Made" if is_collage else "Painted", "CHECKMARK")
+
+
+def _has_files(result: Any, folder: Path) -> bool:
+    """Whether every picture of a painting is there."""
+    there = names_in(folder)
+    return all(element.filename in there for element in result.elements)
 
 
 def _changed(scene: Any, strip: Any, result: Any) -> str:

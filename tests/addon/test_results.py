@@ -267,3 +267,15 @@ def test_linear_name_exists(gouache):
     strip = gouache.clip()
     strip.colorspace_settings.name = gouache.module("compat").linear_name()
     assert strip.colorspace_settings.name == "Linear Rec.709"
+
+
+def test_a_painted_file_that_is_gone(gouache):
+    """The panel says so, wherever in the clip it is, and painting again makes that one."""
+    strip = gouache.clip()
+    gouache.paint(strip)
+    line = gouache.module("sequencer.panels").painting_line
+    assert line(gouache.scene, strip)[0] == "Painted"
+    (gouache.bake_folder(strip) / "result" / "00003.png").unlink()
+    assert line(gouache.scene, strip)[0] == "Painted frames are missing: paint again"
+    gouache.paint(strip)
+    assert line(gouache.scene, strip)[0] == "Painted"
