@@ -92,6 +92,7 @@ def due_strips(scene: Any) -> Iterator[Any]:
     """The strips whose paintings a render of the scene shows, or is to show."""
     if not shows_strips(scene):
         return
+    never: list[Any] = []
     for strip in styled_strips(scene):
         result = find_result(scene, strip)
         if result is not None and is_seen(scene, result):
@@ -100,9 +101,19 @@ def due_strips(scene: Any) -> Iterator[Any]:
             if strip.gouache.paint_on_render:
                 yield strip
             elif modifier_of(strip) is None:
-                what = "is to be a collage but was never made" if strip.gouache.effect == "collage" else (
-                    "has a style but was never painted")
-                say(f"'{strip.name}' {what}: tick Paint When Rendering to have it {what.split()[-1]}")
+                never.append(strip)
+    if never:
+        _say_never(never)
+
+
+def _say_never(strips: list[Any]) -> None:
+    """In one line which strips were never painted, for a film may have hundreds: the first of them by name."""
+    first, more = strips[0], len(strips) - 1
+    what = "is to be a collage but was never made" if first.gouache.effect == "collage" else (
+        "has a style but was never painted")
+    if more:
+        what = f"and {more} more strip{'s' if more > 1 else ''} were never painted"
+    say(f"'{first.name}' {what}: tick Paint When Rendering to have {'them' if more else 'it'} {what.split()[-1]}")
 
 
 @dataclass(frozen=True)

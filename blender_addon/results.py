@@ -148,14 +148,15 @@ def _strips_at(scene: Any, source: Any, first: int, last: int) -> list[Any]:
 def free_channel(scene: Any, source: Any, first: int, last: int, painting: Any = None) -> int:
     """The channel for a painting of frames first..last: its own if it may stay, else the first free one above.
 
-    Muted channels do not count, for it would not be seen there. Raises InputError at the top.
+    Muted channels do not count, for it would not be seen there, nor locked ones, where it could not be selected.
+    Raises InputError at the top.
     """
     taken = {strip.channel for strip in _strips_at(scene, source, first, last) if strip != painting}
     if painting is not None and painting.channel not in taken:
         return int(painting.channel)
     channels = channels_of(scene, source)
     for channel in range(source.channel + 1, LAST_CHANNEL + 1):
-        if channel not in taken and not channels[channel].mute:
+        if channel not in taken and not channels[channel].mute and not channels[channel].lock:
             return channel
     raise InputError(f"There is no free channel above '{source.name}': Blender has {LAST_CHANNEL}.",
                      "Move strips down or group them into a meta strip, then paint again.")

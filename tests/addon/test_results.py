@@ -38,6 +38,13 @@ def test_muted_channels_are_passed_over(gouache):
     assert gouache.paint(strip)[0].channel == 3
 
 
+def test_locked_channels_are_passed_over(gouache):
+    """A painting there could not be selected."""
+    strip = gouache.clip()
+    gouache.scene.sequence_editor.channels[2].lock = True
+    assert gouache.paint(strip)[0].channel == 3
+
+
 def test_a_painting_tells_what_it_covers(gouache, capfd):
     """What lay over the source, such as a title, lies under the painting; sound and other frames do not matter."""
     strip = gouache.clip()
