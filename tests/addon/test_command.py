@@ -1,16 +1,94 @@
-"""`--command gouache bake` with stray things in the film: all else is painted, and what is wrong is told at the end."""
+"""The command `gouache`: bake, list and doctor; a stray thing in the film keeps nothing else from being painted."""
 
 from pathlib import Path
 
 import bpy
 import pytest
 from graph import Graph
-from stage import NEW
+from stage import NEW, set_range
+
+
+def command(gouache, *arguments):
+    """The command's exit code, run in this Blender."""
+    return gouache.module("command").main(arguments)
+
+
+def only(gouache):
+    """The frames that each job was for."""
+    return [job["files"]["only"] for job in gouache.jobs()]
+
+
+def test_command_bake(gouache, capfd):
+    gouache.clip()
+    gouache.clip(name="Other", channel=5, start=20)
+    gouache.save()
+    blend = Path(bpy.data.filepath)
+    before = blend.read_bytes()
+    assert command(gouache, "bake", "--strip", "Clip", "--frames", "2-3", "--no-save") == 0
+    assert only(gouache) == ["2-3"] and blend.read_bytes() == before
+    assert command(gouache, "bake", "--frames", "4-21") == 0
+    assert only(gouache)[1:] == ["4-6", "20-21"] and blend.read_bytes() != before
+    assert command(gouache, "bake", "--all", str(blend)) == 0  # opens the file anew
+    assert "saved shot.blend" in capfd.readouterr().out
+    bpy.ops.wm.open_mainfile(filepath=str(blend))
+    strips = bpy.context.scene.sequence_editor.strips_all
+    for name in ("Clip", "Other"):
+        assert gouache.module("results").find_result(bpy.context.scene, strips[name]) is not None
+    command(gouache, "list")
+    assert capfd.readouterr().out.splitlines()[-2:] == [
+        "Scene\tstrip\tClip\t1-6\tPainted", "Scene\tstrip\tOther\t20-25\tPainted"]
+
+
+def test_command_bake_nodes(gouache, capfd):
+    graph = Graph(gouache)
+    node = graph.add(graph.footage())
+    gouache.save()
+    assert command(gouache, "bake", "--node", node.name, "--frames", "2-3") == 0
+    command(gouache, "list")
+    assert f"Scene\tnode\t{node.name}\t1-6\t2 of 6 frames baked" in capfd.readouterr().out
+    assert command(gouache, "bake") == 0
+    assert [job["files"]["frames"] for job in gouache.jobs()] == ["2-3", "1-6"]
+
+
+def test_command_errors(gouache, capfd):
+    for arguments, code, message in (
+            (["bake"], 1, "Scene 'Scene' has nothing to paint. Set a style on a strip"),
+            (["bake", "--strip", "Nobody"], 1, "There is no strip 'Nobody'"),
+            (["bake", "--node", "Nobody"], 1, "There is no Gouache node 'Nobody'"),
+            (["bake", "--scene", "Nowhere"], 1, "There is no scene 'Nowhere'"),
+            (["bake", "--frames", "5-2"], 1, "it ends before it begins"),
+            (["bake", "nothing.blend"], 1, "The file 'nothing.blend' is not there"),
+            (["bake", str(gouache.style)], 1, "cannot be opened"),
+            (["bake", "--strip", "A", "--all"], 2, "not allowed with"),
+            (["paint"], 2, "invalid choice"), ([], 2, "required"), (["--help"], 0, "bake")):
+        assert command(gouache, *arguments) == code, arguments
+        told = capfd.readouterr()
+        assert message in told.out + told.err, arguments
+        assert "Traceback" not in told.out + told.err
+    strip = gouache.clip()
+    gouache.save()
+    for mode in ("crash", "kill", "error"):
+        gouache.set_engine(mode)
+        before = Path(bpy.data.filepath).read_bytes()
+        assert command(gouache, "bake") == 1 and Path(bpy.data.filepath).read_bytes() == before
+    gouache.set_engine("identity")
+    assert command(gouache, "bake") == 0 and only(gouache)[-1] == "" and len(gouache.strips) == 2
+    set_range(strip, 1, 3)
+    assert command(gouache, "bake", "--strip", "Clip", "--frames", "5-6") == 1
+    assert "'Clip' does not show at these frames. It has the frames 1 to 2." in capfd.readouterr().out
+
+
+def test_command_doctor(gouache, capfd):
+    assert command(gouache, "doctor") == 0
+    assert "gouache: ok  Python: " in capfd.readouterr().out
+    gouache.set_engine("crash")
+    assert command(gouache, "doctor") == 1
+    assert "gouache: error: The engine cannot work: weights: missing. Install it again." in capfd.readouterr().out
 
 
 def bake(gouache, *arguments):
     """The exit code of the command, and the strips that are painted by now."""
-    code = gouache.module("command").main(["bake", *arguments])
+    code = command(gouache, "bake", *arguments)
     return code, [strip.name for strip in gouache.strips if "gouache_source" in strip.keys()]  # noqa: SIM118
 
 
