@@ -161,12 +161,13 @@ def _is_in_nla(animated: Any, path: str) -> bool:
     return any(curve.data_path == path and is_live(curve) for curve in compat.nla_curves(animated))
 
 
-def animated_values(animated: Any, owner: Any, first: int, last: int) -> dict[str, dict[int, float]]:
-    """For each animated option its value at every frame first..last, inside the option's range.
+def animated_values(scene: Any, animated: Any, owner: Any, first: int, last: int) -> dict[str, dict[int, float]]:
+    """For each animated option its value at every frame first..last of a scene, inside the option's range.
 
     Raises InputError for a driver and for the NLA, whose values only Blender knows, frame by frame.
     """
     values: dict[str, dict[int, float]] = {}
+    stretch = scene.render.frame_map_old / scene.render.frame_map_new  # Time Stretching, in the Output properties
     for name, info, _ in describe(StyleOptions):
         if info.animatable and _is_driven(animated, data_path(owner, name)):
             raise InputError(f"{info.label} has a driver.", "Set keyframes in its place, or delete the driver.")
@@ -177,6 +178,6 @@ def animated_values(animated: Any, owner: Any, first: int, last: int) -> dict[st
             continue
         low = -float("inf") if info.minimum is None else info.minimum
         high = float("inf") if info.maximum is None else info.maximum
-        values[name] = {frame: float(f"{min(max(curve.evaluate(frame), low), high):.7g}")
+        values[name] = {frame: float(f"{min(max(curve.evaluate(frame * stretch), low), high):.7g}")
                         for frame in range(first, last + 1)}
     return values

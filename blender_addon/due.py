@@ -48,9 +48,19 @@ def bake_groups(scene: Any, frames: Collection[int]) -> None:
     """Bake the groups that are due and out of date in these frames. Raises GouacheError or Cancelled."""
     for group in due_groups(scene):
         if missing := group.missing(frames):
-            paint([group.order(first, last) for first, last in runs(missing)])
+            paint([group.order(first, last) for first, last in _to_bake(scene, group, missing)])
         else:
             say(f"{group.name}: baked already, {_frames(len(frames))}")
+
+
+def _to_bake(scene: Any, group: Group, missing: Collection[int]) -> tuple[tuple[int, int], ...]:
+    """The ranges to bake for these frames.
+
+    Where a render steps over frames, a group that is to hold steady is baked in one go, with those between: each frame
+    would begin afresh else.
+    """
+    ranges, steady = runs(missing), runs(missing, scene.frame_step)
+    return steady if steady != ranges and group.order(*steady[0]).job.follows_motion else ranges
 
 
 def check_groups(scene: Any, frames: Collection[int]) -> None:

@@ -145,11 +145,11 @@ def numbers(ranges: Iterable[tuple[int, int]]) -> list[int]:
     return [frame for first, last in ranges for frame in range(first, last + 1)]
 
 
-def runs(frames: Iterable[int]) -> tuple[tuple[int, int], ...]:
-    """The ranges (first, last) that frames make up."""
+def runs(frames: Iterable[int], step: int = 1) -> tuple[tuple[int, int], ...]:
+    """The ranges (first, last) that frames make up which are no more than a step from each other."""
     found: list[tuple[int, int]] = []
     for frame in sorted(set(frames)):
-        if found and frame == found[-1][1] + 1:
+        if found and frame <= found[-1][1] + step:
             found[-1] = found[-1][0], frame
         else:
             found.append((frame, frame))

@@ -63,7 +63,7 @@ def order_node(scene: Any, node: Any, first: int, last: int) -> Order:
     """
     plan = inputs.make_plan(scene, node, first, last)
     tree = node.node_tree
-    job = job_of(tree, _options(tree, plan), first, last)
+    job = job_of(scene, tree, _options(tree, plan), first, last)
     folder = bake_folder(tree, job, (*(name for name in plan.inputs if name in BESIDE), *_draft(scene)))
     subject = _subject(scene, plan, tree)  # after the folder, which may have given a copy another identity
     order = Order(subject, job, folder, f"job-{first:05d}-{last:05d}.json", HIGHLIGHTS).rooted()
@@ -87,7 +87,7 @@ def order_node_preview(scene: Any, node: Any, frame: int) -> Order:
     """
     plan = inputs.make_plan(scene, node, frame, frame)
     tree = node.node_tree
-    job = job_of(tree, _options(tree, plan, "fast"), frame, frame)
+    job = job_of(scene, tree, _options(tree, plan, "fast"), frame, frame)
     order = Order(_subject(scene, plan, tree), job, preview_folder(tree.name), settled=HIGHLIGHTS).rooted()
     return replace(order, job=as_preview(_with_captured(order.job, plan, order.source)))
 
@@ -99,9 +99,9 @@ def _options(tree: Any, plan: inputs.Plan, engine: str = "") -> AnyOptions:
     return settings.collage_options(tree.gouache, [BESIDE[name] for name in plan.inputs if name in BESIDE])
 
 
-def job_of(tree: Any, options: AnyOptions, first: int, last: int) -> Job:
-    """The job for frames first..last of a group, with the keyframes of its settings; a collage has none."""
-    animation = animated_values(tree, tree, first, last) if isinstance(options, StyleOptions) else {}
+def job_of(scene: Any, tree: Any, options: AnyOptions, first: int, last: int) -> Job:
+    """The job for frames first..last of a group in a scene, with the keyframes of its settings; a collage has none."""
+    animation = animated_values(scene, tree, tree, first, last) if isinstance(options, StyleOptions) else {}
     files = settings.output_options(tree.gouache, first, last)
     return Job("image", "", tree.gouache.effect, replace(options, **animated_defaults(animation)), files,
                settings.engine_options(preferences.get()), animation,

@@ -115,7 +115,7 @@ def order_strip(scene: Any, strip: Any, wanted: Collection[int] | None = None) -
     check_room(scene, strip, plan)
     files = settings.output_options(strip.gouache, plan.first, plan.last)
     is_style = strip.gouache.effect == "style"  # a collage has no setting that changes over time
-    animation = animated_values(scene, strip, plan.first, plan.last) if is_style else {}
+    animation = animated_values(scene, scene, strip, plan.first, plan.last) if is_style else {}
     options = replace(options, **animated_defaults(animation))
     job = replace(_job(strip, options, files, animation), motion=motion)
     subject = StripSubject(replace(plan, identity=claim(scene, strip)), job.look(),
@@ -221,7 +221,7 @@ def order_preview(scene: Any, strip: Any, frame: int) -> Order:
         raise InputError(f"'{strip.name}' does not show at frame {frame}.",
                          f"Move the playhead to a frame from {plan.first} to {plan.last}.")
     plan = replace(plan, first=frame, last=frame)
-    animation = animated_values(scene, strip, frame, frame) if is_style else {}
+    animation = animated_values(scene, scene, strip, frame, frame) if is_style else {}
     job = as_preview(_job(strip, options, settings.output_options(strip.gouache, frame, frame), animation))
     return Order(StripSubject(plan), job, preview_folder(strip.name)).rooted()
 

@@ -153,6 +153,20 @@ def test_nodes(gouache, monkeypatch, capfd):
     assert len(gouache.jobs()) == 3 and len(bpy.data.scenes) == 1
 
 
+def test_nodes_in_a_render_that_steps_over_frames(gouache, monkeypatch):
+    """A node that holds steady is baked with the frames between; one whose frames are painted alone is not."""
+    monkeypatch.setattr(sys, "argv", ["-a"])
+    gouache.set_engine("resume")
+    graph = Graph(gouache)
+    node = graph.add(graph.footage())
+    gouache.scene.frame_start, gouache.scene.frame_end, gouache.scene.frame_step = 1, 5, 2
+    gouache.scene.render.use_sequencer, gouache.scene.render.filepath = False, str(gouache.folder / "steps" / "#####")
+    for stability in (0.8, 0.0):
+        node.node_tree.gouache.stability = stability
+        bpy.ops.render.render(animation=True)
+    assert [job["files"]["frames"] for job in gouache.jobs()] == ["1-5", "1-1", "3-3", "5-5"]
+
+
 def test_a_script_that_renders_is_left_alone(gouache):
     strip = wanted(gouache)
     gouache.render(1, 2)

@@ -148,6 +148,24 @@ def test_keyframed_strength(gouache):
     assert panels.state_line(gouache.scene, strip)[0] == "Settings changed since painting"
 
 
+def test_keyframes_in_a_stretched_scene(gouache):
+    """Time Stretching in the Output properties: at frame 6 Blender is where it is at frame 3 without it."""
+    strip = gouache.clip()
+    for frame, value in ((1, 0.0), (5, 1.0)):
+        strip.gouache.strength = value
+        gouache.module("animation").set_key(gouache.scene, strip, "strength", frame)
+    curve = gouache.module("animation").curve_of(gouache.scene, strip, "strength")
+    for key in curve.keyframe_points:
+        key.interpolation = "LINEAR"
+    gouache.scene.render.frame_map_old, gouache.scene.render.frame_map_new = 100, 200
+    gouache.paint(strip)
+    told = gouache.jobs()[0]["animation"]["strength"]
+    for frame in range(1, 7):
+        gouache.scene.frame_set(frame)
+        assert told[str(frame)] == pytest.approx(strip.gouache.strength, abs=1e-6)
+    assert told["6"] == 0.5
+
+
 def test_no_keyframes_no_animation(gouache):
     strip = gouache.clip()
     strip.keyframe_insert("blend_alpha", frame=1)
