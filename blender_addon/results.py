@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+from array import array
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from .identity import original_of, own_identity, twins
 from .parts import WITHOUT_PICTURE
 
 LAST_CHANNEL = 128
+SPARSE, SOFT = 3, 0.02  # every so many pixels are looked at; a share of half transparent ones, and of their alpha
 SOURCE_KEY, IDENTITY_KEY = "gouache_source", "gouache_source_identity"
 """On a painting: the name of the strip it was made of when it was, and that strip's identity."""
 TRANSFORM = ("offset_x", "offset_y", "scale_x", "scale_y", "rotation", "origin", "filter")
@@ -137,6 +139,18 @@ def shows_through(source: Any) -> bool:
     """Whether a source is seen beside its painting, because both are blended with what lies below."""
     plain = source.blend_type in {"REPLACE", "ALPHA_OVER"} and source.blend_alpha == 1.0
     return not source.mute and not plain
+
+
+def is_soft(file: Path) -> bool:
+    """Whether a good part of a picture is half transparent, where its source is seen through its painting."""
+    image: Any = bpy.data.images.load(str(file))
+    try:
+        pixels = array("f", bytes(4 * len(image.pixels)))
+        image.pixels.foreach_get(pixels)
+    finally:
+        bpy.data.images.remove(image)
+    alphas = pixels[3::4 * SPARSE]
+    return sum(SOFT < alpha < 1 - SOFT for alpha in alphas) > len(alphas) * SOFT
 
 
 def _strips_at(scene: Any, source: Any, first: int, last: int) -> list[Any]:

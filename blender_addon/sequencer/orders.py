@@ -30,6 +30,7 @@ from ..results import (
     covered,
     find_result,
     footage,
+    is_soft,
     put_result,
     shown_of,
     shows_through,
@@ -80,7 +81,8 @@ class StripSubject(Ranged):
         elif len(files) == len(every):
             strip.gouache.painted_as, strip.gouache.painted_look = self.painted_as, self.look
             strip.gouache.painted_of = shown_of(strip, result)
-        return Shown(result.name, tuple(_notes(scene, strip, result, shift is None)))
+        captured = some.parent.with_name("source") / f"{(self.first + self.last) // 2:05d}.png"
+        return Shown(result.name, tuple(_notes(scene, strip, result, captured, shift is None)))
 
     def _shift(self, strip: Any) -> int | None:
         """By how many frames the strip was moved since it was ordered; None if it shows other pictures now."""
@@ -93,11 +95,12 @@ def _stand(strip: Any) -> tuple[int, int, int]:
     return (*rendered_range(strip), compat.content_start(strip))
 
 
-def _notes(scene: Any, strip: Any, result: Any, is_other: bool) -> Iterator[str]:
-    """What an artist should know about where a painting is."""
+def _notes(scene: Any, strip: Any, result: Any, captured: Path, is_other: bool) -> Iterator[str]:
+    """What an artist should know about where a painting is; `captured` is one of the frames it was made from."""
     if is_other:
         yield f"'{strip.name}' was trimmed or changed while it was painted: paint it again."
-    if shows_through(strip):
+    is_over = not strip.mute and strip.blend_type == "ALPHA_OVER"
+    if shows_through(strip) or (is_over and captured.is_file() and is_soft(captured)):
         yield f"'{strip.name}' is blended with its painting: Mute Source hides it."
     if names := covered(scene, strip, result):
         yield f"'{result.name}' covers what was over '{strip.name}': {', '.join(names)}. Move it down, or that up."

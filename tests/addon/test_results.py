@@ -286,3 +286,13 @@ def test_a_painted_file_that_is_gone(gouache):
     assert line(gouache.scene, strip)[0] == "Painted frames are missing: paint again"
     gouache.paint(strip)
     assert line(gouache.scene, strip)[0] == "Painted"
+
+
+@pytest.mark.parametrize(("alpha", "blend", "told"), [(128, "ALPHA_OVER", True), (255, "ALPHA_OVER", False),
+                                                      (0, "ALPHA_OVER", False), (128, "REPLACE", False)])
+def test_a_half_transparent_source(gouache, capfd, alpha, blend, told):
+    """It is seen through its painting, which is as transparent: that is told. A painting that replaces it is not."""
+    strip = gouache.clip(alpha=alpha)
+    strip.blend_type = blend
+    gouache.paint(strip)
+    assert ("'Clip' is blended with its painting: Mute Source hides it." in capfd.readouterr().out) == told
