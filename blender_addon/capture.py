@@ -298,6 +298,11 @@ def hold_copies() -> None:
     _held = [] if _held is None else _held
 
 
+def holds_copies() -> bool:
+    """Whether copies are kept: Blender is in a render, where nothing that it has may be removed."""
+    return _held is not None
+
+
 def drop_copies() -> None:
     """Remove the copies that are held, and hold no more."""
     global _held

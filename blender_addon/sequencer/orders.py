@@ -19,7 +19,7 @@ from ...core.manifest import Manifest
 from ...core.options import CollageOptions, OutputOptions, StyleOptions
 from .. import compat, preferences, settings
 from ..animation import animated_defaults, animated_values
-from ..capture import Plan, SizeChangedError, capture, make_plan, rendered_range, strip_of
+from ..capture import Plan, SizeChangedError, capture, holds_copies, make_plan, rendered_range, strip_of
 from ..files import folder_of, make_folder, safe_name
 from ..order import Order, Ranged, Shown, as_preview, preview_folder, runs, runs_text
 from ..owner import Owner
@@ -100,7 +100,8 @@ def _notes(scene: Any, strip: Any, result: Any, captured: Path, is_other: bool) 
     if is_other:
         yield f"'{strip.name}' was trimmed or changed while it was painted: paint it again."
     is_over = not strip.mute and strip.blend_type == "ALPHA_OVER"
-    if shows_through(strip) or (is_over and captured.is_file() and is_soft(captured)):
+    can_look = captured.is_file() and not holds_copies()  # it loads the picture, and removes it again
+    if shows_through(strip) or (is_over and can_look and is_soft(captured)):
         yield f"'{strip.name}' is blended with its painting: Mute Source hides it."
     if names := covered(scene, strip, result):
         yield f"'{result.name}' covers what was over '{strip.name}': {', '.join(names)}. Move it down, or that up."
