@@ -241,8 +241,9 @@ def test_on_a_strip(gouache):
     inside = before[0][..., 3] == 255
     for now, then in zip(gouache.render(1, 2), before, strict=True):
         assert np.abs(now[inside][:, :3] - (255 - then[inside][:, :3])).max() <= 1
-    asked = SimpleNamespace(strip=[], node=[])
-    order, = gouache.module("command")._orders(gouache.scene, asked, None)  # no other collage above the strip
+    every = SimpleNamespace(strip=[], node=[])
+    asked, = gouache.module("command")._asked(gouache.scene, every, None)  # no other collage above the strip
+    order = asked()
     assert (order.subject.name, order.folder) == ("Clip", source(gouache, strip.modifiers[0].node_group).parent)
     bpy.ops.gouache.preview_frame(strip="Clip")
     assert (gouache.jobs()[-1]["effect"], gouache.jobs()[-1]["options"]["size"]) == ("collage", 640)
