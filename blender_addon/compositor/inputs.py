@@ -23,7 +23,7 @@ import bpy
 
 from ...core.errors import InputError, NodeError, OutputError
 from .. import compat
-from ..capture import LAST_FRAME, escape_template
+from ..capture import LAST_FRAME, escape_template, find_again
 from ..files import make_folder, replace_if_different
 from ..rendering import render_frames, setting, with_groups
 from . import find, groups
@@ -160,7 +160,7 @@ class Rig:
         self.folder = Path(tempfile.mkdtemp(prefix="gouache-", dir=bpy.app.tempdir or None))
         self.kinds = [folder_of(name) for name in inputs] + [MOTION] * bool(passes)
         self._copy, tree = compat.copy_compositor_scene(scene)
-        self._name, self._scene = self._copy.name, scene.name
+        self._name, self._scene, self._session = self._copy.name, scene.name, scene.session_uid
         try:
             self._wire(tree, scene, node.name, plan, inputs, passes)
         except Exception:
@@ -207,7 +207,7 @@ class Rig:
         copy = bpy.data.scenes.get(self._name)
         if copy is None:  # an undo or another file took it away
             raise InputError("The scene was changed while it was captured.", "Bake again.")
-        scene = find.find_scene(self._scene)
+        scene = find_again(self._scene, self._session) or find.find_scene(self._scene)
         inside = [node for tree in with_groups([compat.compositor_tree(copy)]) for node in tree.nodes
                   if node.bl_idname == RENDER_LAYERS and node.scene == scene]
         with setting(inside, "scene", copy):
