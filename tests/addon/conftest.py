@@ -1,8 +1,8 @@
 """How the add-on's tests run: each in a process of its own, with a Blender of its own, on the installed zip.
 
-A test is an ordinary function that may use bpy. To run it, this file starts pytest again for that one test, with an
-empty Blender configuration and a time limit, so that a crash or a hang fails one
-test only. GOUACHE_ZIP names the extension to test, else the newest in dist/ is taken.
+A test is an ordinary function that may use bpy. To run it, this file starts pytest again for that one test
+(`child.py`), with an empty Blender configuration and a time limit, so that a crash or a hang fails one test only.
+GOUACHE_ZIP names the extension to test, else the newest in dist/ is taken.
 """
 
 import compileall
@@ -13,6 +13,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import child
 import pytest
 
 HERE = Path(__file__).resolve().parent
@@ -43,26 +44,29 @@ def pytest_pyfunc_call(pyfuncitem):
     if CHILD in os.environ or pyfuncitem.get_closest_marker("parent"):
         return None
     folder = pyfuncitem.funcargs["tmp_path"]
-    shutil.copytree(pyfuncitem.funcargs["installed"], folder / "blender")
+    shutil.copytree(pyfuncitem.funcargs["installed"], folder / "blender", copy_function=_linked)
     environ = {**os.environ, CHILD: "1", "BLENDER_USER_RESOURCES": str(folder / "blender"),
                "XDG_DATA_HOME": str(folder / "data")}
     environ.pop("GOUACHE_ENGINE_PYTHON", None)
-    command = [sys.executable, "-m", "pytest", "-q", "--no-header", "-p", "no:cacheprovider", "-rs",
-               "--basetemp", str(folder / "child"), f"{pyfuncitem.path}::{pyfuncitem.name}"]
     log = folder / "child.log"
-    with log.open("wb") as output:
-        try:
-            done = subprocess.run(command, cwd=ROOT, env=environ, stdout=output, stderr=subprocess.STDOUT,
-                                  timeout=SECONDS)
-            code = done.returncode
-        except subprocess.TimeoutExpired:
-            code = f"timeout after {SECONDS} s"
+    code = child.run(["-q", "--no-header", "-p", "no:cacheprovider", "-rs", "--basetemp", str(folder / "child"),
+                      f"{pyfuncitem.path}::{pyfuncitem.name}"], environ, ROOT, log, SECONDS)
+    if code is None:
+        code = f"timeout after {SECONDS} s"
     text = log.read_text(encoding="utf-8", errors="replace")
     if code == 0 and "SKIPPED" in text:
         pytest.skip(next(line for line in text.splitlines() if line.startswith("SKIPPED")))
     if code != 0:
         pytest.fail(f"exit code {code}\n{text[-6000:]}", pytrace=False)
     return True
+
+
+def _linked(source, target):
+    """Copy a file, but large ones that no test writes to only by name."""
+    if Path(source).suffix in {".safetensors", ".jpg", ".png", ".pyc"}:
+        os.link(source, target)
+    else:
+        shutil.copy2(source, target)
 
 
 INSTALL = """import bpy, os
