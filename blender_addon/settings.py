@@ -49,7 +49,8 @@ def property_from(info: OptionInfo, default: Any, **more: Any) -> Any:
     if info.kind == "bool":
         return bpy.props.BoolProperty(**common)
     if info.kind == "choice":
-        return bpy.props.EnumProperty(items=[(key, label, "") for key, label in info.choices.items()], **common)
+        items = [(key, label, info.meanings.get(key, "")) for key, label in info.choices.items()]
+        return bpy.props.EnumProperty(items=items, **common)
     if info.kind == "file":
         return bpy.props.StringProperty(subtype="FILE_PATH", **{**common, "options": FILE_FLAGS})
     return bpy.props.StringProperty(**common)

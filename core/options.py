@@ -71,7 +71,9 @@ class StyleOptions:
     styles: tuple[StyleImage, ...] = ()
     engine: str = option(
         "optimize", "Engine", "Optimize paints each frame in many small steps; Fast in one pass, for previews and "
-        "long clips", "choice", choices={"optimize": "Optimize", "fast": "Fast"})
+        "long clips", "choice", choices={"optimize": "Optimize", "fast": "Fast"},
+        meanings={"optimize": "The best picture, in many small steps: seconds to minutes a frame",
+                  "fast": "Colors and strokes in one pass: for long clips"})
     strength: float = option(
         0.5, "Strength", "How strongly it is painted: 0 stays nearest to the frame, 1 is all style",
         "float", minimum=0.0, maximum=1.0, animatable=True)
@@ -83,7 +85,9 @@ class StyleOptions:
         "float", minimum=0.1, maximum=4.0, soft_minimum=0.25, soft_maximum=2.0)
     keep_color: str = option(
         "off", "Keep Color", "Keep the frame's own colors", "choice",
-        choices={"off": "Off", "luminance": "Luminance Only", "histogram": "Match Style to Frame"})
+        choices={"off": "Off", "luminance": "Luminance Only", "histogram": "Match Style to Frame"},
+        meanings={"off": "The style's colors", "luminance": "The frame's own colors with the painting's brightness",
+                  "histogram": "The style is recolored first, to the colors of the clip's first frame"})
     mask: str = option(
         "", "Mask", "White is painted, black stays as it is, gray in part: a picture, or a sequence numbered like the "
         "input (in Blender: by timeline frames)", "file")
@@ -160,7 +164,13 @@ class CollageOptions:
     mode: str = option(
         "torn", "Mode", "What the collage is made like: choosing one sets all in which modes differ", "choice",
         choices={"torn": "Torn Paper", "cutouts": "Scissors Cut-Outs", "montage": "Photomontage", "joiner": "Joiner",
-                 "mosaic": "Mosaic", "layers": "Layered Styles"})
+                 "mosaic": "Mosaic", "layers": "Layered Styles"},
+        meanings={"torn": "Papers with white, torn rims, in three layers: finer ones where the picture is busy",
+                  "cutouts": "Large, smooth shapes in few bright colors, as cut by Matisse",
+                  "montage": "Parts of photographs, cut out along the things in the picture",
+                  "joiner": "Overlapping photographs of the clip itself, a little askew and a few frames apart",
+                  "mosaic": "Small stones of nearly one size, with gaps between them",
+                  "layers": "Pieces of painted versions of the clip, lying where they were painted"})
     pieces: int = option(
         60, "Pieces", "Pieces that the coarsest level covers a frame with", "int", minimum=1, maximum=3000,
         soft_maximum=500)
@@ -206,7 +216,9 @@ class CollageOptions:
         "float", minimum=0.0, maximum=180.0, soft_maximum=45.0, unit="deg", advanced=True, unread_by=("layers",))
     reuse: str = option(
         "avoid", "Reuse", "Whether one spot of a material may be used for several pieces", "choice",
-        choices={"allow": "Allow", "avoid": "Avoid", "forbid": "Forbid"}, advanced=True, unread_by=ALIGNED)
+        choices={"allow": "Allow", "avoid": "Avoid", "forbid": "Forbid"}, advanced=True, unread_by=ALIGNED,
+        meanings={"allow": "As often as it fits best", "avoid": "Where nothing else fits nearly as well",
+                  "forbid": "Once, as long as there are others"})
     match_color: float = option(
         1.0, "Match by Color", "How much color counts when materials are chosen; 0 not at all", "float", minimum=0.0,
         maximum=10.0, soft_maximum=2.0, advanced=True, unread_by=ALIGNED)

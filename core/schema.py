@@ -22,8 +22,9 @@ class OptionInfo:
     """What people and programs need to know of one option.
 
     `minimum`/`maximum` are the hard limits (inclusive) of every number; `soft_minimum`/`soft_maximum` bound a slider.
-    `choices` maps each allowed value to its label. `animatable` options may change from frame to frame. `unread_by`
-    are engines of a style transfer, or modes of a collage, to which it means nothing.
+    `choices` maps each allowed value to its label, `meanings` those whose label does not tell all to a sentence.
+    `animatable` options may change from frame to frame. `unread_by` are engines of a style transfer, or modes of a
+    collage, to which it means nothing.
     """
 
     label: str
@@ -35,6 +36,7 @@ class OptionInfo:
     soft_maximum: float | None = None
     unit: str = ""
     choices: Mapping[str, str] = field(default_factory=dict)
+    meanings: Mapping[str, str] = field(default_factory=dict)
     animatable: bool = False
     advanced: bool = False
     unread_by: Collection[str] = ()

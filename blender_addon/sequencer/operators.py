@@ -130,7 +130,7 @@ class GOUACHE_OT_copy_settings(ForActiveOwner, bpy.types.Operator):
             other = owner_of(scene, strip)
             settings.copy_settings(own.settings, other.settings)
             animation.copy_keys(own.animated, own.holder, other.animated, other.holder)
-        self.report({"INFO"}, f"Copied to {len(others)} strips")
+        self.report({"INFO"}, f"Copied to {len(others)} strip{'s' if len(others) > 1 else ''}")
         return {"FINISHED"}
 
 

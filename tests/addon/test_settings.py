@@ -22,6 +22,7 @@ def test_every_option_is_a_property_with_its_default_and_range(gouache):
             assert rna.hard_max == info.maximum, name
         if info.kind == "choice":
             assert [item.identifier for item in rna.enum_items] == list(info.choices), name
+            assert {item.identifier: item.description for item in rna.enum_items if item.description} == info.meanings
         seen += 1
     assert seen > 10 and group.bl_rna.properties["strength"].is_animatable
 
@@ -230,7 +231,7 @@ def test_copy_settings_with_keyframes(gouache):
         bpy.ops.gouache.copy_settings()
         assert keys_of(gouache.scene, other) == keys_of(gouache.scene, strip) != {}
     values = gouache.module("animation").animated_values
-    assert values(gouache.scene, other, 1, 6) == values(gouache.scene, strip, 1, 6)
+    assert values(gouache.scene, gouache.scene, other, 1, 6) == values(gouache.scene, gouache.scene, strip, 1, 6)
     for frame in (1, 5):
         gouache.module("animation").remove_key(gouache.scene, strip, "strength", frame)
     bpy.ops.gouache.copy_settings()

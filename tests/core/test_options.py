@@ -47,6 +47,13 @@ def test_paths_inside_the_job_folder_are_written_relative_to_it(tmp_path: Path) 
     assert Job.from_json(data, tmp_path) == job
 
 
+def test_every_mode_and_engine_says_what_it_is() -> None:
+    described = {name: info for cls in (StyleOptions, CollageOptions) for name, info, _ in describe(cls)}
+    for name in ("engine", "mode", "keep_color"):
+        assert described[name].meanings.keys() == described[name].choices.keys()
+    assert all(info.meanings.keys() <= info.choices.keys() for info in described.values())
+
+
 @pytest.mark.parametrize("cls", [StyleOptions, CollageOptions, OutputOptions, MotionOptions, EngineOptions])
 def test_every_default_is_allowed(cls: type) -> None:
     for name, info, default in describe(cls):
