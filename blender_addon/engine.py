@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -20,6 +20,7 @@ from ..core.errors import Cancelled, GouacheError
 
 PROTOCOL = 1
 START_SECONDS = 180.0   # importing torch from a slow disk takes long, more than this is a hang
+LOG_BYTES = 2**20       # a longer log begins anew
 GRACE_SECONDS = 10.0    # between asking to cancel and ending the process
 FINAL_EVENTS = {"done", "cancelled", "error"}
 INSTALLED = "Install Engine"  # the origin of an engine that the add-on installed itself
@@ -76,7 +77,8 @@ def candidates(preference: str, installed: Path | None) -> Iterator[Found]:
 
 def find_python(preference: str, installed: Path | None = None) -> Found:
     """The first engine Python there is. One that was asked for by name and is not there is an EngineError."""
-    for found in candidates(preference, installed):
+    for named in candidates(preference, installed):
+        found = replace(named, python=Path.cwd() / named.python.expanduser())  # not resolved: a link has its packages
         if not found.python.is_file():
             what_to_do = ("Correct it in Gouache's preferences." if preference else
                           "Correct it there, or set Engine Python in Gouache's preferences.")
@@ -114,7 +116,9 @@ class Engine:
         self._waiting_for: set[str] = set()
         try:
             log.parent.mkdir(parents=True, exist_ok=True)
-            with log.open("wb") as stderr:
+            if log.is_file() and log.stat().st_size > LOG_BYTES:
+                log.unlink(missing_ok=True)
+            with log.open("ab") as stderr:  # another Blender's engine may write there too
                 self._process = subprocess.Popen(
                     [str(python), "-m", "core", "serve"], cwd=HOME, env=clean_environment(), stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE, stderr=stderr, **no_window())

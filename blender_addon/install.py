@@ -76,7 +76,11 @@ class Install:
         finally:
             if before and not self._has_changed:
                 stamp.write_text(before, encoding="utf-8")
-        stamp.write_text(recipe(), encoding="utf-8")
+        try:
+            stamp.write_text(recipe(), encoding="utf-8")
+        except OSError as error:
+            raise engine.EngineError("The installation could not be finished.",
+                                     "Check the free space on the disk, then retry.", str(error)) from error
         self.text, self.fraction = "The engine is installed", 1.0
 
     @property

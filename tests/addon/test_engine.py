@@ -71,6 +71,18 @@ def test_where_the_engine_is_found(gouache, monkeypatch):
     assert preferences.find_engine().origin == "Install Engine"
 
 
+def test_a_relative_path_counts_from_where_blender_was_started(gouache, monkeypatch):
+    preferences = gouache.module("preferences")
+    no_engine(gouache)
+    (gouache.folder / "python").write_text("")
+    monkeypatch.chdir(gouache.folder)
+    monkeypatch.setenv("GOUACHE_ENGINE_PYTHON", "python")
+    assert preferences.find_engine().python == gouache.folder / "python"
+    monkeypatch.setenv("HOME", str(gouache.folder))
+    monkeypatch.setenv("GOUACHE_ENGINE_PYTHON", "~/python")
+    assert preferences.find_engine().python == gouache.folder / "python"
+
+
 def test_blenders_own_python_variables_do_not_leak(gouache, monkeypatch):
     for name in ("PYTHONHOME", "PYTHONPATH", "PYTHONSTARTUP"):
         monkeypatch.setenv(name, "/of/blender")
