@@ -21,6 +21,10 @@ from .read import Collage, Piece
 KEY = "gouache_planes"
 """On scenes and collections: which collage's they are. On objects and their materials: PIECE or GROUND, which are made
 anew each time."""
+WISHES = "gouache_wishes"
+"""On collections: how they were built, which the next build begins with."""
+HEIGHT, DISTANCE = "gouache_height", "gouache_distance"
+"""On the empty and the camera: what they were placed for, to tell whether they were moved since."""
 LEVEL = "gouache_level"
 """On the collections inside: which level they are for, whatever they are called."""
 PIECE, GROUND = "piece", "ground"
@@ -76,7 +80,9 @@ def build(collage: Collage, wishes: Wishes, scene: Any) -> Built:
     collection = _collection(target, wishes)
     look = new_look(f"{wishes.name} Paper", wishes.lit)
     collection["gouache_look"] = look
-    root = _root(collection, wishes)
+    collection[WISHES] = {"stack": "LYING" if wishes.lying else "ORDER", "spacing": wishes.spacing,
+                          "height": wishes.height}
+    root, is_new = _root(collection, wishes)
     levels = [_child(collection, level, f"{wishes.name} Level {level}") for level in range(1, collage.levels + 1)]
     _ground(collection, root, look, collage, wishes)
     for piece, depth in zip(collage.pieces, above, strict=True):
@@ -85,7 +91,9 @@ def build(collage: Collage, wishes: Wishes, scene: Any) -> Built:
         animate_piece(thing, piece, depth, space, collage)
         levels[min(piece.level, collage.levels) - 1].objects.link(thing)
     camera = _camera(collection, root, space, wishes)
-    _light(collection, root, wishes)
+    light = _light(collection, root, wishes)
+    for thing in (camera, light) if is_new else ():  # the empty that they hung on was deleted
+        thing.parent = root
     if target.camera is None:
         target.camera = camera
     if hasattr(target, "cycles"):
@@ -103,7 +111,8 @@ def find(scene: Any) -> list[Any]:
 
 def first_with(keys: tuple[str, ...], holders: Any) -> Any:
     """The scene or collection that holds the planes of one of these keys, the first key first; or None."""
-    return next((holder for key in keys for holder in holders if holder.get(KEY) == key), None)
+    found = [holder for holder in holders if holder.library is None]  # what is linked cannot be built anew
+    return next((holder for key in keys for holder in found if holder.get(KEY) == key), None)
 
 
 def _scene(collage: Collage, wishes: Wishes, origin: Any) -> Any:
@@ -119,17 +128,33 @@ def _scene(collage: Collage, wishes: Wishes, origin: Any) -> Any:
         except InputError:
             bpy.data.scenes.remove(scene)
             raise
-        scene.render.fps, scene.render.fps_base = origin.render.fps, origin.render.fps_base
-        scene.render.resolution_x, scene.render.resolution_y = collage.width, collage.height
-        scene.frame_start, scene.frame_end = collage.frames[0], collage.frames[-1]
-        scene.frame_current = collage.frames[0]
         world: Any = bpy.data.worlds.new(wishes.name)
         scene.world = world
         compat.use_nodes(world)
         world.node_tree.nodes["Background"].inputs["Color"].default_value = (1.0, 1.0, 1.0, 1.0)
         world.node_tree.nodes["Background"].inputs["Strength"].default_value = WORLD_LIGHT
+    _follow(scene, collage, origin, is_new=found is None)
     scene[KEY] = wishes.keys[0]
     return scene
+
+
+def _follow(scene: Any, collage: Collage, origin: Any, is_new: bool) -> None:
+    """Set a scene's frames, size and speed as the collage's, but for what was set otherwise since the last build."""
+    wanted = {"frames": [collage.frames[0], collage.frames[-1]], "size": [collage.width, collage.height],
+              "speed": [origin.render.fps, origin.render.fps_base]}
+    now = {"frames": [scene.frame_start, scene.frame_end],
+           "size": [scene.render.resolution_x, scene.render.resolution_y],
+           "speed": [scene.render.fps, scene.render.fps_base]}
+    same = [name for name in wanted if is_new or list(scene.get(f"{KEY}_{name}", ())) == now[name]]
+    if "frames" in same and wanted["frames"] != now["frames"]:
+        scene.frame_start, scene.frame_end = wanted["frames"]
+        scene.frame_current = collage.frames[0]
+    if "size" in same:
+        scene.render.resolution_x, scene.render.resolution_y = wanted["size"]
+    if "speed" in same:
+        scene.render.fps, scene.render.fps_base = wanted["speed"]
+    for name in same:
+        scene[f"{KEY}_{name}"] = wanted[name]
 
 
 def _space(wishes: Wishes, slots: int) -> Space:
@@ -153,9 +178,9 @@ def _collection(scene: Any, wishes: Wishes) -> Any:
 def _clear(collection: Any) -> None:
     """Remove the planes of an earlier build and all that only they used; the camera and what an artist added stay."""
     things = [thing for thing in collection.all_objects if thing.get(KEY)]
-    meshes = {thing.data for thing in things}
+    meshes = {thing.data for thing in things if hasattr(thing.data, "materials")}
     materials = {material for mesh in meshes for material in mesh.materials if material is not None and KEY in material}
-    pictures = {node.image for material in materials if (node := material.node_tree.nodes.get("Picture")) is not None}
+    pictures = {getattr(material.node_tree.nodes.get("Picture"), "image", None) for material in materials}
     animated = [*things, *(material.node_tree for material in materials)]
     actions = {data.action for thing in animated if (data := thing.animation_data)}
     look = collection.get("gouache_look")
@@ -188,13 +213,16 @@ def _object(collection: Any, role: str, name: str, data: Any) -> tuple[Any, bool
     return thing, True
 
 
-def _root(collection: Any, wishes: Wishes) -> Any:
+def _root(collection: Any, wishes: Wishes) -> tuple[Any, bool]:
     """What all planes hang on: the collage stands upright on the floor and looks to the front."""
     root, is_new = _object(collection, "root", wishes.name, None)
     if is_new:
         root.location, root.rotation_euler = (0.0, 0.0, wishes.height / 2), (math.pi / 2, 0.0, 0.0)
         root.empty_display_size = wishes.height / 4
-    return root
+    elif root.get(HEIGHT) and root.location.z == root[HEIGHT] / 2:
+        root.location.z = wishes.height / 2
+    root[HEIGHT] = wishes.height
+    return root, is_new
 
 
 def _camera(collection: Any, root: Any, space: Space, wishes: Wishes) -> Any:
@@ -204,11 +232,19 @@ def _camera(collection: Any, root: Any, space: Space, wishes: Wishes) -> Any:
     if is_new:
         camera.parent, camera.location = root, (0.0, 0.0, space.distance)
         camera.data.sensor_fit, camera.data.sensor_height, camera.data.lens = "VERTICAL", SENSOR, LENS
-        camera.data.clip_end = max(camera.data.clip_end, 10 * space.distance)
+    elif DISTANCE in camera and not camera.animation_data and _stands_at(camera, camera[DISTANCE]):
+        camera.location.z = space.distance
+    camera[DISTANCE] = space.distance
+    camera.data.clip_end = max(camera.data.clip_end, 10 * space.distance)
     return camera
 
 
-def _light(collection: Any, root: Any, wishes: Wishes) -> None:
+def _stands_at(camera: Any, distance: float) -> bool:
+    """Whether nobody moved it from where a build put it."""
+    return bool((camera.location - Vector((0.0, 0.0, distance))).length < 1e-4 * distance)
+
+
+def _light(collection: Any, root: Any, wishes: Wishes) -> Any:
     """A sun from where the collage's own shadows have their light; the flat look ignores it."""
     name = f"{wishes.name} Light"
     light, is_new = _object(collection, "light", name, lambda: bpy.data.lights.new(name, "SUN"))
@@ -218,6 +254,7 @@ def _light(collection: Any, root: Any, wishes: Wishes) -> None:
         light.parent, light.rotation_euler = root, along.to_track_quat("-Z", "Y").to_euler()
         light.location = -along * wishes.height
         light.data.angle, light.data.energy = LIGHT_SOFTNESS, LIGHT_STRENGTH
+    return light
 
 
 def _plane(piece: Piece, look: Any, wishes: Wishes) -> Any:

@@ -16,6 +16,9 @@ from .read import Collage
 CELLS = 40
 """To see which pieces lie on each other, a frame is divided into so many rows."""
 
+BEYOND = 1.0
+"""Heights around the frame within which it counts what lies on what: a damaged file's pieces may reach anywhere."""
+
 Chain = Sequence[int]
 """Pieces (by their place among the collage's), each of which lies above the one before."""
 
@@ -50,7 +53,8 @@ def _chains(collage: Collage, frame: int, lying: bool) -> Iterable[Chain]:
     cells: dict[tuple[int, int], list[int]] = {}
     for i in present:
         piece = collage.pieces[i]
-        left, top, right, bottom = (floor(edge * CELLS) for edge in piece.around(piece.places[frame]))
+        left, top, right, bottom = (floor(min(max(edge, -BEYOND), collage.aspect + BEYOND) * CELLS)
+                                    for edge in piece.around(piece.places[frame]))
         for row in range(top, bottom + 1):
             for column in range(left, right + 1):
                 cells.setdefault((row, column), []).append(i)

@@ -44,12 +44,21 @@ def new_look(name: str, lit: bool) -> Any:
 
 def is_lit(look: Any) -> bool:
     """Whether a look made by `new_look` takes light."""
-    return bool(look.nodes[LIT].outputs[0].default_value > 0.5)
+    switch = _switch(look)
+    return switch is not None and bool(switch.default_value > 0.5)
 
 
 def set_lit(look: Any, lit: bool) -> None:
     """Switch a look made by `new_look`."""
-    look.nodes[LIT].outputs[0].default_value = float(lit)
+    switch = _switch(look)
+    if switch is not None:
+        switch.default_value = float(lit)
+
+
+def _switch(look: Any) -> Any:
+    """The value that is 1 in the lit look; None where an artist deleted it, or the whole look."""
+    node = look.nodes.get(LIT) if look is not None else None
+    return node.outputs[0] if node is not None else None
 
 
 def new_material(name: str, look: Any, image: Any) -> Any:

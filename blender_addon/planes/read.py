@@ -13,6 +13,9 @@ from typing import Any
 from ...core.collage.layers import NAME, VERSION
 from ...core.errors import InputError
 
+LAST = 1048574  # Blender's last frame
+MOST_SIDE, MOST_LEVELS = 2**24, 99  # more is no collage
+
 
 @dataclass(frozen=True)
 class Place:
@@ -86,7 +89,7 @@ def read(path: Path) -> Collage:
     except OSError as error:
         raise InputError(f"There are no layers at '{path}'.",
                          "Switch on Export Layers and make the collage again.", str(error)) from error
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except (ValueError, TypeError, LookupError, AttributeError, OverflowError, RecursionError) as error:
         raise InputError(f"'{path.name}' is damaged.", "Make the collage again.",
                          f"{path}: {type(error).__name__}: {error}") from error
     _check_files(collage)
@@ -96,12 +99,15 @@ def read(path: Path) -> Collage:
 def _collage(path: Path, data: dict[str, Any]) -> Collage:
     width, height = (int(side) for side in data["size"])
     frames = tuple(int(frame) for frame in data["frames"])
-    if width < 1 or height < 1 or not frames or list(frames) != sorted(set(frames)):
-        raise ValueError("the size or the frames make no sense")
+    levels = int(data["levels"])
+    if not 0 < min(width, height) <= max(width, height) <= MOST_SIDE or not 0 < levels <= MOST_LEVELS:
+        raise ValueError("the size or the levels make no sense")
+    if not frames or list(frames) != sorted(set(frames)) or max(map(abs, frames)) > LAST:
+        raise ValueError("the frames make no sense")
     if len(data["underpainting"]) != len(frames):
         raise ValueError("there is not one underpainting per frame")
     pieces = tuple(_piece(path.parent, piece, set(frames)) for piece in data["pieces"])
-    return Collage(path, width, height, frames, int(data["levels"]),
+    return Collage(path, width, height, frames, levels,
                    tuple(path.parent / file for file in data["underpainting"]), pieces)
 
 
@@ -111,7 +117,7 @@ def _piece(folder: Path, data: dict[str, Any], frames: set[int]) -> Piece:
     for frame, values in data["places"].items():
         a, b, x, y, order = _numbers(values, 5)
         places[int(frame)] = Place(a, b, x, y, int(order))
-    if right <= left or bottom <= top or not places or not places.keys() <= frames:
+    if right <= left or bottom <= top or not places or not places.keys() <= frames or int(data["level"]) < 1:
         raise ValueError(f"piece {data['number']} has no box or no place")
     return Piece(int(data["number"]), int(data["level"]), str(data["material"]), folder / data["picture"],
                  (left, top, right, bottom), dict(sorted(places.items())))

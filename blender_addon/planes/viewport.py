@@ -28,7 +28,7 @@ class GOUACHE_OT_planes_look(bpy.types.Operator):
 
     def execute(self, context: Any) -> Answer:
         for collection in find(context.scene):
-            paper.set_lit(collection["gouache_look"], self.look == "LIT")
+            paper.set_lit(collection.get("gouache_look"), self.look == "LIT")
         return {"FINISHED"}
 
 
@@ -77,7 +77,7 @@ class GOUACHE_PT_planes_look(bpy.types.Panel):
     def draw(self, context: Any) -> None:
         layout: Any = self.layout
         collections = find(context.scene)
-        lit = paper.is_lit(collections[0]["gouache_look"])
+        lit = paper.is_lit(collections[0].get("gouache_look"))
         row = layout.row(align=True)
         for key, label, _ in LOOKS:
             row.operator("gouache.planes_look", text=label, depress=(key == "LIT") == lit).look = key

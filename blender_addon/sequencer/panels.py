@@ -177,8 +177,12 @@ def draw_planes(layout: Any, scene: Any, strip: Any) -> None:
     built = built_scene(scene, strip)
     if built is not None:
         row.operator("gouache.open_planes", text="Open", icon="SCENE_DATA").scene = built.name
+    result = find_result(scene, strip)
     if layers_of(scene, strip) is None:
-        layout.label(text="Makes the collage again, with its layers", icon="INFO")
+        again = " again" if result is not None else ""
+        layout.label(text=f"Makes the collage{again}, with its layers", icon="INFO")
+    elif result is not None and _changed(scene, strip, result):
+        layout.label(text="Of the collage as it was made", icon="INFO")
 
 
 def live_inputs(modifier: Any) -> Iterator[tuple[str, Any]]:

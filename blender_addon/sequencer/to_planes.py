@@ -1,6 +1,7 @@
 """Collage to Planes as artists and scripts call it: from a strip, whose layers are made if need be, or from a file."""
 
 # No `from __future__ import annotations` here: Blender reads property annotations as objects.
+import contextlib
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,8 @@ from ...core.errors import GouacheError, InputError
 from ..bake import Bake
 from ..capture import find_strip, strip_of
 from ..identity import is_copy
-from ..planes.build import Wishes, build, first_with
+from ..planes.build import WISHES, Wishes, build, find, first_with
+from ..planes.paper import is_lit
 from ..planes.read import read
 from ..planes.viewport import LOOKS
 from ..results import active_source, check_kept, find_result
@@ -79,8 +81,20 @@ class GOUACHE_OT_collage_to_planes(BakeJob, bpy.types.Operator):
         """Ask how; in background there is nobody to ask."""
         if bpy.app.background:
             return self.execute(context)
+        self._as_before(context)
         answer: Answer = context.window_manager.invoke_props_dialog(self, width=320)
         return answer
+
+    def _as_before(self, context: Any) -> None:
+        """Begin with what these planes were built with, and look like now."""
+        with contextlib.suppress(GouacheError):
+            keys = (str(Path(bpy.path.abspath(self.path)).resolve()),) if self.path else keys_of(*self._source(context))
+            scenes: Any = bpy.data.scenes
+            found = first_with(keys, (collection for scene in scenes for collection in find(scene)))
+            if found is not None:
+                for name, value in found.get(WISHES, {}).items():
+                    setattr(self, name, value)
+                self.look = "LIT" if is_lit(found.get("gouache_look")) else "FLAT"
 
     def draw(self, context: Any) -> None:
         layout: Any = self.layout

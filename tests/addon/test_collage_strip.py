@@ -173,7 +173,7 @@ def test_panels(gouache):
     assert ("operator", "Make Collage") in drawn and ("label", "Not made yet") in drawn
     assert ("prop", "strength") not in drawn and ("enabled", False) not in drawn
     assert ("label", "Empty: the papers that come with Gouache") in drawn
-    assert ("label", "Makes the collage again, with its layers") in drawn
+    assert ("label", "Makes the collage, with its layers") in drawn
     strip.gouache.collage.mode = "layers"
     drawn = draw(gouache)
     assert ("label", "Add paintings of this clip under Materials") in drawn and ("enabled", False) in drawn
@@ -195,7 +195,9 @@ def test_planes_of_a_strip(gouache):
     assert (scene.frame_start, scene.frame_end, len(bpy.data.scenes)) == (11, 16, 2)
     assert ("operator", "Open") in draw(gouache) and not any(
         "with its layers" in str(text) for _, text in draw(gouache))
+    assert ("label", "Of the collage as it was made") not in draw(gouache)
     strip.gouache.collage.seed = 2
+    assert ("label", "Of the collage as it was made") in draw(gouache)
     gouache.paint(strip)
     bpy.ops.gouache.collage_to_planes(strip="Clip", look="LIT")
     assert len(gouache.jobs()) == 3 and len(bpy.data.scenes) == 2

@@ -172,6 +172,52 @@ def test_again(gouache):
     assert len([thing for thing in collection.all_objects if thing.name.startswith("Piece")]) == 3
 
 
+def test_again_after_the_strip_was_changed(gouache):
+    """What only Gouache set in their scene follows the collage: else planes lie outside of the frames that play."""
+    folder = gouache.folder / "layers"
+    path = small_collage(folder)
+    scene = build(path)
+    pieces = json.loads(path.read_text(encoding="utf-8"))["pieces"]
+    write_layers(folder, [{**piece, "places": {"107": piece["places"]["7"]}} for piece in pieces], (105, 106, 107))
+    gouache.scene.render.fps = 30
+    assert build(path) == scene
+    assert (scene.frame_start, scene.frame_end, scene.frame_current, scene.render.fps) == (105, 107, 105, 30)
+
+
+@pytest.mark.parametrize("change", ["height", "empty deleted"])
+def test_again_the_camera_still_sees_the_collage(gouache, change):
+    scene = build(small_collage(gouache.folder / "layers"), height=4.0)
+    if change == "empty deleted":
+        bpy.data.objects.remove(scene.camera.parent)
+    build(gouache.folder / "layers" / "pieces.json", height=2.0 if change == "height" else 4.0)
+    assert scene.camera.parent is not None
+    matches(render(gouache, scene, 7, 7), (7,))
+
+
+def test_what_an_artist_deleted_of_the_look_breaks_neither_the_panel_nor_building_again(gouache):
+    path = small_collage(gouache.folder / "layers")
+    scene = build(path)
+    paper, viewport = (gouache.module(f"planes.{name}") for name in ("paper", "viewport"))
+    bpy.data.node_groups.remove(scene.collection.children[0]["gouache_look"])
+    picture = piece(0).data.materials[0].node_tree.nodes
+    picture.remove(picture["Picture"])
+    picture.new("ShaderNodeRGB").name = "Picture"
+    assert viewport.find(scene) and not paper.is_lit(scene.collection.children[0].get("gouache_look"))
+    with bpy.context.temp_override(scene=scene):
+        assert bpy.ops.gouache.planes_look(look="LIT") == {"FINISHED"}
+    build(path)
+    assert "Picture" in piece(0).data.materials[0].node_tree.nodes
+
+
+def test_pieces_that_reach_beyond_all_measure_are_built_in_time(gouache):
+    path = small_collage(gouache.folder / "layers")
+    data = json.loads(path.read_text(encoding="utf-8"))
+    data["pieces"][0]["box"] = [-1e5, -1e5, 1e5, 1e5]
+    path.write_text(json.dumps(data), encoding="utf-8")
+    build(path, stack="LYING")
+    assert piece(1).location.z > piece(0).location.z
+
+
 def test_again_with_materials_of_the_artist(gouache):
     """What an artist put on a plane, or made of its paper and uses elsewhere, stays; the planes get paper again."""
     path = small_collage(gouache.folder / "layers")
@@ -253,7 +299,10 @@ def test_bad_layers(gouache):
         assert counts() == before
     refused("There are no layers at", file=gouache.folder / "nothing")
     for broken in ("", "[]", "{", '{"version": 1}', {**good, "size": [0, 36]}, {**good, "frames": []},
-                   {**good, "frames": [7, 6, 5]}, {**good, "underpainting": []},
+                   {**good, "frames": [7, 6, 5]}, {**good, "underpainting": []}, "[" * 100000,
+                   {**good, "size": [1e999, 36]}, {**good, "size": [10**9, 36]}, {**good, "levels": 0},
+                   {**good, "levels": 20000}, {**good, "frames": [5, 6, 10**12]},
+                   {**good, "pieces": [{**good["pieces"][0], "level": 0}]},
                    {**good, "pieces": [{**good["pieces"][0], "box": [1, 0, 0, 1]}]},
                    {**good, "pieces": [{**good["pieces"][0], "places": {"99": [1, 0, 0, 0, 0]}}]},
                    {**good, "pieces": [{**good["pieces"][0], "places": {"5": [1, None, 0, 0, 0]}}]}):
