@@ -200,7 +200,7 @@ class Bake:
         missing = [frame for frame in order.frames if frame not in self.files or not self.files[frame].is_file()]
         if missing:
             raise InputError(f"{len(missing)} painted frames are missing, the first is {missing[0]}.",
-                             "Paint again: only missing frames are made.", str(order.result))
+                             "Begin again: only missing frames are made.", str(order.result))
         with _own_doing():
             shown = order.subject.show(self.files)
         self.painted.append(shown.name)

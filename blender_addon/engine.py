@@ -188,7 +188,7 @@ class Engine:
         if event.get("protocol") != PROTOCOL:
             self.stop()
             raise EngineError(f"The engine speaks protocol {event.get('protocol')}, this add-on {PROTOCOL}.",
-                              "Install the engine that belongs to this version of Gouache.")
+                              "Press Install Engine or Update Engine in Gouache's preferences.")
 
     def _check_time(self) -> None:
         now = time.monotonic()
@@ -215,7 +215,7 @@ class Engine:
                               f"{self.log_tail()}\nIt ended with code {code}.".lstrip())
         reason = f"was ended by signal {-code}" if code is not None and code < 0 else f"stopped with code {code}"
         raise EngineError(f"The engine {reason} in the middle of its work.",
-                          "Finished frames are kept: paint again to go on. If it happens again, lower Size or Threads.",
+                          "Finished frames are kept: begin again to go on. If it happens again, lower Size or Threads.",
                           self.log_tail())
 
     def log_tail(self, lines: int = 15) -> str:

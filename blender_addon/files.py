@@ -47,7 +47,7 @@ def writing(path: Path) -> Iterator[None]:
     except OSError as error:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT if hasattr(errno, "EDQUOT") else errno.ENOSPC)
         message = "The disk is full" if full else "The folder cannot be written to"
-        hint = ("Free some space and paint again: finished frames are kept." if full
+        hint = ("Free some space and begin again: finished frames are kept." if full
                 else "Choose another Cache Folder in Gouache's preferences, or change the folder's permissions.")
         raise OutputError(f"{message}: {path}", hint, str(error)) from error
 

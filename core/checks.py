@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from .errors import GouacheError
 
-INSTALL_AGAIN = "Install the engine's environment again."
+INSTALL_AGAIN = "Install the engine again."
 
 
 @dataclass(frozen=True)

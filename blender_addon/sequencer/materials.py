@@ -117,12 +117,12 @@ class GOUACHE_OT_material_paintings(ForActiveOwner, bpy.types.Operator):
         strip = active_strip(context)
         found = paintings(strip)
         if not found:
-            self.report({"ERROR"}, "This strip has no finished painting. Set the effect to Style Transfer and paint it "
-                        "in one or more styles first.")
+            self.report({"ERROR"}, "This strip has no finished painting where it stands now. Set the effect to Style "
+                        "Transfer and paint it in one or more styles first.")
             return {"CANCELLED"}
         for _, path in found:
             add(self.settings(context).collage, path)
-        self.report({"INFO"}, f"{len(found)} paintings")
+        self.report({"INFO"}, f"{len(found)} painting{'s' if len(found) > 1 else ''}")
         return {"FINISHED"}
 
 

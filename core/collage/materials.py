@@ -122,7 +122,8 @@ class Materials:
 
     def moment(self, version: int, number: int) -> int:
         """The frame of a version for a frame of the clip; a still serves every frame. Raises InputError."""
-        return clips.needed(self.versions[version], number, "A version of the clip", "paint all of the clip's.")
+        return clips.needed(self.versions[version], number, "A version of the clip",
+                            "paint the whole clip where it stands now.")
 
     def sheet(self, material: int, moment: int) -> Sheet:
         """What a piece is cut from; a frame of a version is read when it is asked for. Raises InputError."""
