@@ -267,7 +267,7 @@ def render_elsewhere(gouache, mode, lines="", first=3, last=5, **environ):
 
 
 FAILURES = (
-    ("crash", "", "The engine stopped with code 3 in the middle of its work. Finished frames are kept: paint again"),
+    ("crash", "", "The engine stopped with code 3 in the middle of its work. Finished frames are kept: begin again"),
     ("kill", "", "The engine was ended by signal 9 in the middle of its work."),
     ("identity", "import os; os.remove({style!r})", "'Clip': The style picture 'style picture.png' is not there."),
     ("identity", "open({cache!r}, 'w').close()", "The folder cannot be written to"),
