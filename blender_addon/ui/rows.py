@@ -39,17 +39,24 @@ def draw_progress(layout: Any) -> None:
 
 def draw_styles(layout: Any, group: Any) -> None:
     """The list of style pictures with its buttons, and the highlighted one in large."""
+    _draw_pictures(layout, group, "style", "GOUACHE_MT_bundled")
+
+
+def _draw_pictures(layout: Any, group: Any, kind: str, menu: str) -> bool:
+    """A group's list of styles or materials with its buttons, and the highlighted one; whether there is one."""
     row = layout.row()
-    row.template_list("GOUACHE_UL_styles", "", group, "styles", group, "active_style", rows=2)
+    row.template_list(f"GOUACHE_UL_{kind}s", "", group, f"{kind}s", group, f"active_{kind}", rows=2)
     column = row.column(align=True)
-    column.operator("gouache.style_add", text="", icon="ADD")
-    column.operator("gouache.style_remove", text="", icon="REMOVE")
-    column.menu("GOUACHE_MT_bundled", text="", icon="DOWNARROW_HLT")
-    if 0 <= group.active_style < len(group.styles):
-        style = group.styles[group.active_style]
-        layout.prop(style, "path", text="")
-        if picture := thumbnail(style.path):
-            layout.template_icon(icon_value=picture, scale=5.0)
+    column.operator(f"gouache.{kind}_add", text="", icon="ADD")
+    column.operator(f"gouache.{kind}_remove", text="", icon="REMOVE")
+    column.menu(menu, text="", icon="DOWNARROW_HLT")
+    items, active = getattr(group, f"{kind}s"), getattr(group, f"active_{kind}")
+    if not 0 <= active < len(items):
+        return False
+    layout.prop(items[active], "path", text="")
+    if picture := thumbnail(items[active].path):
+        layout.template_icon(icon_value=picture, scale=5.0)
+    return True
 
 
 def draw_style_options(layout: Any, owner: Owner, frame: int, without: tuple[str, ...] = (),
@@ -87,18 +94,7 @@ def draw_materials(layout: Any, group: Any, of_strip: bool) -> None:
     if collage.mode in WITHOUT_MATERIALS:
         layout.label(text=WITHOUT_MATERIALS[collage.mode], icon="INFO")
         return
-    row = layout.row()
-    row.template_list("GOUACHE_UL_materials", "", collage, "materials", collage, "active_material", rows=2)
-    column = row.column(align=True)
-    column.operator("gouache.material_add", text="", icon="ADD")
-    column.operator("gouache.material_remove", text="", icon="REMOVE")
-    column.menu("GOUACHE_MT_materials", text="", icon="DOWNARROW_HLT")
-    if 0 <= collage.active_material < len(collage.materials):
-        material = collage.materials[collage.active_material]
-        layout.prop(material, "path", text="")
-        if picture := thumbnail(material.path):
-            layout.template_icon(icon_value=picture, scale=5.0)
-    else:
+    if not _draw_pictures(layout, collage, "material", "GOUACHE_MT_materials"):
         layout.label(text=EMPTY.get(collage.mode, "Empty: the papers that come with Gouache"), icon="INFO")
     if collage.mode == "layers" and of_strip:
         layout.operator("gouache.material_paintings", icon="BRUSH_DATA")
