@@ -8,7 +8,7 @@ from typing import Any
 import bpy
 
 from ...core.errors import InputError, NodeError
-from .. import compat
+from .. import capture, compat
 from ..owner import PLAIN_NODE, is_node, is_ours
 
 
@@ -41,6 +41,11 @@ def find_scene(name: str) -> Any:
     if scene is None:
         raise InputError(f"There is no scene '{name}'.", "Check the name.")
     return scene
+
+
+def scene_again(name: str, session: int) -> Any:
+    """A scene by Blender's number for this session, which outlives its name, else by that. Raises InputError."""
+    return capture.find_again(name, session) or find_scene(name)
 
 
 def find_node(scene: Any, name: str) -> Any:

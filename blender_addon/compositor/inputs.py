@@ -23,7 +23,7 @@ import bpy
 
 from ...core.errors import InputError, NodeError, OutputError
 from .. import compat
-from ..capture import LAST_FRAME, escape_template, find_again
+from ..capture import LAST_FRAME, escape_template
 from ..files import make_folder, replace_if_different
 from ..rendering import render_frames, setting, with_groups
 from . import find, groups
@@ -207,7 +207,7 @@ class Rig:
         copy = bpy.data.scenes.get(self._name)
         if copy is None:  # an undo or another file took it away
             raise InputError("The scene was changed while it was captured.", "Bake again.")
-        scene = find_again(self._scene, self._session) or find.find_scene(self._scene)
+        scene = find.scene_again(self._scene, self._session)
         inside = [node for tree in with_groups([compat.compositor_tree(copy)]) for node in tree.nodes
                   if node.bl_idname == RENDER_LAYERS and node.scene == scene]
         with setting(inside, "scene", copy):

@@ -16,7 +16,6 @@ from ...core.job import AnyOptions, Job
 from ...core.options import StyleImage, StyleOptions
 from .. import preferences, settings
 from ..animation import animated_defaults, animated_values
-from ..capture import find_again
 from ..files import folder_of
 from ..order import Order, Ranged, Shown, as_preview, preview_folder
 from ..owner import is_ours
@@ -52,7 +51,7 @@ class NodeSubject(Ranged):
 
     def _found(self) -> tuple[Any, Any]:
         """The scene and the node. Raises GouacheError."""
-        scene = find_again(self.plan.scene, self.session) or find.find_scene(self.plan.scene)
+        scene = find.scene_again(self.plan.scene, self.session)
         return scene, find.find_again(scene, self.plan.node, self.identity)
 
 
