@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -26,6 +27,8 @@ WITH_ALPHA = frozenset({b"RGBA", b"ARGB", b"BGRA", b"ABGR"})
 """Pixels of movies as FFmpeg calls them; those of luma, chroma and alpha begin with Y4."""
 BLOCK = 2**28
 """Bytes of a movie's pictures that are kept when it is read backward."""
+LOST = 1000
+"""Frames: where so many one after the other cannot be decoded, a movie has ended."""
 NO_FRAMES = "Give a picture, a folder of numbered pictures, a pattern such as shot_####.png, or a movie."
 
 
@@ -85,7 +88,7 @@ class Sequence:
 
 @dataclass
 class Movie:
-    """The frames of a movie, numbered from 1, decoded in order.
+    """The frames of a movie, numbered from 1, decoded in order; one that cannot be decoded keeps its number.
 
     A step back starts again from the beginning; then the frames before the one asked for are kept, for the next steps.
     """
@@ -94,6 +97,7 @@ class Movie:
     _capture: cv2.VideoCapture = field(init=False, repr=False)
     _position: int = field(init=False, default=0)
     _block: dict[int, NDArray[np.uint8]] = field(init=False, repr=False, default_factory=dict)
+    _lost: set[int] = field(init=False, repr=False, default_factory=set)
 
     def __post_init__(self) -> None:
         self._open()
@@ -105,7 +109,6 @@ class Movie:
         if not self._count:
             raise InputError(f"The movie '{self.path.name}' has no frames.", "It is damaged: copy or export it again.",
                              str(self.path))
-        self._end = self._count  # lowered when decoding stops earlier
 
     @property
     def numbers(self) -> list[int]:
@@ -122,7 +125,7 @@ class Movie:
         return f"{self._hash}-{number}"
 
     def read(self, number: int) -> Picture:
-        if number <= self._position and number not in self._block:
+        if number <= self._position and number not in self._block and number not in self._lost:
             self._step_back(number)
         pixels = self._block[number] if number in self._block else self._decoded(number)
         rgb = torch.from_numpy(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB)).permute(2, 0, 1)[None]
@@ -144,18 +147,21 @@ class Movie:
         frame = 3 * self._capture.get(cv2.CAP_PROP_FRAME_WIDTH) * self._capture.get(cv2.CAP_PROP_FRAME_HEIGHT)
         most = max(1, int(BLOCK / max(1.0, frame)))
         for before in range(max(1, number + 1 - most), number + 1):
-            self._block[before] = self._decoded(before)
+            with suppress(InputError):  # told of when it is asked for
+                self._block[before] = self._decoded(before)
 
     def _decoded(self, number: int) -> NDArray[np.uint8]:
         """H,W,3 (blue, green, red): a frame after the last one decoded. Raises InputError."""
-        while self._position < min(number - 1, self._end) and self._capture.grab():
-            self._position += 1
-        found, pixels = self._capture.read() if number <= self._end else (False, None)
-        if self._position != number - 1 or not found or pixels is None:
-            self._end = min(self._end, number - 1)
-            raise InputError(f"The movie '{self.path.name}' ends before frame {number} (it says it has "
-                             f"{self._count}).", "It is damaged or cut short: export it again.", str(self.path))
-        self._position = number
+        pixels = None
+        if number not in self._lost:
+            for _ in range(self._position, number - 1):
+                self._capture.grab()
+            _, pixels = self._capture.read()
+            self._position = number
+        if pixels is None:
+            self._lost.add(number)
+            raise InputError(f"Frame {number} of the movie '{self.path.name}' cannot be decoded.",
+                             "It is damaged or cut short: export it again.", str(self.path))
         return np.asarray(pixels, np.uint8)
 
     def _open(self) -> None:
@@ -171,15 +177,18 @@ class Movie:
 def _frames_of(path: Path, said: int, hash: str) -> int:
     """How many frames a movie has; `said` is what its header says, `hash` that of its bytes, by which it is kept.
 
-    Where sound outlasts the picture, after a lossless cut or in a stream the header is wrong: then they are counted.
+    Where sound outlasts the picture, after a lossless cut or in a stream the header is wrong: then they are counted,
+    with those between them that cannot be decoded.
     """
     capture = cv2.VideoCapture(str(path))
     if said > 0 and capture.set(cv2.CAP_PROP_POS_FRAMES, said - 1) and capture.grab() and not capture.grab():
         return said
     capture.open(str(path))
-    count = 0
-    while capture.grab():
-        count += 1
+    count = passed = 0
+    while passed - count <= LOST:
+        passed += 1
+        if capture.grab():
+            count = passed
     return count
 
 

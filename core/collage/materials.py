@@ -190,7 +190,8 @@ def _read(path: Path, notes: list[str]) -> Iterator[Sheet]:
         if path.suffix.lower() in MOVIE_SUFFIXES:
             movie = clips.open_clip(str(path))
             for number in _evenly(movie.numbers, MOVIE_FRAMES):
-                yield _sheet(f"{path.stem} {number}", movie.read(number), LONG_SIDE)
+                with suppress(InputError):  # the others serve
+                    yield _sheet(f"{path.stem} {number}", movie.read(number), LONG_SIDE)
         else:
             sheet = _sheet(path.stem, frames.read(path), LONG_SIDE)
             if sheet.alpha is not None and not sheet.alpha.any():

@@ -109,6 +109,17 @@ def say(movie: Path, count: int) -> None:
     movie.write_bytes(data)
 
 
+def damage(movie: Path, number: int) -> None:
+    """Blot out a frame of an AVI file."""
+    data = bytearray(movie.read_bytes())
+    at = data.find(b"movi")
+    for _ in range(number):
+        at = data.find(b"00dc", at + 1)
+    size = int.from_bytes(data[at + 4:at + 8], "little")
+    data[at + 8:at + 8 + size] = bytes(size)
+    movie.write_bytes(data)
+
+
 def test_a_movie_is_numbered_from_one_and_read_in_any_order(movie: Path) -> None:
     clip = open_clip(str(movie))
     assert clip.numbers == [1, 2, 3, 4, 5, 6]
@@ -161,12 +172,28 @@ def test_a_movie_that_was_cut_short_says_so_with_its_last_frame(movie: Path) -> 
 
 def test_a_movie_that_decodes_less_than_it_has_names_the_frame(movie: Path) -> None:
     clip = Movie(movie)
-    clip._count = clip._end = 9
+    clip._count = 9
     assert clip.read(6).size == (48, 64)
     for number in (7, 9, 8):
-        with pytest.raises(InputError, match=f"ends before frame {number}"):
+        with pytest.raises(InputError, match=f"Frame {number} of the movie .* cannot be decoded"):
             clip.read(number)
     assert clip.read(2).size == (48, 64)
+
+
+@pytest.mark.parametrize("said", [6, 0])
+def test_only_the_damaged_frames_of_a_movie_are_lost(movie: Path, monkeypatch: pytest.MonkeyPatch, said: int) -> None:
+    say(movie, said)
+    damage(movie, 3)
+    clip, opened = open_clip(str(movie)), []
+    monkeypatch.setattr(Movie, "_open", lambda clip, real=Movie._open: (opened.append(clip), real(clip)))
+    assert clip.numbers == [1, 2, 3, 4, 5, 6]
+    for number in (1, 2, 3, 4, 5, 6, 3, 2, 3, 5, 1):
+        if number == 3:
+            with pytest.raises(InputError, match="Frame 3 of the movie"):
+                clip.read(3)
+        else:
+            assert clip.read(number).rgb.mean().item() * 255 == pytest.approx(number * 30, abs=3)
+    assert len(opened) == 1, "a frame that is lost is not looked for again"
 
 
 def test_a_movie_says_once_that_its_alpha_is_not_read(movie: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,6 +13,7 @@ from core import clips
 from core.collage.materials import MOST, MOVIE_FRAMES, PAPERS, Materials, Sheet, look_of, open_materials
 from core.collage.pieces import Floats
 from core.errors import InputError
+from core.frames import Picture
 from core.options import CollageOptions
 
 Save = Callable[..., Path]
@@ -64,6 +65,24 @@ def test_folders_pictures_and_movies(tmp_path: Path, papers: Path, save: Save, t
     assert names[:5] == ["paper0", "paper1", "paper2", "paper3", "single"]
     assert len(names) == 5 + MOVIE_FRAMES and names[5] == "movie 1" and names[-1] == "movie 20"
     assert not found.notes
+
+
+def test_a_frame_of_a_movie_that_cannot_be_decoded_costs_no_other(tmp_path: Path, papers: Path, texture: Textures,
+                                                                  monkeypatch: pytest.MonkeyPatch) -> None:
+    writer = cv2.VideoWriter(str(tmp_path / "movie.avi"), cv2.VideoWriter.fourcc(*"MJPG"), 10, (64, 48))
+    for seed in range(3):
+        writer.write((texture(seed, 48, 64) * 255).astype(np.uint8))
+    writer.release()
+    read = clips.Movie.read
+
+    def unless_second(movie: clips.Movie, number: int) -> Picture:
+        if number == 2:
+            raise InputError("lost")
+        return read(movie, number)
+
+    monkeypatch.setattr(clips.Movie, "read", unless_second)
+    found = opened(tmp_path / "movie.avi")
+    assert [sheet.name for sheet in found.sheets] == ["movie 1", "movie 3"] and not found.notes
 
 
 def test_materials_that_cannot_be_looked_into_are_named() -> None:
