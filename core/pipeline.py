@@ -369,5 +369,5 @@ def _summary(failed: list[InputError], lost: int, of: int) -> GouacheError:
     first = failed[0]
     done = "; the others are done" if lost < of else ""
     return InputError(f"{lost} of {of} frames could not be painted{done}. First: {first.message}",
-                      f"{first.hint} Then run again: only they, and what depends on them, will be painted.".strip(),
+                      f"{first.hint} Then run again: what is finished and unchanged is not painted again.".strip(),
                       "\n".join(f"{error.message} {error.detail}" for error in failed))
