@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -45,6 +46,11 @@ class Clip(Protocol):
         """The folder that holds the input."""
         ...
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is not painted as one might expect, in words for a person."""
+        ...
+
     def stem(self, number: int) -> str:
         """The name of a frame's result, without its ending."""
         ...
@@ -63,6 +69,7 @@ class Sequence:
     """Picture files by frame number."""
 
     files: Mapping[int, Path]
+    notes: tuple[str, ...] = ()
 
     @cached_property
     def numbers(self) -> list[int]:
@@ -94,6 +101,7 @@ class Movie:
     """
 
     path: Path
+    notes: tuple[str, ...] = field(init=False, repr=False)
     _capture: cv2.VideoCapture = field(init=False, repr=False)
     _position: int = field(init=False, default=0)
     _block: dict[int, NDArray[np.uint8]] = field(init=False, repr=False, default_factory=dict)
@@ -103,12 +111,12 @@ class Movie:
         self._open()
         self._hash = digest_of(self.path)
         code = int(self._capture.get(cv2.CAP_PROP_CODEC_PIXEL_FORMAT)).to_bytes(8, "little", signed=True)[:4]
-        self._has_alpha = code in WITH_ALPHA or code.startswith(b"Y4")
-        self._said = int(self._capture.get(cv2.CAP_PROP_FRAME_COUNT))
-        self._count = _frames_of(self.path, self._said, self._hash)
+        said = int(self._capture.get(cv2.CAP_PROP_FRAME_COUNT))
+        self._count = _frames_of(self.path, said, self._hash)
         if not self._count:
             raise InputError(f"The movie '{self.path.name}' has no frames.", "It is damaged: copy or export it again.",
                              str(self.path))
+        self.notes = tuple(self._told(code in WITH_ALPHA or code.startswith(b"Y4"), said))
 
     @property
     def numbers(self) -> list[int]:
@@ -129,16 +137,15 @@ class Movie:
             self._step_back(number)
         pixels = self._block[number] if number in self._block else self._decoded(number)
         rgb = torch.from_numpy(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB)).permute(2, 0, 1)[None]
-        return Picture(rgb.float() / 255.0, notes=tuple(self._notes(number)))
+        return Picture(rgb.float() / 255.0)
 
-    def _notes(self, number: int) -> Iterator[str]:
-        """What of the movie is not in its frames, told with the first one read and the last."""
-        if self._has_alpha:
-            self._has_alpha = False
-            yield (f"The alpha of '{self.path.name}' is not read, and what it hides is painted: export the movie as "
+    def _told(self, has_alpha: bool, said: int) -> Iterator[str]:
+        """What of the movie is not in its frames; `said` is how many its header says it has."""
+        if has_alpha:
+            yield (f"The alpha of '{self.path.name}' is not read, and what it hides is seen: export the movie as "
                    "PNG or EXR pictures to keep it.")
-        if number == self._count < self._said:
-            yield f"The movie '{self.path.name}' says it has {self._said} frames; it ends after frame {number}."
+        if self._count < said:
+            yield f"The movie '{self.path.name}' says it has {said} frames; it ends after frame {self._count}."
 
     def _step_back(self, number: int) -> None:
         """Begin again, and keep a block of frames that ends with this one. Raises InputError."""
@@ -209,7 +216,8 @@ def open_clip(text: str) -> Clip:
 def _opened(path: Path, text: str) -> Clip:
     """Raises InputError, OSError."""
     if path.is_dir():
-        return Sequence(_numbered(frames.files_in(path), text))
+        files = frames.files_in(path)
+        return Sequence(_numbered(files, text), tuple(_several(files, text)))
     if path.is_file():
         return Movie(path) if path.suffix.lower() in MOVIE_SUFFIXES else Sequence({_or_one(number_of(path)): path})
     pattern = pattern_of(path.name)
@@ -236,7 +244,7 @@ def _numbered(files: list[Path], text: str) -> dict[int, Path]:
     if not files:
         raise InputError(f"There are no pictures in '{text}'.", NO_FRAMES)
     numbers = [number_of(p) for p in files]
-    one_sequence = len({_without_number(p.name) for p in files}) == 1
+    one_sequence = len({_sequence_of(p) for p in files}) == 1
     if one_sequence:
         _refuse_negative(p for p in files if re.search(rf"{MINUS}\d+\D*$", p.stem))
     if one_sequence and None not in numbers and len(set(numbers)) == len(numbers):
@@ -247,6 +255,16 @@ def _numbered(files: list[Path], text: str) -> dict[int, Path]:
         raise InputError(f"Several pictures in '{text}' are called '{twice}'.",
                          "Give a pattern such as shot_####.png to choose one sequence.")
     return dict(enumerate(sorted(files, key=_by_numbers), 1))
+
+
+def _several(files: list[Path], text: str) -> Iterator[str]:
+    """What is to be told of a folder that holds more than one sequence; a picture for itself is none."""
+    counts = Counter(_sequence_of(p) for p in files)
+    patterns = {_sequence_of(p): _without_number(p) for p in files if counts[_sequence_of(p)] > 1}
+    if len(patterns) > 1:
+        first, second, *_ = patterns.values()
+        yield (f"'{text}' holds {len(patterns)} sequences, and all are taken as one clip. To take one of them, give "
+               f"its pattern, such as {first} or {second}.")
 
 
 def _refuse_negative(files: Iterable[Path]) -> None:
@@ -293,8 +311,13 @@ def _or_one(number: int | None) -> int:
     return 1 if number is None else number
 
 
-def _without_number(name: str) -> str:
-    return re.sub(rf"(?:{MINUS})?\d+(?=\D*$)", "#", Path(name).stem) + Path(name).suffix.lower()
+def _without_number(path: Path) -> str:
+    return re.sub(rf"(?:{MINUS})?\d+(?=\D*$)", "#", path.stem) + path.suffix
+
+
+def _sequence_of(path: Path) -> str:
+    """What files of one sequence have in common."""
+    return _without_number(path.with_suffix(path.suffix.lower()))
 
 
 def chosen(clip: Clip, wanted: tuple[int, int] | None) -> Iterator[int]:

@@ -71,7 +71,7 @@ def _events(job: Job) -> Iterator[Event]:
     effect = kind.prepare(job, clip, compute, reference)
     results = _Results(output)
     results.manifest(output).check_writable()
-    for note in effect.notes:
+    for note in (*(note for each in (clip, *beside.values()) for note in each.notes), *effect.notes):
         yield events.Warning(note)
     recorded = _recorded(job, clip)
     all_share = [effect.weights, *([clip.digest(reference)] if job.refers_to_first else [])]

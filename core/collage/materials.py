@@ -157,7 +157,8 @@ def open_materials(options: CollageOptions, own: Callable[[], Clip]) -> Material
         if not options.materials:
             raise OptionError("Layered styles need versions of the clip.", "Paint it in one or more styles, and give "
                               "the folders of the results as materials.")
-        return Materials(versions=[clips.open_clip(path) for path in options.materials])
+        versions = [clips.open_clip(path) for path in options.materials]
+        return Materials(versions=versions, notes=tuple(note for version in versions for note in version.notes))
     notes: list[str] = []
     paths = [path for text in options.materials for path in _files(Path(text))] or sorted(PAPERS.glob("*.jpg"))
     sheets = [sheet for path in _evenly(paths, MOST) for sheet in _read(path, notes)]

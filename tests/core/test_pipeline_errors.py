@@ -68,6 +68,15 @@ def test_one_unreadable_frame_does_not_cost_the_others(sequence: Path, job: Jobs
     assert painted(run(order)) == [8, 9]
 
 
+@pytest.mark.parametrize("stability", [0.0, 0.5])
+def test_what_is_to_be_told_of_a_clip_or_a_mask_is_told(sequence: Path, job: Jobs, stability: float) -> None:
+    for number in (1, 2):
+        shutil.copy(sequence / "shot_0007.png", sequence / f"mask_{number}.png")
+    warned = [event.message for event in run(job(sequence, mask=str(sequence), stability=stability))
+              if isinstance(event, events.Warning)]
+    assert len(warned) == 2 and all("mask_#.png or shot_#.png" in message for message in warned)
+
+
 def test_what_is_wrong_with_all_frames_is_told_with_what_to_do(sequence: Path, job: Jobs) -> None:
     with pytest.raises(InputError, match=r"4 of 4 frames could not be painted\. First: .* too small") as error:
         run(job(sequence, size=12, style_layers="conv5_4=1"))
