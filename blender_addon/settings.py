@@ -12,6 +12,7 @@ import bpy
 from ..core.errors import InputError
 from ..core.options import (
     COLLAGE_MODES,
+    FROM_THE_CLIP,
     CollageOptions,
     EngineOptions,
     MotionOptions,
@@ -203,11 +204,16 @@ def collage_options(group: Any, linked: Collection[str] = ()) -> CollageOptions:
     for name, what in (("mask", "object mask"), ("depth", "depth")):
         if values[name]:
             values[name] = existing_clip(values[name], what)
-    materials = [existing_file(material.path, "material") for material in collage.materials if material.path]
+    materials = [existing_file(path, "material") for path in material_paths(collage)]
     if collage.mode == "layers" and not materials:
         raise InputError("Layered Styles need painted versions of this clip.",
                          "Paint it in one or more styles first, then add the paintings under Materials.")
     return options_from(CollageOptions, {**values, "materials": materials})
+
+
+def material_paths(collage: Any) -> list[str]:
+    """The materials that a collage's mode reads, as they stand in the list."""
+    return [] if collage.mode in FROM_THE_CLIP else [each.path for each in collage.materials if each.path]
 
 
 def _collage_values(collage: Any) -> dict[str, Any]:
@@ -219,7 +225,7 @@ def _collage_values(collage: Any) -> dict[str, Any]:
 def lacking(group: Any, styled: bool = False) -> str:
     """What an effect cannot begin without, in words; empty if nothing is missing. `styled`: a style is linked."""
     if group.effect == "collage":
-        needs = group.collage.mode == "layers" and not any(material.path for material in group.collage.materials)
+        needs = group.collage.mode == "layers" and not material_paths(group.collage)
         return "Add paintings of this clip under Materials" if needs else ""
     return "" if styled or any(style.path for style in group.styles) else "Add a style picture to begin"
 
@@ -300,7 +306,7 @@ def _collage_fingerprint(group: Any) -> str:
     values = _collage_values(group.collage)
     del values["export_layers"]
     values.update({name: getattr(group, name) for name in OUTPUT_FIELDS}, **_motion_values(group), effect="collage",
-                  materials=[material.path for material in group.collage.materials if material.path])
+                  materials=material_paths(group.collage))
     return json.dumps(values, sort_keys=True)
 
 

@@ -38,6 +38,8 @@ FAST = ("fast",)
 """The engine of a style transfer that knows nothing of steps."""
 ALIGNED = ("joiner", "layers")
 """Modes of a collage whose pieces show a clip where they lie, so that no material is chosen."""
+FROM_THE_CLIP = ("joiner",)
+"""Modes of a collage that is cut from the clip itself, so that no material is read."""
 NUMBER = re.compile(r"[-+]?[\d.,]*\d[\d.,]*(e[-+]?\d+)?|[-+]?(nan|inf)", re.IGNORECASE)
 """What is meant as a number, though it may be none that can be used."""
 
@@ -343,8 +345,10 @@ def as_read(options: StyleOptions | CollageOptions) -> StyleOptions | CollageOpt
     else:
         reader, begins = options.engine, StyleOptions()
     read = dict(read_by(reader))
-    return replace(options, **{name: getattr(begins, name) for name, _, _ in describe(type(options))
-                               if name not in read})
+    unread = [name for name, _, _ in describe(type(options)) if name not in read]
+    if reader in FROM_THE_CLIP:
+        unread.append("materials")
+    return replace(options, **{name: getattr(begins, name) for name in unread})
 
 
 def options_from(cls: type[Options], data: Any) -> Options:

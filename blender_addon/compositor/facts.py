@@ -12,6 +12,7 @@ from typing import Any
 import bpy
 
 from ..bundled import full_path
+from ..settings import material_paths
 from . import groups
 
 TAIL = 4096
@@ -26,8 +27,8 @@ def named_files(tree: Any) -> list[Any]:
     if groups.effect_of(tree).takes_styles:
         return [file_facts(str(full_path(style.path))) for style in tree.gouache.styles if style.path]
     collage = tree.gouache.collage
-    paths = [material.path for material in collage.materials if material.path]
-    return [_path_facts(bpy.path.abspath(path)) for path in (*paths, collage.mask, collage.depth) if path]
+    paths = (*material_paths(collage), collage.mask, collage.depth)
+    return [_path_facts(bpy.path.abspath(path)) for path in paths if path]
 
 
 def _path_facts(path: str) -> Any:

@@ -22,7 +22,7 @@ from ..arrays import as_array
 from ..clips import MOVIE_SUFFIXES, Clip
 from ..errors import InputError, OptionError
 from ..frames import PICTURE_SUFFIXES, Picture
-from ..options import CollageOptions
+from ..options import FROM_THE_CLIP, CollageOptions
 from ..sizes import fitted, resize
 from .ground import to_lab
 from .pieces import Floats
@@ -151,7 +151,7 @@ def open_materials(options: CollageOptions, own: Callable[[], Clip]) -> Material
 
     Raises InputError if there is nothing to cut from, OptionError if layers lack their versions of the clip.
     """
-    if options.mode == "joiner":
+    if options.mode in FROM_THE_CLIP:
         return Materials(versions=[own()])
     if options.mode == "layers":
         if not options.materials:

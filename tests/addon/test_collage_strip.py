@@ -103,6 +103,11 @@ def test_missing_files(gouache):
     group.materials.add().path = "//not there.png"
     with pytest.raises(RuntimeError, match=r"The material 'not there.png' is not there\. Choose"):
         gouache.paint(strip)
+    group.mode = "joiner"  # has no list to choose it again in, and is cut from the clip
+    gouache.paint(strip)
+    assert gouache.jobs()[-1]["options"]["materials"] == []
+    group.materials.clear()
+    assert gouache.module("sequencer.panels").state_line(gouache.scene, strip)[0] == "Made"
 
 
 def test_objects_and_depth_by_a_pattern(gouache):

@@ -74,6 +74,7 @@ def test_the_look_changes_with_what_the_materials_are_not_with_where_they_lie(tm
     assert look("there") != before
     with pytest.raises(InputError, match="nowhere"):
         look("nowhere")
+    assert look("nowhere", mode="joiner") == look("here", mode="joiner"), "it is cut from the clip"
 
 
 def test_a_folder_of_results_serves_as_material(tmp_path: Path) -> None:
