@@ -43,7 +43,7 @@ BROADLY, BROAD = 0.1, 17
 ORIGIN_SHARE = 1 / 3
 """How much of a frame is taken from further back: a little in every frame, as all of it now and then is a pulse."""
 ANOTHER = 0.1
-"""Strengths that differ by so much are another painting. One that rises by less a frame is followed within 0.05."""
+"""Strengths that differ by so much are another painting. Fast follows one that rises by less a frame within 0.05."""
 SAME = 0.999
 """What was painted less like it than so is not kept as it is."""
 EDGE = 9
@@ -66,7 +66,8 @@ class Held:
     """What a frame should agree with: `picture` 1,3,H,W; all maps are 1,1,H,W in 0..1.
 
     The picture shows something where it is `known`; its flow can be trusted there but for motion boundaries (`trust`);
-    where nothing has changed since (`still`) it is kept as it is. `weight` is that of the temporal loss.
+    where nothing has changed since (`still`) it is kept as it is. `weight` is that of the temporal loss: less for what
+    was painted with another strength, whose small trust alone would not lessen a relative loss, but raise it.
     """
 
     picture: Tensor
@@ -137,7 +138,8 @@ def held_by(neighbors: Sequence[Neighbor], content: Tensor, strength: float = 1.
         picture = picture + share * moved
         known, trust = known + share, trust + share * reliability
     picture = picture / known.clamp_min(1e-6)  # a mean, however little is known
-    return Held(picture, known, trust, _softened(_still(neighbors, flows, likewise, content) * known))
+    strongly = max(_strongly(neighbor, strength) for neighbor in neighbors)
+    return Held(picture, known, trust, _softened(_still(neighbors, flows, likewise, content) * known), strongly**2)
 
 
 def temporal_weight(stability: float) -> float:
@@ -155,10 +157,14 @@ def temporal_loss(image: Tensor, held: Held) -> Tensor:
     return height * width * (held.trust * (image - held.picture).square()).sum() / held.energy
 
 
+def _strongly(neighbor: Neighbor, strength: float) -> float:
+    """How nearly, in 0..1, a neighbor was painted with this strength."""
+    return max(0.0, 1.0 - abs(strength - neighbor.strength) / ANOTHER)
+
+
 def _likewise(neighbor: Neighbor, flow: Tensor, strength: float, mask: Tensor | None) -> Tensor:
     """1,1,H,W in 0..1: how far a neighbor, moved along, was painted as this frame is to be: as strongly, and there."""
-    strongly = max(0.0, 1.0 - abs(strength - neighbor.strength) / ANOTHER)
-    everywhere = torch.full_like(flow[:, :1], strongly)
+    everywhere = torch.full_like(flow[:, :1], _strongly(neighbor, strength))
     if neighbor.mask is None:
         return everywhere
     there = warp(neighbor.mask.to(flow), flow)

@@ -123,7 +123,7 @@ class StyleEffect:
         if held is None:
             return None
         return replace(held, picture=color.gray(held.picture) if self.gray else held.picture,
-                       weight=temporal_weight(self.options.stability))
+                       weight=held.weight * temporal_weight(self.options.stability))
 
     def _painted(self, frame: Frame, content: Tensor, mask: Tensor | None,
                  held: Held | None) -> Iterator[Step | Tensor]:

@@ -177,6 +177,17 @@ def test_the_temporal_loss_is_relative_to_the_picture_and_to_its_size(picture: C
     assert temporal_loss(plain, held_to(held)) == pytest.approx(SIZE[0] * SIZE[1], rel=1e-3)
 
 
+@pytest.mark.parametrize("share", [0.8, 0.5, 0.1])
+def test_what_was_painted_with_another_strength_holds_less(picture: Callable[..., Picture], share: float) -> None:
+    """A loss relative to what is trusted would hold it the more, the less it is trusted."""
+    losses = []
+    for strength in (0.5, 0.4 + 0.1 * share):
+        held = held_by((Neighbor(gray(0.5), picture(1).rgb, link(), strength=strength),), gray(0.5), 0.5)
+        assert held is not None
+        losses.append(float(held.weight * temporal_loss(picture(2).rgb, held)))
+    assert losses[1] == pytest.approx(share * losses[0], rel=1e-3)
+
+
 def test_a_plain_picture_does_not_outweigh_all_else() -> None:
     """Rounded to 8 bits, a black bar that is held differs from the one before it by a step or none."""
     held = held_by((Neighbor(gray(0.0), gray(0.0), link()),), gray(0.0))
