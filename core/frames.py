@@ -261,13 +261,15 @@ def _pixels(path: Path, shown: bool = False) -> _Stored:
 
 
 def _check_is_there(path: Path) -> None:
-    """Raises InputError if there is no file, or an empty one, or its name is none for the library."""
+    """Raises InputError if there is no file, or an empty one, or a folder, or its name is none for the library."""
     try:
         str(path).encode()
-        is_there = path.is_file()
+        is_there, is_folder = path.is_file(), path.is_dir()
         is_empty = is_there and path.stat().st_size == 0
     except (OSError, UnicodeEncodeError) as error:
         raise _refused(path, "cannot be read", CANNOT_READ, str(error)) from error
+    if is_folder:
+        raise _refused(path, "is a folder", "Give a picture in it.")
     if not is_there:
         raise _refused(path, "does not exist", "Check the path.")
     if is_empty:

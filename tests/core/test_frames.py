@@ -245,6 +245,8 @@ def test_missing_and_wrong_files_are_named(tmp_path: Path) -> None:
     for name in ("text.png", "missing.png"):
         with pytest.raises(InputError, match=name):
             frames.read(tmp_path / name)
+    with pytest.raises(InputError, match="is a folder"):
+        frames.read(tmp_path)
 
 
 def test_a_file_where_the_folder_should_be_is_an_output_error(tmp_path: Path, picture: Pictures) -> None:
