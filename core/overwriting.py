@@ -9,6 +9,7 @@ from .clips import Clip
 from .errors import OutputError
 from .job import Job
 from .manifest import Manifest
+from .patterns import pattern_of
 from .plan import Plan
 
 HINT = "Choose another output folder: nothing is overwritten."
@@ -22,7 +23,7 @@ def refuse_own(output: Path, clip: Clip) -> None:
 
 def refuse(job: Job, planned: Plan, manifest: Manifest) -> None:
     """Raises OutputError where a result would take the place of what the job reads, or of anybody else's file."""
-    read = [path for path in job.named() if path.exists()]
+    read = [path for named in job.named() for path in _meant_by(named)]
     folders = {layer.partition("/")[0] for task in planned.tasks for layer in task.layers}
     for folder in (manifest.folder / name for name in folders):
         if any(folder.resolve() in (path.resolve(), *path.resolve().parents) for path in read):
@@ -40,6 +41,16 @@ def refuse(job: Job, planned: Plan, manifest: Manifest) -> None:
             raise OutputError(f"The result '{path.name}' would take the place of a file that the job reads.", HINT)
         if not manifest.is_begun:
             raise OutputError(f"The output folder has a '{path.name}' already that Gouache did not make.", HINT)
+
+
+def _meant_by(named: Path) -> list[Path]:
+    """The file or folder that a job names, or the files of a pattern; none if there is nothing."""
+    if named.exists():
+        return [named]
+    pattern = pattern_of(named.name)
+    if pattern is None or not named.parent.is_dir():
+        return []
+    return [file for file in named.parent.iterdir() if pattern.fullmatch(file.name)]
 
 
 def _file_of(path: Path) -> tuple[int, int] | None:

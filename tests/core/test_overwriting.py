@@ -38,6 +38,8 @@ def test_no_file_that_the_job_reads_is_painted_over(sequence: Path, job: Jobs, s
         painted(job(sequence, style.parent, styles=(StyleImage(str(style)),)))
     with pytest.raises(OutputError, match="'art', which the job reads"):
         painted(job(sequence, style.parent, mask=str(style.parent)))
+    with pytest.raises(OutputError, match=r"'shot_0008.png' would take the place"):
+        painted(job(sequence, style.parent, mask=str(style.parent / "shot_####.png")))
     assert style.read_bytes() == before
 
 
