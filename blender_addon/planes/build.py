@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import bpy
-from mathutils import Vector
+from mathutils import Matrix, Vector
 
 from ...core.errors import InputError
 from ...core.options import CollageOptions
@@ -25,6 +25,8 @@ WISHES = "gouache_wishes"
 """On collections: how they were built, which the next build begins with."""
 HEIGHT, DISTANCE = "gouache_height", "gouache_distance"
 """On the empty and the camera: what they were placed for, to tell whether they were moved since."""
+OWNER = "gouache_collage"
+"""On the empty: which collage's it is, whatever collection it was moved to."""
 LEVEL = "gouache_level"
 """On the collections inside: which level they are for, whatever they are called."""
 PIECE, GROUND = "piece", "ground"
@@ -67,41 +69,60 @@ class Built:
     spacing: float
 
 
-def build(collage: Collage, wishes: Wishes, scene: Any) -> Built:
-    """Build a collage into its scene, or a new one as fast as `scene`, or into `scene`; what was there is replaced.
+class Home(NamedTuple):
+    """A collage's collection, and the objects that stay of an earlier build, wherever an artist moved them."""
 
-    Raises InputError if there are no pieces, or no view that shows them as they are.
+    collection: Any
+    kept: list[Any]
+
+
+def build(collage: Collage, wishes: Wishes, origin: Any, here: Any) -> Built:
+    """Build a collage of the scene `origin` into a scene of its own, or into `here`; what was there is replaced.
+
+    Raises InputError if there are no pieces, no view that shows them as they are, or they would not be saved.
     """
     if not collage.pieces:
         raise InputError("This collage has no pieces.", "Make it with more Pieces, or lower Detail.")
-    target = _scene(collage, wishes, scene) if wishes.new_scene else scene
+    if not wishes.new_scene and not here.is_editable:
+        raise InputError(f"The scene '{here.name}' is linked from another file: planes in it would not be saved.",
+                         "Switch on New Scene, or make the scene local.")
+    target = _scene(collage, wishes, origin) if wishes.new_scene else here
     above = depths(collage, wishes.lying)
     space = _space(wishes, 1 + max(max(depth.values()) for depth in above))
-    collection = _collection(target, wishes)
+    home = _home(target, wishes)
+    collection = home.collection
     look = new_look(f"{wishes.name} Paper", wishes.lit)
     collection["gouache_look"] = look
     collection[WISHES] = {"stack": "LYING" if wishes.lying else "ORDER", "spacing": wishes.spacing,
-                          "height": wishes.height}
-    root, is_new = _root(collection, wishes)
+                          "height": wishes.height, "new_scene": wishes.new_scene}
+    root, is_new = _root(home, wishes)
+    wide = Matrix.Scale(_pixel_aspect(origin), 4, (1.0, 0.0, 0.0))
     levels = [_child(collection, level, f"{wishes.name} Level {level}") for level in range(1, collage.levels + 1)]
-    _ground(collection, root, look, collage, wishes)
-    for piece, depth in zip(collage.pieces, above, strict=True):
-        thing = _plane(piece, look, wishes)
-        thing.parent = root
+    ground = _ground(look, collage, wishes)
+    collection.objects.link(ground)
+    pieces = [_plane(piece, look, wishes) for piece in collage.pieces]
+    for thing, piece, depth in zip(pieces, collage.pieces, above, strict=True):
         animate_piece(thing, piece, depth, space, collage)
         levels[min(piece.level, collage.levels) - 1].objects.link(thing)
-    camera = _camera(collection, root, space, wishes)
-    light = _light(collection, root, wishes)
+    for thing in (ground, *pieces):
+        thing.parent, thing.matrix_parent_inverse = root, wide  # in there it comes after a piece's own turn
+    camera = _camera(home, root, space, wishes)
+    light = _light(home, root, wishes)
     for thing in (camera, light) if is_new else ():  # the empty that they hung on was deleted
         thing.parent = root
     if target.camera is None:
         target.camera = camera
-    if hasattr(target, "cycles"):
-        bounces = min(collage.most_at_once() + 8, MOST_BOUNCES)  # a ray may cross them all, and none ends by chance:
-        for name in ("transparent_max_bounces", "min_transparent_bounces"):  # that speckles the edges
-            setattr(target.cycles, name, max(getattr(target.cycles, name), bounces))
+    _see_through_all(target, collage)
     target.frame_set(target.frame_current)
     return Built(target, collection, len(collage.pieces), space.spacing)
+
+
+def _see_through_all(scene: Any, collage: Collage) -> None:
+    """Let a ray of Cycles cross all pieces, and none end by chance: that speckles the edges."""
+    if hasattr(scene, "cycles"):
+        bounces = min(collage.most_at_once() + 8, MOST_BOUNCES)
+        for name in ("transparent_max_bounces", "min_transparent_bounces"):
+            setattr(scene.cycles, name, max(getattr(scene.cycles, name), bounces))
 
 
 def find(scene: Any) -> list[Any]:
@@ -141,11 +162,14 @@ def _scene(collage: Collage, wishes: Wishes, origin: Any) -> Any:
 def _follow(scene: Any, collage: Collage, origin: Any, is_new: bool) -> None:
     """Set a scene's frames, size and speed as the collage's, but for what was set otherwise since the last build."""
     wanted = {"frames": [collage.frames[0], collage.frames[-1]], "size": [collage.width, collage.height],
-              "speed": [origin.render.fps, origin.render.fps_base]}
+              "speed": [origin.render.fps, origin.render.fps_base],
+              "pixels": [origin.render.pixel_aspect_x, origin.render.pixel_aspect_y]}
     now = {"frames": [scene.frame_start, scene.frame_end],
            "size": [scene.render.resolution_x, scene.render.resolution_y],
-           "speed": [scene.render.fps, scene.render.fps_base]}
-    same = [name for name in wanted if is_new or list(scene.get(f"{KEY}_{name}", ())) == now[name]]
+           "speed": [scene.render.fps, scene.render.fps_base],
+           "pixels": [scene.render.pixel_aspect_x, scene.render.pixel_aspect_y]}
+    earlier = {"pixels": [1.0, 1.0]}  # what earlier versions left it at, without a note
+    same = [name for name in wanted if is_new or list(scene.get(f"{KEY}_{name}", earlier.get(name, ()))) == now[name]]
     if "frames" in same and wanted["frames"] != now["frames"]:
         scene.frame_start, scene.frame_end = wanted["frames"]
         scene.frame_current = collage.frames[0]
@@ -153,8 +177,15 @@ def _follow(scene: Any, collage: Collage, origin: Any, is_new: bool) -> None:
         scene.render.resolution_x, scene.render.resolution_y = wanted["size"]
     if "speed" in same:
         scene.render.fps, scene.render.fps_base = wanted["speed"]
+    if "pixels" in same:
+        scene.render.pixel_aspect_x, scene.render.pixel_aspect_y = wanted["pixels"]
     for name in same:
         scene[f"{KEY}_{name}"] = wanted[name]
+
+
+def _pixel_aspect(scene: Any) -> float:
+    """How much wider than high a scene shows its pixels."""
+    return float(scene.render.pixel_aspect_x / scene.render.pixel_aspect_y)
 
 
 def _space(wishes: Wishes, slots: int) -> Space:
@@ -162,22 +193,29 @@ def _space(wishes: Wishes, slots: int) -> Space:
     return Space(wishes.height, distance, min(wishes.spacing, MOST_OF_THE_WAY * distance / slots))
 
 
-def _collection(scene: Any, wishes: Wishes) -> Any:
+def _home(scene: Any, wishes: Wishes) -> Home:
     """A new collection, or this collage's own in the scene, without what was built into it before."""
-    found = first_with(wishes.keys, find(scene))
-    if found is not None:
-        found[KEY] = wishes.keys[0]
-        _clear(found)
-        return found
-    collection: Any = bpy.data.collections.new(wishes.name)
+    collection = first_with(wishes.keys, find(scene))
+    if collection is None:
+        collection = bpy.data.collections.new(wishes.name)
+        scene.collection.children.link(collection)
     collection[KEY] = wishes.keys[0]
-    scene.collection.children.link(collection)
-    return collection
+    family = _family(collection, scene, wishes.keys)
+    kept = [thing for thing in family if not thing.get(KEY)]
+    _clear(collection, [thing for thing in family if thing.get(KEY)])
+    return Home(collection, kept)
 
 
-def _clear(collection: Any) -> None:
+def _family(collection: Any, scene: Any, keys: tuple[str, ...]) -> list[Any]:
+    """The objects in a collage's collection, its empty, and what else hangs on that, in whatever collections."""
+    inside = list(collection.all_objects)
+    roots = ([thing for thing in scene.objects if thing.get(OWNER) in keys]
+             or [thing for thing in inside if thing.get("gouache_role") == "root"])[:1]  # of earlier versions
+    return list(dict.fromkeys([*inside, *roots, *(thing for root in roots for thing in root.children)]))
+
+
+def _clear(collection: Any, things: list[Any]) -> None:
     """Remove the planes of an earlier build and all that only they used; the camera and what an artist added stay."""
-    things = [thing for thing in collection.all_objects if thing.get(KEY)]
     meshes = {thing.data for thing in things if hasattr(thing.data, "materials")}
     materials = {material for mesh in meshes for material in mesh.materials if material is not None and KEY in material}
     pictures = {getattr(material.node_tree.nodes.get("Picture"), "image", None) for material in materials}
@@ -193,7 +231,7 @@ def _clear(collection: Any) -> None:
 def _child(parent: Any, level: int, name: str) -> Any:
     """The collection of a level inside another, made or found."""
     earlier = re.compile(rf"{re.escape(name)}(\.\d{{3}})?")  # as earlier versions knew it: by name only
-    found = next((child for child in parent.children if child.get(LEVEL) == level
+    found = next((child for child in parent.children_recursive if child.get(LEVEL) == level
                   or (LEVEL not in child and earlier.fullmatch(child.name))), None)
     if found is None:
         found = bpy.data.collections.new(name)
@@ -202,39 +240,40 @@ def _child(parent: Any, level: int, name: str) -> Any:
     return found
 
 
-def _object(collection: Any, role: str, name: str, data: Any) -> tuple[Any, bool]:
-    """This collection's object of a role (root, camera, light), and whether it is new: old ones stay as they are."""
-    found = next((thing for thing in collection.objects if thing.get("gouache_role") == role), None)
+def _object(home: Home, role: str, name: str, data: Any) -> tuple[Any, bool]:
+    """This collage's object of a role (root, camera, light), and whether it is new: old ones stay as they are."""
+    found = next((thing for thing in home.kept if thing.get("gouache_role") == role), None)
     if found is not None:
         return found, False
     thing: Any = bpy.data.objects.new(name, data() if data else None)
     thing["gouache_role"] = role
-    collection.objects.link(thing)
+    home.collection.objects.link(thing)
     return thing, True
 
 
-def _root(collection: Any, wishes: Wishes) -> tuple[Any, bool]:
+def _root(home: Home, wishes: Wishes) -> tuple[Any, bool]:
     """What all planes hang on: the collage stands upright on the floor and looks to the front."""
-    root, is_new = _object(collection, "root", wishes.name, None)
+    root, is_new = _object(home, "root", wishes.name, None)
     if is_new:
         root.location, root.rotation_euler = (0.0, 0.0, wishes.height / 2), (math.pi / 2, 0.0, 0.0)
         root.empty_display_size = wishes.height / 4
     elif root.get(HEIGHT) and root.location.z == root[HEIGHT] / 2:
         root.location.z = wishes.height / 2
-    root[HEIGHT] = wishes.height
+    root[HEIGHT], root[OWNER] = wishes.height, wishes.keys[0]
     return root, is_new
 
 
-def _camera(collection: Any, root: Any, space: Space, wishes: Wishes) -> Any:
+def _camera(home: Home, root: Any, space: Space, wishes: Wishes) -> Any:
     """A camera that frames the collage exactly; one that is there stays where the artist has it."""
     name = f"{wishes.name} Camera"
-    camera, is_new = _object(collection, "camera", name, lambda: bpy.data.cameras.new(name))
+    camera, is_new = _object(home, "camera", name, lambda: bpy.data.cameras.new(name))
     if is_new:
         camera.parent, camera.location = root, (0.0, 0.0, space.distance)
         camera.data.sensor_fit, camera.data.sensor_height, camera.data.lens = "VERTICAL", SENSOR, LENS
     elif DISTANCE in camera and not camera.animation_data and _stands_at(camera, camera[DISTANCE]):
         camera.location.z = space.distance
     camera[DISTANCE] = space.distance
+    camera.data.clip_start = min(camera.data.clip_start, space.distance / 10)
     camera.data.clip_end = max(camera.data.clip_end, 10 * space.distance)
     return camera
 
@@ -244,10 +283,10 @@ def _stands_at(camera: Any, distance: float) -> bool:
     return bool((camera.location - Vector((0.0, 0.0, distance))).length < 1e-4 * distance)
 
 
-def _light(collection: Any, root: Any, wishes: Wishes) -> Any:
+def _light(home: Home, root: Any, wishes: Wishes) -> Any:
     """A sun from where the collage's own shadows have their light; the flat look ignores it."""
     name = f"{wishes.name} Light"
-    light, is_new = _object(collection, "light", name, lambda: bpy.data.lights.new(name, "SUN"))
+    light, is_new = _object(home, "light", name, lambda: bpy.data.lights.new(name, "SUN"))
     if is_new:
         angle = math.radians(wishes.shadow_angle)
         along = Vector((math.cos(angle) * LIGHT_SLANT, math.sin(angle) * LIGHT_SLANT, -1.0))
@@ -267,7 +306,7 @@ def _plane(piece: Piece, look: Any, wishes: Wishes) -> Any:
     return thing
 
 
-def _ground(collection: Any, root: Any, look: Any, collage: Collage, wishes: Wishes) -> None:
+def _ground(look: Any, collage: Collage, wishes: Wishes) -> Any:
     """The underpainting behind everything, a little larger than the frame."""
     name = f"{wishes.name} Underpainting"
     across, up = collage.aspect / 2 + MARGIN, 0.5 + MARGIN
@@ -279,8 +318,7 @@ def _ground(collection: Any, root: Any, look: Any, collage: Collage, wishes: Wis
     material.node_tree.nodes["Picture"].extension = "EXTEND"
     animate_ground(material, collage)
     thing.data.materials.append(material)
-    thing.parent = root
-    collection.objects.link(thing)
+    return thing
 
 
 def _quad(name: str, what: str, box: tuple[float, ...], uv: tuple[float, float, float, float]) -> Any:

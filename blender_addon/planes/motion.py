@@ -61,7 +61,7 @@ def animate_ground(material: Any, collage: Collage) -> None:
     user = picture.image_user
     picture.image.source, user.use_auto_refresh = "SEQUENCE", True
     user.frame_start, user.frame_offset = start, first - 1
-    if [number - first for number in known] == [frame - start for frame in collage.frames]:
+    if [number - first for number in known] == [frame - start for frame in collage.frames] == list(range(len(known))):
         user.frame_duration = len(known)
         return
     user.frame_duration = 1  # then the offset alone says which file is shown

@@ -35,6 +35,12 @@ def layers_of(scene: Any, strip: Any) -> Path | None:
     return path if path.is_file() else None
 
 
+def layers_at(path: str) -> Path:
+    """pieces.json as an artist gives it, by itself or by its folder."""
+    full = Path(bpy.path.abspath(path)).resolve()
+    return full / NAME if full.is_dir() else full
+
+
 def built_scene(scene: Any, strip: Any) -> Any:
     """The scene that a strip's collage was built into, or None."""
     return first_with(keys_of(scene, strip), bpy.data.scenes)
@@ -88,7 +94,7 @@ class GOUACHE_OT_collage_to_planes(BakeJob, bpy.types.Operator):
     def _as_before(self, context: Any) -> None:
         """Begin with what these planes were built with, and look like now."""
         with contextlib.suppress(GouacheError):
-            keys = (str(Path(bpy.path.abspath(self.path)).resolve()),) if self.path else keys_of(*self._source(context))
+            keys = (str(layers_at(self.path)),) if self.path else keys_of(*self._source(context))
             scenes: Any = bpy.data.scenes
             found = first_with(keys, (collection for scene in scenes for collection in find(scene)))
             if found is not None:
@@ -131,8 +137,8 @@ class GOUACHE_OT_collage_to_planes(BakeJob, bpy.types.Operator):
     def _build_at_once(self, context: Any) -> bool:
         """Build, unless the layers of the strip's collage must be made before. Raises GouacheError."""
         if self.path:
-            path = Path(bpy.path.abspath(self.path)).resolve()
-            folder = (path if path.is_dir() else path.parent).parent  # layers/ lies in the results' folder
+            path = layers_at(self.path)
+            folder = path.parent.parent  # layers/ lies in the results' folder
             name = folder.parent.name if folder.name == "result" else folder.name
             self._build(context, path, self._wishes(f"{name} Planes", (str(path),)), context.scene)
             return True
@@ -162,8 +168,11 @@ class GOUACHE_OT_collage_to_planes(BakeJob, bpy.types.Operator):
                       **more)
 
     def _build(self, context: Any, path: Path, wishes: Wishes, scene: Any) -> None:
-        """Build planes into the time of a scene, or into the one that is shown, and tell of it. Raises GouacheError."""
-        built = build(read(path), wishes, scene if self.new_scene else context.scene)
+        """Build the planes of a scene's collage, in a scene of their own or in the one that is shown, and tell of it.
+
+        Raises GouacheError.
+        """
+        built = build(read(path), wishes, scene, context.scene)
         self.report({"INFO"}, f"{built.planes} pieces in the scene '{built.scene.name}'")
         if built.spacing < self.spacing * 0.999:
             self.report({"WARNING"}, f"There are so many depths that they lie {built.spacing:.2g} m apart")

@@ -116,6 +116,15 @@ def test_same_picture(gouache, stack):
     matches(render(gouache, bpy.data.scenes["clip Planes"], 7, 7), (7,))
 
 
+def test_frames_may_have_gaps(gouache):
+    """As a sequence that was made on twos: the ground holds its picture meanwhile."""
+    folder = gouache.folder / "layers"
+    paper = write_piece(folder, 0, (4, 4), (200, 100, 50))
+    paper["places"] = {str(frame): [1, 0, 0.5, 0.5, 0] for frame in (5, 7)}
+    scene = build(write_layers(folder, [paper], (5, 7), 1))
+    assert [tuple(image[2, 2]) for image in render(gouache, scene, 5, 7)] == [GROUND[5], GROUND[5], GROUND[7]]
+
+
 def test_keyframes(gouache):
     scene = build(small_collage(gouache.folder / "layers"), spacing=0.05, height=3.0)
     curves_of = gouache.module("compat").fcurves
