@@ -227,6 +227,14 @@ def test_pieces_that_reach_beyond_all_measure_are_built_in_time(gouache):
     assert piece(1).location.z > piece(0).location.z
 
 
+def test_again_of_a_file_that_is_named_by_its_folder(gouache):
+    path = small_collage(gouache.folder / "layers")
+    build(path)
+    first = counts()
+    build(path.parent)
+    assert counts() == first
+
+
 def test_again_with_materials_of_the_artist(gouache):
     """What an artist put on a plane, or made of its paper and uses elsewhere, stays; the planes get paper again."""
     path = small_collage(gouache.folder / "layers")
