@@ -168,8 +168,11 @@ class GOUACHE_OT_collage_to_planes(BakeJob, bpy.types.Operator):
                       **more)
 
     def _build(self, context: Any, path: Path, wishes: Wishes, scene: Any) -> None:
-        """Build planes into the time of a scene, or into the one that is shown, and tell of it. Raises GouacheError."""
-        built = build(read(path), wishes, scene if self.new_scene else context.scene)
+        """Build the planes of a scene's collage, in a scene of their own or in the one that is shown, and tell of it.
+
+        Raises GouacheError.
+        """
+        built = build(read(path), wishes, scene, context.scene)
         self.report({"INFO"}, f"{built.planes} pieces in the scene '{built.scene.name}'")
         if built.spacing < self.spacing * 0.999:
             self.report({"WARNING"}, f"There are so many depths that they lie {built.spacing:.2g} m apart")

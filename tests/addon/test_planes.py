@@ -203,6 +203,26 @@ def test_again_the_camera_still_sees_the_collage(gouache, change):
     matches(render(gouache, scene, 7, 7), (7,))
 
 
+def test_again_after_an_artist_sorted_it_into_other_collections(gouache):
+    path = small_collage(gouache.folder / "layers")
+    scene = build(path)
+    collage, mine = scene.collection.children[0], bpy.data.collections.new("Mine")
+    collage.children.link(mine)
+    mine.children.link(collage.children[1])
+    collage.children.unlink(mine.children[0])
+    rig = bpy.data.collections.new("Rig")
+    scene.collection.children.link(rig)
+    for thing in (piece(0), piece(2), scene.camera, scene.camera.parent):
+        thing.users_collection[0].objects.unlink(thing)
+        rig.objects.link(thing)
+    scene.camera.parent.location.x = scene.camera.location.x = 0.5
+    first = counts()
+    build(path)
+    assert counts() == first and list(rig.objects) == [scene.camera, scene.camera.parent]
+    assert scene.camera.location.x == scene.camera.parent.location.x == 0.5
+    assert list(mine.children[0].objects) == [piece(2)]
+
+
 def test_what_an_artist_deleted_of_the_look_breaks_neither_the_panel_nor_building_again(gouache):
     path = small_collage(gouache.folder / "layers")
     scene = build(path)
