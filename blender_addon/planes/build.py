@@ -259,6 +259,7 @@ def _camera(home: Home, root: Any, space: Space, wishes: Wishes) -> Any:
     elif DISTANCE in camera and not camera.animation_data and _stands_at(camera, camera[DISTANCE]):
         camera.location.z = space.distance
     camera[DISTANCE] = space.distance
+    camera.data.clip_start = min(camera.data.clip_start, space.distance / 10)
     camera.data.clip_end = max(camera.data.clip_end, 10 * space.distance)
     return camera
 

@@ -116,6 +116,11 @@ def test_same_picture(gouache, stack):
     matches(render(gouache, bpy.data.scenes["clip Planes"], 7, 7), (7,))
 
 
+def test_a_collage_as_small_as_a_stamp_is_seen(gouache):
+    scene = build(small_collage(gouache.folder / "layers"), height=0.02)
+    matches(render(gouache, scene, 5, 7))
+
+
 def test_frames_may_have_gaps(gouache):
     """As a sequence that was made on twos: the ground holds its picture meanwhile."""
     folder = gouache.folder / "layers"
