@@ -79,10 +79,13 @@ class Home(NamedTuple):
 def build(collage: Collage, wishes: Wishes, origin: Any, here: Any) -> Built:
     """Build a collage of the scene `origin` into a scene of its own, or into `here`; what was there is replaced.
 
-    Raises InputError if there are no pieces, or no view that shows them as they are.
+    Raises InputError if there are no pieces, no view that shows them as they are, or they would not be saved.
     """
     if not collage.pieces:
         raise InputError("This collage has no pieces.", "Make it with more Pieces, or lower Detail.")
+    if not wishes.new_scene and not here.is_editable:
+        raise InputError(f"The scene '{here.name}' is linked from another file: planes in it would not be saved.",
+                         "Switch on New Scene, or make the scene local.")
     target = _scene(collage, wishes, origin) if wishes.new_scene else here
     above = depths(collage, wishes.lying)
     space = _space(wishes, 1 + max(max(depth.values()) for depth in above))

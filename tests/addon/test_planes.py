@@ -260,6 +260,23 @@ def test_again_of_a_file_that_is_named_by_its_folder(gouache):
     assert counts() == first
 
 
+def test_a_linked_scene_is_refused(gouache):
+    path = small_collage(gouache.folder / "layers")
+    gouache.scene.name = "Library"
+    gouache.save()
+    library = bpy.data.filepath
+    bpy.ops.wm.read_homefile(use_empty=True)
+    gouache.enable()
+    with bpy.data.libraries.load(library, link=True) as (_, into):
+        into.scenes = ["Library"]
+    bpy.context.window.scene = bpy.data.scenes["Library"]
+    before = counts()
+    with pytest.raises(RuntimeError, match=r"'Library' is linked from another file.* Switch on New Scene"):
+        bpy.ops.gouache.collage_to_planes(path=str(path), new_scene=False)
+    assert counts() == before
+    build(path)
+
+
 def test_again_with_materials_of_the_artist(gouache):
     """What an artist put on a plane, or made of its paper and uses elsewhere, stays; the planes get paper again."""
     path = small_collage(gouache.folder / "layers")
