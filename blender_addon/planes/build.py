@@ -94,7 +94,7 @@ def build(collage: Collage, wishes: Wishes, origin: Any, here: Any) -> Built:
     look = new_look(f"{wishes.name} Paper", wishes.lit)
     collection["gouache_look"] = look
     collection[WISHES] = {"stack": "LYING" if wishes.lying else "ORDER", "spacing": wishes.spacing,
-                          "height": wishes.height}
+                          "height": wishes.height, "new_scene": wishes.new_scene}
     root, is_new = _root(home, wishes)
     levels = [_child(collection, level, f"{wishes.name} Level {level}") for level in range(1, collage.levels + 1)]
     ground = _ground(look, collage, wishes)

@@ -2,6 +2,7 @@
 
 import json
 import time
+from types import SimpleNamespace
 
 import bpy
 import numpy as np
@@ -258,6 +259,14 @@ def test_again_of_a_file_that_is_named_by_its_folder(gouache):
     first = counts()
     build(path.parent)
     assert counts() == first
+
+
+def test_again_begins_with_what_was_chosen(gouache):
+    path = small_collage(gouache.folder / "layers")
+    bpy.ops.gouache.collage_to_planes(path=str(path), spacing=0.5, stack="LYING", look="LIT", new_scene=False)
+    asked = SimpleNamespace(path=str(path))
+    gouache.module("sequencer.to_planes").GOUACHE_OT_collage_to_planes._as_before(asked, bpy.context)
+    assert (asked.spacing, asked.stack, asked.look, asked.new_scene) == (0.5, "LYING", "LIT", False)
 
 
 def test_a_linked_scene_is_refused(gouache):
