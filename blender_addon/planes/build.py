@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import bpy
-from mathutils import Vector
+from mathutils import Matrix, Vector
 
 from ...core.errors import InputError
 from ...core.options import CollageOptions
@@ -96,6 +96,7 @@ def build(collage: Collage, wishes: Wishes, origin: Any, here: Any) -> Built:
     collection[WISHES] = {"stack": "LYING" if wishes.lying else "ORDER", "spacing": wishes.spacing,
                           "height": wishes.height, "new_scene": wishes.new_scene}
     root, is_new = _root(home, wishes)
+    wide = Matrix.Scale(_pixel_aspect(origin), 4, (1.0, 0.0, 0.0))
     levels = [_child(collection, level, f"{wishes.name} Level {level}") for level in range(1, collage.levels + 1)]
     ground = _ground(look, collage, wishes)
     collection.objects.link(ground)
@@ -104,7 +105,7 @@ def build(collage: Collage, wishes: Wishes, origin: Any, here: Any) -> Built:
         animate_piece(thing, piece, depth, space, collage)
         levels[min(piece.level, collage.levels) - 1].objects.link(thing)
     for thing in (ground, *pieces):
-        thing.parent = root
+        thing.parent, thing.matrix_parent_inverse = root, wide  # in there it comes after a piece's own turn
     camera = _camera(home, root, space, wishes)
     light = _light(home, root, wishes)
     for thing in (camera, light) if is_new else ():  # the empty that they hung on was deleted
@@ -161,11 +162,14 @@ def _scene(collage: Collage, wishes: Wishes, origin: Any) -> Any:
 def _follow(scene: Any, collage: Collage, origin: Any, is_new: bool) -> None:
     """Set a scene's frames, size and speed as the collage's, but for what was set otherwise since the last build."""
     wanted = {"frames": [collage.frames[0], collage.frames[-1]], "size": [collage.width, collage.height],
-              "speed": [origin.render.fps, origin.render.fps_base]}
+              "speed": [origin.render.fps, origin.render.fps_base],
+              "pixels": [origin.render.pixel_aspect_x, origin.render.pixel_aspect_y]}
     now = {"frames": [scene.frame_start, scene.frame_end],
            "size": [scene.render.resolution_x, scene.render.resolution_y],
-           "speed": [scene.render.fps, scene.render.fps_base]}
-    same = [name for name in wanted if is_new or list(scene.get(f"{KEY}_{name}", ())) == now[name]]
+           "speed": [scene.render.fps, scene.render.fps_base],
+           "pixels": [scene.render.pixel_aspect_x, scene.render.pixel_aspect_y]}
+    earlier = {"pixels": [1.0, 1.0]}  # what earlier versions left it at, without a note
+    same = [name for name in wanted if is_new or list(scene.get(f"{KEY}_{name}", earlier.get(name, ()))) == now[name]]
     if "frames" in same and wanted["frames"] != now["frames"]:
         scene.frame_start, scene.frame_end = wanted["frames"]
         scene.frame_current = collage.frames[0]
@@ -173,8 +177,15 @@ def _follow(scene: Any, collage: Collage, origin: Any, is_new: bool) -> None:
         scene.render.resolution_x, scene.render.resolution_y = wanted["size"]
     if "speed" in same:
         scene.render.fps, scene.render.fps_base = wanted["speed"]
+    if "pixels" in same:
+        scene.render.pixel_aspect_x, scene.render.pixel_aspect_y = wanted["pixels"]
     for name in same:
         scene[f"{KEY}_{name}"] = wanted[name]
+
+
+def _pixel_aspect(scene: Any) -> float:
+    """How much wider than high a scene shows its pixels."""
+    return float(scene.render.pixel_aspect_x / scene.render.pixel_aspect_y)
 
 
 def _space(wishes: Wishes, slots: int) -> Space:

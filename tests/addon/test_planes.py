@@ -117,6 +117,20 @@ def test_same_picture(gouache, stack):
     matches(render(gouache, bpy.data.scenes["clip Planes"], 7, 7), (7,))
 
 
+@pytest.mark.parametrize("pixel", [(2, 1), (1, 2)])
+def test_pixels_are_as_wide_as_in_the_strips_scene(gouache, pixel):
+    """Pieces that lie turned too; and a scene that shows other pixels sees the same shapes."""
+    gouache.scene.render.pixel_aspect_x, gouache.scene.render.pixel_aspect_y = pixel
+    path = small_collage(gouache.folder / "layers")
+    scene = build(path)
+    assert (scene.render.pixel_aspect_x, scene.render.pixel_aspect_y) == pixel
+    matches(render(gouache, scene, 5, 7))
+    scene.render.pixel_aspect_x = scene.render.pixel_aspect_y = 1
+    scene.render.resolution_x, scene.render.resolution_y = WIDTH * pixel[0], HEIGHT * pixel[1]
+    wide, = render(gouache, scene, 7, 7)
+    matches([wide[::pixel[1], ::pixel[0]]], (7,))
+
+
 def test_a_collage_as_small_as_a_stamp_is_seen(gouache):
     scene = build(small_collage(gouache.folder / "layers"), height=0.02)
     matches(render(gouache, scene, 5, 7))
