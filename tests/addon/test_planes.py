@@ -346,19 +346,20 @@ def test_looks(gouache):
     matches(render(gouache, scene, 7, 7), (7,))
 
 
-def test_many_pieces(gouache):
-    """700 pieces over 24 frames come in seconds, and where they would reach the camera they lie closer."""
+@pytest.mark.parametrize("stack", ["ORDER", "LYING"])
+def test_many_pieces(gouache, stack):
+    """700 large pieces over 24 frames come in seconds, and where they would reach the camera they lie closer."""
     folder = gouache.folder / "layers"
     pieces = []
     for number in range(700):
         piece = write_piece(folder, 0, (4, 4), (200, 100, 50)) if not number else dict(pieces[0])
         piece["number"], piece["level"] = number, 1
-        piece["places"] = {str(frame): [1, 0, (number % 50) / 30 + frame / 99, (number // 50) / 15, number]
+        piece["places"] = {str(frame): [8, 0, (number % 50) / 30 + frame / 99, (number // 50) / 15, number]
                            for frame in range(1, 25)}
         pieces.append(piece)
     path = write_layers(folder, pieces, range(1, 25), 1)
     start = time.monotonic()
-    scene = build(path, spacing=0.1)
+    scene = build(path, spacing=0.1, stack=stack)
     seconds = time.monotonic() - start
     print(f"700 planes, 24 frames: {seconds:.1f} s")
     assert seconds < 25
