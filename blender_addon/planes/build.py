@@ -29,6 +29,8 @@ OWNER = "gouache_collage"
 """On the empty: which collage's it is, whatever collection it was moved to."""
 LEVEL = "gouache_level"
 """On the collections inside: which level they are for, whatever they are called."""
+NUMBER = "gouache_number"
+"""On planes: that of their piece."""
 PIECE, GROUND = "piece", "ground"
 LENS, SENSOR = 50.0, 24.0
 """Millimeters; the sensor's are its height."""
@@ -70,10 +72,15 @@ class Built:
 
 
 class Home(NamedTuple):
-    """A collage's collection, and the objects that stay of an earlier build, wherever an artist moved them."""
+    """A collage's collection, and the objects that stay of an earlier build, wherever an artist moved them.
+
+    `stand_ins` are in the place of planes that something hangs on or points at, by what they show, until there are new
+    ones.
+    """
 
     collection: Any
     kept: list[Any]
+    stand_ins: dict[Any, Any]
 
 
 def build(collage: Collage, wishes: Wishes, origin: Any, here: Any) -> Built:
@@ -104,6 +111,7 @@ def build(collage: Collage, wishes: Wishes, origin: Any, here: Any) -> Built:
     for thing, piece, depth in zip(pieces, collage.pieces, above, strict=True):
         animate_piece(thing, piece, depth, space, collage)
         levels[min(piece.level, collage.levels) - 1].objects.link(thing)
+    _hand_over(home, [ground, *pieces])
     for thing in (ground, *pieces):
         thing.parent, thing.matrix_parent_inverse = root, wide  # in there it comes after a piece's own turn
     camera = _camera(home, root, space, wishes)
@@ -202,8 +210,10 @@ def _home(scene: Any, wishes: Wishes) -> Home:
     collection[KEY] = wishes.keys[0]
     family = _family(collection, scene, wishes.keys)
     kept = [thing for thing in family if not thing.get(KEY)]
-    _clear(collection, [thing for thing in family if thing.get(KEY)])
-    return Home(collection, kept)
+    planes = [thing for thing in family if thing.get(KEY)]
+    home = Home(collection, kept, _stand_ins(planes))
+    _clear(collection, planes)
+    return home
 
 
 def _family(collection: Any, scene: Any, keys: tuple[str, ...]) -> list[Any]:
@@ -212,6 +222,33 @@ def _family(collection: Any, scene: Any, keys: tuple[str, ...]) -> list[Any]:
     roots = ([thing for thing in scene.objects if thing.get(OWNER) in keys]
              or [thing for thing in inside if thing.get("gouache_role") == "root"])[:1]  # of earlier versions
     return list(dict.fromkeys([*inside, *roots, *(thing for root in roots for thing in root.children)]))
+
+
+def _stand_ins(planes: list[Any]) -> dict[Any, Any]:
+    """Let everything but collections use an empty for each plane that is about to go."""
+    going, found = set(planes), {}
+    used: dict[Any, Any] = bpy.data.user_map(subset=going)
+    for plane, users in used.items():
+        if all(isinstance(user, (bpy.types.Collection, bpy.types.Scene)) for user in users - going):
+            continue
+        for collection in plane.users_collection:
+            collection.objects.unlink(plane)
+        if _shown_by(plane) not in found:
+            found[_shown_by(plane)] = bpy.data.objects.new(plane.name, None)
+        plane.user_remap(found[_shown_by(plane)])
+    return found
+
+
+def _hand_over(home: Home, planes: list[Any]) -> None:
+    """Let what uses a stand-in use the plane that shows the same."""
+    for plane in planes:
+        if _shown_by(plane) in home.stand_ins:
+            home.stand_ins[_shown_by(plane)].user_remap(plane)
+    bpy.data.batch_remove(list(home.stand_ins.values()))
+
+
+def _shown_by(plane: Any) -> tuple[str, Any]:
+    return plane[KEY], plane.get(NUMBER)
 
 
 def _clear(collection: Any, things: list[Any]) -> None:
@@ -300,6 +337,7 @@ def _plane(piece: Piece, look: Any, wishes: Wishes) -> Any:
     name = f"Piece {piece.number:04d}"
     left, top, right, bottom = (edge * wishes.height for edge in piece.box)
     thing = _quad(name, PIECE, (left, -bottom, right, -top), (0.0, 0.0, 1.0, 1.0))
+    thing[NUMBER] = piece.number
     material = new_material(f"{piece.material} {piece.number:04d}", look, load(piece.picture))
     material[KEY] = PIECE
     thing.data.materials.append(material)

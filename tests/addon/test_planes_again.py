@@ -135,3 +135,20 @@ def test_again_with_a_point_in_the_name(gouache):
     build(path)
     assert counts() == first
     assert all(level.objects for level in scene.collection.children[0].children)
+
+
+def test_what_hangs_on_a_piece_or_looks_at_it_goes_over_to_the_new_one(gouache):
+    """As long as there is one of its number."""
+    path = small_collage(gouache.folder / "layers")
+    scene = build(path)
+    butterfly = bpy.data.objects.new("Butterfly", None)
+    gouache.scene.collection.objects.link(butterfly)
+    butterfly.parent, scene.camera.data.dof.focus_object = piece(1), piece(2)
+    first = counts()
+    build(path, spacing=0.02)
+    assert counts() == first and (butterfly.parent, scene.camera.data.dof.focus_object) == (piece(1), piece(2))
+    assert all(len(piece(number).users_collection) == 1 for number in PLACES)
+    layers = json.loads(path.read_text(encoding="utf-8"))
+    path.write_text(json.dumps({**layers, "pieces": layers["pieces"][:1]}), encoding="utf-8")
+    build(path)
+    assert butterfly.parent is None and not [thing for thing in bpy.data.objects if not thing.users_scene]
