@@ -219,7 +219,7 @@ def _home(scene: Any, wishes: Wishes) -> Home:
 def _family(collection: Any, scene: Any, keys: tuple[str, ...]) -> list[Any]:
     """The objects in a collage's collection, its empty, and what else hangs on that, in whatever collections."""
     inside = list(collection.all_objects)
-    roots = ([thing for thing in scene.objects if thing.get(OWNER) in keys]
+    roots = ([thing for thing in scene.objects if thing.get(OWNER) in keys and thing.library is None]
              or [thing for thing in inside if thing.get("gouache_role") == "root"])[:1]  # of earlier versions
     return list(dict.fromkeys([*inside, *roots, *(thing for root in roots for thing in root.children)]))
 
