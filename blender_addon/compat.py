@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import bpy
@@ -278,6 +278,28 @@ def write_fcurve(bag: Any, path: str, index: int, frames: Sequence[int], values:
     points.foreach_set("co", [number for key in zip(frames, values, strict=True) for number in key])
     points.foreach_set("interpolation", [INTERPOLATION[kind]] * len(frames))
     curve.update()
+
+
+def telling(name: str, choices: Sequence[str], default: str, tell: Callable[[Any, str], None]) -> dict[str, Any]:
+    """What has the EnumProperty of that name call tell(owner, choice) when another choice is made.
+
+    Its `update` would be called when the same is chosen again, too.
+    """
+    def told(owner: Any, new: int, now: int, _is_set: bool = True) -> int:
+        if new != now:
+            tell(owner, choices[new])
+        return new
+
+    if VERSION >= (5, 0):
+        return {"set_transform": told}
+
+    def get(owner: Any) -> int:
+        return int(owner.get(name, choices.index(default)))
+
+    def put(owner: Any, new: int) -> None:
+        owner[name] = told(owner, new, get(owner))
+
+    return {"get": get, "set": put}
 
 
 def use_nodes(owner: Any) -> None:

@@ -26,6 +26,7 @@ from ..core.options import (
     read_by,
 )
 from ..core.patterns import pattern_of
+from . import compat
 from .bundled import full_path
 
 FILE_FLAGS: Any = {"PATH_SUPPORTS_BLEND_RELATIVE"}  # else Blender 5 marks a path that starts with // as wrong
@@ -88,11 +89,17 @@ class GOUACHE_PG_material(bpy.types.PropertyGroup):
         subtype="FILE_PATH", options=FILE_FLAGS)
 
 
-def set_mode(group: Any, context: Any = None) -> None:
-    """Set all that the modes differ in as the chosen one has it; size, masks and the like stay."""
-    chosen = CollageOptions.for_mode(group.mode)
+def begin_mode(group: Any, mode: str) -> None:
+    """Set all that the modes differ in as this one has it; size, masks and the like stay."""
+    chosen = CollageOptions.for_mode(mode)
     for name in {name for mode in COLLAGE_MODES.values() for name in mode}:
         setattr(group, name, getattr(chosen, name))
+
+
+def _mode() -> Any:
+    """The mode, which sets others only where another one is chosen: what an artist changed of it stays."""
+    (info, default), = ((info, default) for name, info, default in describe(CollageOptions) if name == "mode")
+    return property_from(info, default, **compat.telling("mode", list(info.choices), default, begin_mode))
 
 
 class GOUACHE_PG_collage(bpy.types.PropertyGroup):
@@ -100,8 +107,7 @@ class GOUACHE_PG_collage(bpy.types.PropertyGroup):
 
     __annotations__ = {
         **properties_from(CollageOptions),
-        "mode": property_from(*next((info, default) for name, info, default in describe(CollageOptions)
-                                    if name == "mode"), update=set_mode),
+        "mode": _mode(),
         "materials": bpy.props.CollectionProperty(type=GOUACHE_PG_material, name="Materials"),
         "active_material": bpy.props.IntProperty(name="Active Material", default=0, min=0, options=set()),
     }

@@ -42,6 +42,22 @@ def test_options_and_modes(gouache):
             assert getattr(group, name) == (pytest.approx(value) if isinstance(value, float) else value), (mode, name)
 
 
+def test_choosing_the_same_mode_again_keeps_its_settings(gouache):
+    """Also the first one, which was never chosen, and in a file that is opened again."""
+    group = gouache.clip().gouache.collage
+    for mode in ("torn", "cutouts"):
+        group.mode, group.pieces = mode, 33
+        group.mode = mode
+        assert (group.mode, group.pieces) == (mode, 33)
+    gouache.save()
+    bpy.ops.wm.open_mainfile(filepath=bpy.data.filepath)
+    group = bpy.context.scene.sequence_editor.strips_all["Clip"].gouache.collage
+    group.mode = "cutouts"
+    assert (group.mode, group.pieces) == ("cutouts", 33)
+    group.mode = "mosaic"
+    assert (group.mode, group.pieces) == ("mosaic", 1400)
+
+
 def test_bake(gouache, capfd):
     """From the operator to job.json, the strip above and the state of things; style and collage do not mix."""
     strip = gouache.clip()
