@@ -21,7 +21,7 @@ from ..core.errors import InputError, OutputError
 from . import compat
 from .animation import FROM_NLA, is_live
 from .files import replace_if_different
-from .parts import SHOWS_BELOW, WITHOUT_PICTURE, inputs_of, parts_of
+from .parts import SHOWS_BELOW, WITHOUT_PICTURE, inputs_of, parts_of, seen
 from .rendering import render_frames
 
 PLACEMENT = {"transform.offset_x": 0.0, "transform.offset_y": 0.0, "transform.scale_x": 1.0, "transform.scale_y": 1.0,
@@ -105,9 +105,7 @@ def make_plan(scene: Any, strip: Any) -> Plan:
                          "Move it to frame 0 or later, and inside its meta strip.")
     if last > LAST_FRAME:
         raise InputError(f"'{strip.name}' goes on after frame {LAST_FRAME}.", "Trim it or move it to the left.")
-    _check_all_files(scene, strip, first, last, set())
-    if strip.type == "SCENE":
-        _check_scene(strip)
+    _check_all_files(scene, strip, first, last)
     size = own_size(strip)
     width, height = size or (scene.render.resolution_x, scene.render.resolution_y)
     placed = (size is None and strip.type not in ON_CANVAS) or not _pointwise(strip)
@@ -162,16 +160,36 @@ def _pointwise(strip: Any) -> bool:
                for m in strip.modifiers)
 
 
-def _check_all_files(scene: Any, strip: Any, first: int, last: int, checked: set[Any]) -> None:
+def _check_all_files(scene: Any, strip: Any, first: int, last: int) -> None:
     """Refuse missing and empty files of a strip, and of the strips that it shows in these frames."""
-    checked.add(strip)
-    _check_files(strip, first, last)
-    for part in parts_of(scene, strip):
-        is_shown = part in inputs_of(strip) or not (
-            part.mute or (strip.type == "MULTICAM" and part.channel != strip.multicam_source))
-        start, end = compat.bounds(part)
-        if is_shown and part not in checked and max(first, start) <= min(last, end - 1):
-            _check_all_files(scene, part, max(first, start), min(last, end - 1), checked)
+    waiting = [(scene, strip, first, last)]
+    checked = set()
+    while waiting:
+        scene, strip, first, last = waiting.pop()
+        _check_files(strip, first, last)
+        parts = parts_of(scene, strip)
+        if strip.type == "SCENE":
+            _check_scene(strip)
+            if strip.scene_input == "SEQUENCER" and strip.scene.sequence_editor:
+                scene, (first, last) = strip.scene, _frames_inside(strip, first, last)
+                parts = seen(scene.sequence_editor.strips, scene.sequence_editor.channels)
+        for part in parts:
+            is_shown = part in inputs_of(strip) or not (
+                part.mute or (strip.type == "MULTICAM" and part.channel != strip.multicam_source))
+            start, end = compat.bounds(part)
+            shown = max(first, start), min(last, end - 1)
+            if is_shown and shown[0] <= shown[1] and (part, *shown) not in checked:
+                checked.add((part, *shown))
+                waiting.append((scene, part, *shown))
+
+
+def _frames_inside(strip: Any, first: int, last: int) -> tuple[int, int]:
+    """The frames of its scene that a strip shows at frames first..last; all of them where these are not in step."""
+    scene, shift = strip.scene, strip.scene.frame_start - compat.content_start(strip)
+    if strip.use_reverse_frames or strip.retiming_keys:
+        return scene.frame_start, scene.frame_end
+    first, last = (min(max(frame + shift, scene.frame_start), scene.frame_end) for frame in (first, last))
+    return first, last
 
 
 def _check_files(strip: Any, first: int, last: int) -> None:

@@ -125,22 +125,23 @@ class Stage:
         folder = self.folder / f"footage {name}"
         files = [write_png(folder / f"{number:04d}.png", picture(number, **look))
                  for number in range(first_number, first_number + frames)]
-        strip = (level or self.strips).new_image(name, str(files[0]), channel, start)
+        strip = (self.strips if level is None else level).new_image(name, str(files[0]), channel, start)
         for file in files[1:]:
             strip.elements.append(file.name)
         self.add_style(strip)
         return strip
 
-    def movie(self, frames=8):
+    def movie(self, frames=8, **look):
         """A movie strip of numbered pictures, without loss."""
-        clip = self.clip(frames, name="Reel")
+        clip = self.clip(frames, name="Reel", **look)
         scene = self.scene
         image, ffmpeg = scene.render.image_settings, scene.render.ffmpeg
         size = scene.render.resolution_x, scene.render.resolution_y
         if hasattr(image, "media_type"):
             image.media_type = "VIDEO"
-        image.file_format, image.color_mode = "FFMPEG", "RGB"
+        image.file_format = "FFMPEG"
         ffmpeg.format, ffmpeg.codec, ffmpeg.audio_codec = "MKV", "FFV1", "NONE"
+        image.color_mode = "RGBA" if look else "RGB"
         scene.render.resolution_x, scene.render.resolution_y = SIZE
         scene.view_settings.view_transform, scene.render.dither_intensity = "Standard", 0.0
         scene.frame_start, scene.frame_end = 1, frames

@@ -133,12 +133,14 @@ def test_modifiers(gouache, kind):
     assert (result.transform.offset_x == 0) == (kind == "masked")
 
 
-def test_movie(gouache):
-    strip = gouache.movie(frames=8)
+@pytest.mark.parametrize("alpha", [False, True])
+def test_movie(gouache, alpha):
+    ramp = np.linspace(0, 255, 64).astype(np.uint8)[None, :]
+    strip = gouache.movie(frames=8, **({"alpha": ramp} if alpha else {}))
     set_range(strip, 3, 8)
     place(strip)
-    result = paint_and_compare(gouache, strip, 1, 9)
-    assert gouache.bounds(result) == (3, 8)
+    result = paint_and_compare(gouache, strip, 1, 9, tolerance=int(alpha))
+    assert gouache.bounds(result) == (3, 8) and np.ptp(gouache.captured(strip, 3)[..., 3]) == 255 * alpha
 
 
 def test_scene(gouache):
@@ -315,45 +317,3 @@ def test_unchanged_frames_are_not_written_again(gouache):
     times = [file.stat().st_mtime_ns for file in gouache.source_files(strip)]
     gouache.paint(strip)
     assert len(times) == 2 and times == [file.stat().st_mtime_ns for file in gouache.source_files(strip)]
-
-
-def test_scenes_that_show_nothing(gouache):
-    """Blender would render them as nothing, and say nothing."""
-    strip = gouache.scene_strip()
-    scene, capture = strip.scene, gouache.module("capture")
-    camera, scene.camera = scene.camera, None
-    with pytest.raises(RuntimeError, match=r"scene 'Stage Set' of strip 'Scene' has no camera\. Add one there"):
-        gouache.paint(strip)
-    strip.scene_camera = camera
-    capture.make_plan(gouache.scene, strip)
-    strip.scene_camera = None
-    scene.timeline_markers.new("Cut", frame=1).camera = camera
-    capture.make_plan(gouache.scene, strip)
-    scene.timeline_markers.clear()
-    strip.scene_input = "SEQUENCER"
-    capture.make_plan(gouache.scene, strip)
-    bpy.data.scenes.remove(scene)
-    with pytest.raises(RuntimeError, match=r"The scene of strip 'Scene' is gone"):
-        gouache.paint(strip)
-
-
-def test_strips_made_of_footage_that_is_gone(gouache):
-    """Metas, effects and adjustment layers are refused too: Blender would show black. What is muted is not seen."""
-    inner, below = gouache.clip(name="Inner", channel=8), gouache.clip(name="Below")
-    layer = gouache.strips.new_effect(name="Layer", type="ADJUSTMENT", channel=2, **gouache.length(3, 7))
-    blur = gouache.strips.new_effect(name="Blur", type="GAUSSIAN_BLUR", channel=3, input1=below, **gouache.length(1, 7))
-    gouache.strips.new_effect(name="Color", type="COLOR", channel=4, **gouache.length(1, 7))
-    meta = gouache.meta(inner)
-    for strip in (layer, blur, meta):
-        gouache.add_style(strip)
-    make_plan = gouache.module("capture").make_plan
-    (gouache.folder / "footage Below" / "0002.png").unlink()
-    (gouache.folder / "footage Inner" / "0004.png").unlink()
-    assert make_plan(gouache.scene, layer).count == 4  # it shows nothing of frame 2
-    for strip, told in ((blur, "'0002.png' of strip 'Below'"), (meta, "'0004.png' of strip 'Inner'")):
-        with pytest.raises(RuntimeError, match=f"{told} is not there"):
-            gouache.paint(strip)
-    below.mute = inner.mute = True
-    make_plan(gouache.scene, meta)
-    with pytest.raises(Exception, match="of strip 'Below' is not there"):  # an effect shows its input all the same
-        make_plan(gouache.scene, blur)
