@@ -47,9 +47,8 @@ def find_result(scene: Any, source: Any) -> Any:
     A copy may share its identity with the strip it was copied from, until it is painted itself: then its painting is
     one on the same frames that is not the other's.
     """
-    level = [strip for strip in level_of(scene, source) if strip.type == "IMAGE"]
-    identity = source.gouache.identity
-    paintings = [strip for strip in level if identity and strip.get(IDENTITY_KEY) == identity]
+    level, identity = level_of(scene, source), source.gouache.identity
+    paintings = [strip for strip in level if identity and strip.get(IDENTITY_KEY) == identity and strip.type == "IMAGE"]
     if not twins(source):
         return _nearest(paintings, source) or _named(scene, level, source)
     original = original_of(scene, source)
@@ -59,9 +58,10 @@ def find_result(scene: Any, source: Any) -> Any:
     return _nearest(_beside(paintings, source), source)
 
 
-def _named(scene: Any, level: list[Any], source: Any) -> Any:
+def _named(scene: Any, level: Any, source: Any) -> Any:
     """A source's painting by an earlier version, which knew it by name only; or None."""
-    earlier = {strip.name: strip for strip in level if strip.get(SOURCE_KEY) and not strip.get(IDENTITY_KEY)}
+    earlier = {strip.name: strip for strip in level
+               if strip.get(SOURCE_KEY) and not strip.get(IDENTITY_KEY) and strip.type == "IMAGE"}
     for strip in earlier.values():
         if strip[SOURCE_KEY] == source.name:
             return strip
@@ -94,7 +94,9 @@ def source_of(scene: Any, strip: Any) -> Any:
     if not identity:
         return strips.get(strip[SOURCE_KEY]) or strip
     sources = [other for other in strips if other.gouache.identity == identity]
-    return next((source for source in sources if find_result(scene, source) == strip), (sources or [strip])[0])
+    if len(sources) > 1:
+        return next((source for source in sources if find_result(scene, source) == strip), sources[0])
+    return sources[0] if sources else strip
 
 
 def active_source(scene: Any) -> Any:
