@@ -2,17 +2,19 @@
 
 # No `from __future__ import annotations` here: Blender reads property annotations as objects.
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import bpy
 
+from ...core.errors import InputError
 from .. import compat
 from ..capture import rendered_range
 from ..compositor import groups
 from ..owner import active_strip, active_tree, is_ours
 from ..results import find_result, stored_folder
-from ..ui.modal import Answer
+from ..ui.modal import Answer, report_error
 from ..ui.style_pictures import ForActiveOwner, thumbnail
 from .orders import bake_folders
 
@@ -51,7 +53,13 @@ def paintings(own: Any) -> list[tuple[str, str]]:
     Of one that several versions of a film have, the last.
     """
     first, last = rendered_range(own)
-    found: dict[str, tuple[str, str]] = {}
+    found = {look: (names, stored_folder(folder)) for names, look, folder, numbers in _painted(own)
+             if numbers.issuperset(range(first, last + 1))}
+    return list(found.values())
+
+
+def _painted(own: Any) -> Iterator[tuple[str, str, Path, set[int]]]:
+    """All paintings of a strip, the latest last: painted after what, all that is set, the folder, its frames."""
     jobs = [job for folder in bake_folders(own) if (job := folder / "job.json").is_file()]
     for job in sorted(jobs, key=lambda job: job.stat().st_mtime):
         try:
@@ -61,10 +69,9 @@ def paintings(own: Any) -> list[tuple[str, str]]:
             continue
         result = job.parent / "result"
         numbers = {int(file.stem) for file in result.glob("?????.*") if file.stem.isdigit()}
-        if names and numbers.issuperset(range(first, last + 1)):
+        if names and numbers:
             look = json.dumps([order["options"], order.get("animation")], sort_keys=True)
-            found[look] = " and ".join(names), stored_folder(result)
-    return list(found.values())
+            yield " and ".join(names), look, result, numbers
 
 
 def add(group: Any, path: str) -> None:
@@ -117,8 +124,12 @@ class GOUACHE_OT_material_paintings(ForActiveOwner, bpy.types.Operator):
         strip = active_strip(context)
         found = paintings(strip)
         if not found:
-            self.report({"ERROR"}, "This strip has no finished painting where it stands now. Set the effect to Style "
-                        "Transfer and paint it in one or more styles first.")
+            report_error(self, InputError(
+                "This strip has no painting of all its frames where it stands now: it was moved or made longer since, "
+                "or its painting was stopped.", "Set the effect to Style Transfer and paint it here.")
+                if any(_painted(strip)) else InputError(
+                "This strip has no painting.", "Set the effect to Style Transfer and paint it in one or more styles "
+                "first."))
             return {"CANCELLED"}
         for _, path in found:
             add(self.settings(context).collage, path)

@@ -143,7 +143,7 @@ def test_materials_of_the_timeline(gouache):
     group.mode = "layers"
     with pytest.raises(RuntimeError, match=r"Layered Styles need painted versions of this clip\. Paint it"):
         gouache.paint(strip)
-    with pytest.raises(RuntimeError, match="no finished painting"):
+    with pytest.raises(RuntimeError, match=r"This strip has no painting\. Set the effect to Style Transfer"):
         bpy.ops.gouache.material_paintings()
     assert materials.paintings(strip) == []
     strip.gouache.effect = "style"
@@ -165,6 +165,8 @@ def test_materials_of_the_timeline(gouache):
     assert len(group.materials) == 1 and group.active_material == 0
     (painted / "result" / "00003.png").unlink()
     assert materials.paintings(strip) == []  # no longer whole
+    with pytest.raises(RuntimeError, match=r"no painting of all its frames where it stands now: it was moved or"):
+        bpy.ops.gouache.material_paintings()
 
 
 def test_preview(gouache):
