@@ -122,8 +122,14 @@ class GOUACHE_OT_collage_to_planes(BakeJob, bpy.types.Operator):
     def start(self, context: Any) -> Bake:
         scene, strip = self._source(context)
         check_kept(scene)
-        strip.gouache.effect, strip.gouache.collage.export_layers = "collage", True
-        return self.bake([order_strip(scene, strip)])
+        group = strip.gouache
+        before = group.effect, group.collage.export_layers
+        group.effect, group.collage.export_layers = "collage", True
+        try:
+            return self.bake([order_strip(scene, strip)])
+        except GouacheError:
+            group.effect, group.collage.export_layers = before
+            raise
 
     def finish(self, context: Any) -> None:
         super().finish(context)
@@ -192,6 +198,9 @@ class GOUACHE_OT_import_planes(bpy.types.Operator):
         return {"RUNNING_MODAL"}
 
     def execute(self, context: Any) -> Answer:
+        if not self.filepath:  # the active strip's collage is nobody's wish here
+            report_error(self, InputError("No file is chosen.", "Choose pieces.json in the layers of a collage."))
+            return {"CANCELLED"}
         ours: Any = bpy.ops.gouache  # type: ignore[attr-defined]
         answer: Answer = ours.collage_to_planes("INVOKE_DEFAULT", path=self.filepath)
         return answer

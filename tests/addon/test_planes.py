@@ -190,3 +190,18 @@ def test_bad_layers(gouache):
     refused("1 pictures of the layers are missing, the first is '00001.png'")
     with pytest.raises(RuntimeError, match="No strip is active"):
         bpy.ops.gouache.collage_to_planes()
+
+
+def test_an_import_without_a_file_leaves_the_active_strip_alone(gouache):
+    gouache.scene.sequence_editor.active_strip = gouache.clip()
+    with pytest.raises(RuntimeError, match=r"No file is chosen\. Choose pieces\.json"):
+        bpy.ops.gouache.import_planes()
+    assert gouache.jobs() == []
+
+
+def test_a_strip_that_no_collage_can_be_made_of_stays_as_it_is(gouache):
+    strip = gouache.clip()
+    (gouache.folder / "footage Clip" / "0002.png").unlink()
+    with pytest.raises(RuntimeError, match=r"'0002.png' of strip 'Clip' is not there"):
+        bpy.ops.gouache.collage_to_planes(strip="Clip")
+    assert (strip.gouache.effect, strip.gouache.collage.export_layers) == ("style", False)
