@@ -6,7 +6,7 @@ for something, and no node of an artist's writes its files.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -63,13 +63,18 @@ def setting(owners: Iterable[Any], name: str, value: Any) -> Iterator[None]:
 
 def with_groups(trees: Iterable[Any]) -> list[Any]:
     """Compositor trees and the groups in them, as deep as they go; each once."""
+    return _reached(trees, lambda tree: [getattr(node, "node_tree", None) for node in tree.nodes])
+
+
+def _reached(begun: Iterable[Any], further: Callable[[Any], Iterable[Any]]) -> list[Any]:
+    """What is begun with, and what is reached from there, as deep as it goes; each once, and no None."""
     found: list[Any] = []
-    waiting = list(trees)
+    waiting = list(begun)
     while waiting:
-        tree = waiting.pop()
-        if tree is not None and tree not in found:
-            found.append(tree)
-            waiting += [getattr(node, "node_tree", None) for node in tree.nodes]
+        thing = waiting.pop()
+        if thing is not None and thing not in found:
+            found.append(thing)
+            waiting += further(thing)
     return found
 
 
@@ -92,12 +97,7 @@ def _outputs(copy: Any) -> list[Any]:
 
 def _shown(copy: Any) -> list[Any]:
     """A scene and those that its strips show, as deep as they go."""
-    found: list[Any] = []
-    waiting = [copy]
-    while waiting:
-        scene = waiting.pop()
-        if scene is not None and scene not in found:
-            found.append(scene)
-            if scene.sequence_editor and scene.render.use_sequencer:
-                waiting += [strip.scene for strip in scene.sequence_editor.strips_all if strip.type == "SCENE"]
-    return found
+    def inside(scene: Any) -> list[Any]:
+        strips = scene.sequence_editor.strips_all if scene.sequence_editor else ()
+        return [strip.scene for strip in strips if strip.type == "SCENE"]
+    return _reached([copy], inside)

@@ -189,8 +189,9 @@ def test_a_file_output_inside_a_group(gouache, asking):
     assert len(list(folder.iterdir())) == 3
 
 
-def test_a_file_output_of_a_scene_strip(gouache):
-    """Nor does painting a strip of a scene write what that scene's compositor does."""
+@pytest.mark.parametrize("is_cut", [False, True])
+def test_a_file_output_of_a_scene_strip(gouache, is_cut):
+    """Nor does painting a strip of a scene write what that scene's compositor does, also where it shows a cut of it."""
     strip = gouache.scene_strip()
     film, gouache.scene = gouache.scene, strip.scene
     graph = Graph(gouache, frames=3)
@@ -199,5 +200,10 @@ def test_a_file_output_of_a_scene_strip(gouache):
     layers.scene = strip.scene
     graph.link(layers.outputs[0], graph.sink.inputs[0])
     output, folder = written_by(gouache, graph.tree, layers.outputs[0])
+    if is_cut:
+        cut = bpy.data.scenes.new("Cut")
+        cut.sequence_editor_create().strips.new_scene("Shot", strip.scene, 1, 1)
+        cut.render.use_sequencer = False  # of its own renders only
+        strip.scene, strip.scene_input = cut, "SEQUENCER"
     gouache.paint(strip)
     assert not folder.exists() and not output.mute
