@@ -74,6 +74,15 @@ def _painted(own: Any) -> Iterator[tuple[str, str, Path, set[int]]]:
             yield " and ".join(names), look, result, numbers
 
 
+def _none_serves(own: Any) -> InputError:
+    """Why a strip has no finished painting: there is none at all, or none of the frames where it stands."""
+    if not any(_painted(own)):
+        return InputError("This strip has no painting.",
+                          "Set the effect to Style Transfer and paint it in one or more styles first.")
+    return InputError("This strip has no painting of all its frames where it stands now: it was moved or made longer "
+                      "since, or its painting was stopped.", "Set the effect to Style Transfer and paint it again.")
+
+
 def add(group: Any, path: str) -> None:
     """Add a material to a collage's list, unless it is there already, and highlight it."""
     paths = [material.path for material in group.materials]
@@ -124,12 +133,7 @@ class GOUACHE_OT_material_paintings(ForActiveOwner, bpy.types.Operator):
         strip = active_strip(context)
         found = paintings(strip)
         if not found:
-            report_error(self, InputError(
-                "This strip has no painting of all its frames where it stands now: it was moved or made longer since, "
-                "or its painting was stopped.", "Set the effect to Style Transfer and paint it here.")
-                if any(_painted(strip)) else InputError(
-                "This strip has no painting.", "Set the effect to Style Transfer and paint it in one or more styles "
-                "first."))
+            report_error(self, _none_serves(strip))
             return {"CANCELLED"}
         for _, path in found:
             add(self.settings(context).collage, path)
