@@ -119,11 +119,13 @@ def due_strips(scene: Any) -> Iterator[Any]:
 def _say_never(strips: list[Any]) -> None:
     """In one line which strips were never painted, for a film may have hundreds: the first of them by name."""
     first, more = strips[0], len(strips) - 1
-    what = "is to be a collage but was never made" if first.gouache.effect == "collage" else (
-        "has a style but was never painted")
     if more:
-        what = f"and {more} more strip{'s' if more > 1 else ''} were never painted"
-    say(f"'{first.name}' {what}: tick Paint When Rendering to have {'them' if more else 'it'} {what.split()[-1]}")
+        say(f"'{first.name}' and {more} more strip{'s' if more > 1 else ''} were never painted: "
+            "tick Paint When Rendering to have them painted")
+    elif first.gouache.effect == "collage":
+        say(f"'{first.name}' is to be a collage but was never made: tick Paint When Rendering to have it made")
+    else:
+        say(f"'{first.name}' has a style but was never painted: tick Paint When Rendering to have it painted")
 
 
 @dataclass(frozen=True)
