@@ -33,7 +33,7 @@ from ..owner import modifier_of, sharing
 from ..results import active_source
 from ..ui.jobs import BakeJob
 from ..ui.modal import Answer, redraw, report_error
-from .operators import scene_of, strip_to_paint
+from .operators import OneStrip
 
 
 @dataclass(frozen=True)
@@ -177,21 +177,14 @@ class GOUACHE_OT_single_modifier(bpy.types.Operator):
         return {"FINISHED"}
 
 
-class GOUACHE_OT_bake_modifier(BakeJob, bpy.types.Operator):
+class GOUACHE_OT_bake_modifier(OneStrip, BakeJob, bpy.types.Operator):
     """Bake the strip's Gouache modifier: paint the strip, and show the painting in the modifier's group"""
 
     bl_idname = "gouache.bake_modifier"
     bl_label = "Bake"
 
-    strip: bpy.props.StringProperty(  # type: ignore[valid-type]
-        name="Strip", description="Name of the strip; empty is the active one", options={"SKIP_SAVE", "HIDDEN"})
-    scene: bpy.props.StringProperty(  # type: ignore[valid-type]
-        name="Scene", description="Name of its scene; empty is the one in the Video Sequencer",
-        options={"SKIP_SAVE", "HIDDEN"})
-
     def start(self, context: Any) -> bake.Bake:
-        scene = scene_of(context, self.scene)
-        return self.bake([order_modifier(scene, strip_to_paint(scene, self.strip))])
+        return self.bake([order_modifier(*self.asked(context))])
 
 
 CLASSES = (GOUACHE_OT_add_modifier, GOUACHE_OT_single_modifier, GOUACHE_OT_bake_modifier)

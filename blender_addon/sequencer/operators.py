@@ -45,13 +45,28 @@ def strip_to_paint(scene: Any, name: str) -> Any:
     """The one strip named, else the active one. Raises InputError."""
     strip = find_strip(scene.name, name)[1] if name else active_source(scene)
     if strip is None:
-        raise InputError("No strip is active.", "Click the strip to paint.")
+        raise InputError("No strip is active.", "Click the one that is meant.")
     return strip
 
 
 def scene_of(context: Any, name: str) -> Any:
     """The scene named, else the one the Video Sequencer shows. Raises InputError."""
     return find_scene(name) if name else compat.sequencer_scene(context)
+
+
+class OneStrip:
+    """Mixed into operators for a single strip: the active one, or one that a script names."""
+
+    strip: bpy.props.StringProperty(  # type: ignore[valid-type]
+        name="Strip", description="Name of the strip; empty is the active one", options={"SKIP_SAVE", "HIDDEN"})
+    scene: bpy.props.StringProperty(  # type: ignore[valid-type]
+        name="Scene", description="Name of its scene; empty is the one in the Video Sequencer",
+        options={"SKIP_SAVE", "HIDDEN"})
+
+    def asked(self, context: Any) -> tuple[Any, Any]:
+        """The scene and the strip in it. Raises InputError."""
+        scene = scene_of(context, self.scene)
+        return scene, strip_to_paint(scene, self.strip)
 
 
 class BakeStrips(BakeJob):

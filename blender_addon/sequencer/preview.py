@@ -9,11 +9,11 @@ from .. import bake
 from ..owner import modifier_of
 from ..ui.preview import PreviewJob
 from .modifier import order_modifier_preview
-from .operators import scene_of, strip_to_paint
+from .operators import OneStrip
 from .orders import order_preview
 
 
-class GOUACHE_OT_preview_frame(PreviewJob, bpy.types.Operator):
+class GOUACHE_OT_preview_frame(OneStrip, PreviewJob, bpy.types.Operator):
     """Makes one frame: a collage, or a painting by the fast engine, whatever engine the strip is set to."""
 
     bl_idname = "gouache.preview_frame"
@@ -21,15 +21,8 @@ class GOUACHE_OT_preview_frame(PreviewJob, bpy.types.Operator):
     bl_description = ("Make the current frame of the active strip small and at once, to judge the settings. A painting "
                       "is made by the fast engine: Optimize paints finer, and its own options do not show here")
 
-    strip: bpy.props.StringProperty(  # type: ignore[valid-type]
-        name="Strip", description="Name of the strip; empty is the active one", options={"SKIP_SAVE", "HIDDEN"})
-    scene: bpy.props.StringProperty(  # type: ignore[valid-type]
-        name="Scene", description="Name of its scene; empty is the one in the Video Sequencer",
-        options={"SKIP_SAVE", "HIDDEN"})
-
     def start(self, context: Any) -> bake.Bake:
-        scene = scene_of(context, self.scene)
-        strip = strip_to_paint(scene, self.strip)
+        scene, strip = self.asked(context)
         with_group = modifier_of(strip) is not None
         order = (order_modifier_preview if with_group else order_preview)(scene, strip, scene.frame_current)
         return self.preview(order)

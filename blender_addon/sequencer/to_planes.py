@@ -10,16 +10,16 @@ import bpy
 from ...core.collage.layers import LAYERS, NAME
 from ...core.errors import GouacheError, InputError
 from ..bake import Bake
-from ..capture import find_strip, strip_of
+from ..capture import strip_of
 from ..identity import is_copy
 from ..planes.build import WISHES, Wishes, build, find, first_with
 from ..planes.paper import is_lit
 from ..planes.read import read
 from ..planes.viewport import LOOKS
-from ..results import active_source, check_kept, find_result
+from ..results import check_kept, find_result
 from ..ui.jobs import BakeJob
 from ..ui.modal import Answer, report_error
-from .operators import scene_of
+from .operators import OneStrip
 from .orders import order_strip
 
 STACKS: Any = [("ORDER", "One Above the Other", "Every piece has a depth of its own: for a camera that moves through"),
@@ -55,7 +55,7 @@ def keys_of(scene: Any, strip: Any) -> tuple[str, ...]:
     return (identity, names) if identity and not is_copy(scene, strip) else (names,)
 
 
-class GOUACHE_OT_collage_to_planes(BakeJob, bpy.types.Operator):
+class GOUACHE_OT_collage_to_planes(OneStrip, BakeJob, bpy.types.Operator):
     """Rebuild a collage in 3D: every piece of paper a plane with keyframes, to light and to move a camera through"""
 
     bl_idname = "gouache.collage_to_planes"
@@ -64,11 +64,6 @@ class GOUACHE_OT_collage_to_planes(BakeJob, bpy.types.Operator):
 
     path: bpy.props.StringProperty(  # type: ignore[valid-type]
         name="Layers", description="pieces.json of a collage; empty takes that of the strip", subtype="FILE_PATH",
-        options={"SKIP_SAVE", "HIDDEN"})
-    strip: bpy.props.StringProperty(  # type: ignore[valid-type]
-        name="Strip", description="Name of the strip; empty is the active one", options={"SKIP_SAVE", "HIDDEN"})
-    scene: bpy.props.StringProperty(  # type: ignore[valid-type]
-        name="Scene", description="Name of its scene; empty is the one in the Video Sequencer",
         options={"SKIP_SAVE", "HIDDEN"})
     look: bpy.props.EnumProperty(name="Look", items=LOOKS)  # type: ignore[valid-type]
     stack: bpy.props.EnumProperty(name="Pieces", items=STACKS)  # type: ignore[valid-type]
@@ -94,7 +89,7 @@ class GOUACHE_OT_collage_to_planes(BakeJob, bpy.types.Operator):
     def _as_before(self, context: Any) -> None:
         """Begin with what these planes were built with, and look like now."""
         with contextlib.suppress(GouacheError):
-            keys = (str(layers_at(self.path)),) if self.path else keys_of(*self._source(context))
+            keys = (str(layers_at(self.path)),) if self.path else keys_of(*self.asked(context))
             scenes: Any = bpy.data.scenes
             found = first_with(keys, (collection for scene in scenes for collection in find(scene)))
             if found is not None:
@@ -120,7 +115,7 @@ class GOUACHE_OT_collage_to_planes(BakeJob, bpy.types.Operator):
         return super().invoke(context, None) if windowed else super().execute(context)
 
     def start(self, context: Any) -> Bake:
-        scene, strip = self._source(context)
+        scene, strip = self.asked(context)
         check_kept(scene)
         group = strip.gouache
         before = group.effect, group.collage.export_layers
@@ -148,19 +143,11 @@ class GOUACHE_OT_collage_to_planes(BakeJob, bpy.types.Operator):
             name = folder.parent.name if folder.name == "result" else folder.name
             self._build(context, path, self._wishes(f"{name} Planes", (str(path),)), context.scene)
             return True
-        scene, strip = self._source(context)
+        scene, strip = self.asked(context)
         if layers_of(scene, strip) is None:
             return False
         self._build_from_strip(context, scene, strip)
         return True
-
-    def _source(self, context: Any) -> tuple[Any, Any]:
-        """The scene and strip whose collage is wanted. Raises InputError."""
-        scene = scene_of(context, self.scene)
-        strip = find_strip(scene.name, self.strip)[1] if self.strip else active_source(scene)
-        if strip is None:
-            raise InputError("No strip is active.", "Click the strip whose collage is wanted, or give a path.")
-        return scene, strip
 
     def _build_from_strip(self, context: Any, scene: Any, strip: Any) -> None:
         layers = layers_of(scene, strip)
