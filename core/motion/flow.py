@@ -25,13 +25,23 @@ ROUNDS, QUICK_ROUNDS = 6, 2
 """How often RAFT's estimate is refined, and DIS', each time from where the last one moves the picture: OpenCV moves it
 once only. Clips painted along DIS refined twice change less by up to a seventh, for 12 % more time of the fast engine;
 six times gains a little more, for 60 %."""
+# What stands still is decided by color differences: mean absolute ones, of colors in 0..1.
 WINDOWS = (7, 31, 101)
 """Sides of the squares, pixels, over which standing still and moving are compared: a flat sky is judged by what is
 around it, an edge by itself."""
-MARGIN, NOISE_SHARE = 0.0005, 0.2
-"""How much better than standing a motion must explain the picture: color difference, and part of the noise."""
-SMALL_MOTION, NOISE_MOTION = 0.3, 20.0
-"""The margin holds up to a motion of so many pixels, more for noise (pixels per color difference), then falls."""
+QUIET = 0.1
+"""Part of the picture in which nothing but noise is left unexplained by the motion: there the noise is measured."""
+MARGIN = 0.0005
+"""Color difference by which a motion of SMALL_MOTION must explain the picture better than standing still."""
+MARGIN_NOISE = 0.2
+"""Part of the noise by which more is asked of a comparison, the noisier a picture is."""
+SMALL_MOTION = 0.3
+"""Pixels: what moves less must explain the picture better by more than the margin, what moves more by less, in
+inverse proportion."""
+SMALL_MOTION_NOISE = 20.0
+"""What noise adds to a small motion: pixels per color difference."""
+MOST_MARGINS = 4.0
+"""Margins that are asked of the smallest motions."""
 CLEARLY_STILL = 0.003
 """Color difference: where standing is better by so much in the smallest square, the others are not asked."""
 CLEARLY_MOVING = 1.0
@@ -40,9 +50,13 @@ EXPLAINED = 0.03
 """Color difference: where so much more than noise is left in the smallest square, standing does not explain it."""
 NO_MOTION = 0.05
 """Pixels: less cannot be told from none."""
-FAKED, COHERENT = 60.0, 0.6
-"""Pixels per color difference: noise fakes no larger motion over the largest square that goes one way, that is, whose
-mean is at least this part of its root mean square."""
+FAKED = 60.0
+"""Pixels per color difference: noise fakes no larger motion that goes one way over the largest square."""
+ONE_WAY = 0.6
+"""Motions go one way if their mean is at least this part of their root mean square."""
+CODED = 0.5
+"""Part of the noise: by so much standing may explain a smooth sky better than its own motion does, in colors of 8 bits,
+between which a moving picture lies."""
 
 
 class Estimator(Protocol):
@@ -56,16 +70,16 @@ class Estimator(Protocol):
 
 
 class Dis:
-    """Dense inverse search: Kroeger, Timofte, Dai & Van Gool, ECCV 2016, arXiv:1603.03590, by OpenCV."""
+    """Dense inverse search: Kroeger, Timofte, Dai & Van Gool, ECCV 2016, arXiv:1603.03590, by OpenCV.
+
+    Its preset "medium", but down to whole pixels, and smoother by a refinement twice as long. Measured on two CPU
+    cores: end-point error on Sintel alley_1 0.365 px and on RubberWhale 0.125 px, 0.36 s at 640x360; the preset itself
+    0.418 px, 0.223 px, 0.17 s.
+    """
 
     name = "dis"
 
     def __init__(self) -> None:
-        """Medium, but down to whole pixels, and smoother by a refinement twice as long.
-
-        Measured on two CPU cores: end-point error on Sintel alley_1 0.365 px and on RubberWhale 0.125 px, 0.36 s at
-        640x360; the preset itself 0.418 px, 0.223 px, 0.17 s.
-        """
         self._search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
         self._search.setFinestScale(0)
         self._search.setPatchStride(4)
@@ -133,30 +147,30 @@ def settled(flow: Tensor, here: Tensor, there: Tensor) -> Tensor:
     moves by 0.5 px keeps moving in 80 to 100 % of its own, under noise of 0.01 in 92 % if strongly textured, else in
     24 to 41 %.
     """
-    standing, moving = _difference(here, there), _difference(here, warp(there, flow))
-    better = standing - moving
     vectors = np.asarray(flow[0].cpu().numpy())
     motion = np.linalg.norm(vectors, axis=0)
-    # What clearly moves says nothing of what stands still behind it, and would outweigh all of it.
     slow = motion < CLEARLY_MOVING
-    squares = [np.where(slow, _averaged_of(better, slow, side), _averaged(better, side)) for side in WINDOWS]
-    noise = float(np.quantile(_averaged(moving, WINDOWS[0]), 0.1))  # where nothing but noise is left unexplained
-    falling = np.minimum((SMALL_MOTION + NOISE_MOTION * noise) / np.maximum(motion, 1e-3), 4.0)
-    still = np.mean(squares, axis=0) <= (MARGIN + NOISE_SHARE * noise) * falling
-    # Half the noise for colors of 8 bits: between them, standing still explains a smooth sky better than moving does
-    still &= (squares[-1] <= -noise / 2) | ~_together(vectors, slow, NO_MOTION + FAKED * noise)
-    still |= squares[0] <= -CLEARLY_STILL - NOISE_SHARE * noise
+    standing, moving = _difference(here, there), _difference(here, warp(there, flow))
+    noise = float(np.quantile(_averaged(moving, WINDOWS[0]), QUIET))
+    # What clearly moves says nothing of what stands still behind it, and would outweigh all of it.
+    better = standing - moving
+    gains = [np.where(slow, _averaged_of(better, slow, side), _averaged(better, side)) for side in WINDOWS]
+    small = SMALL_MOTION + SMALL_MOTION_NOISE * noise
+    margin = (MARGIN + MARGIN_NOISE * noise) * np.minimum(small / np.maximum(motion, 1e-3), MOST_MARGINS)
+    as_good = np.mean(gains, axis=0) <= margin
+    clearly = gains[0] <= -CLEARLY_STILL - MARGIN_NOISE * noise
+    drifting = (gains[-1] > -CODED * noise) & _one_way(vectors, slow, NO_MOTION + FAKED * noise)
     # Where an estimator has lost track nothing explains the picture; no motion, there and back, would seem certain.
-    still &= slow | (_averaged(standing, WINDOWS[0]) < EXPLAINED + noise)
-    still |= motion < NO_MOTION
+    explained = slow | (_averaged(standing, WINDOWS[0]) < EXPLAINED + noise)
+    still = (motion < NO_MOTION) | (explained & (clearly | (as_good & ~drifting)))
     return torch.where(torch.from_numpy(still).to(flow.device), 0.0, flow)
 
 
-def _together(vectors: Floats, slow: NDArray[np.bool_], least: float) -> NDArray[np.bool_]:
+def _one_way(vectors: Floats, slow: NDArray[np.bool_], least: float) -> NDArray[np.bool_]:
     """H,W: where the slow ones of the motions (2,H,W) in the largest square go one way, by more than `least` pixels."""
     mean = np.linalg.norm([_averaged_of(part, slow, WINDOWS[-1]) for part in vectors], axis=0)
     square = np.maximum(_averaged_of(np.square(vectors).sum(0), slow, WINDOWS[-1]), 0.0)  # running sums end below 0
-    return np.asarray((mean > least) & (mean > COHERENT * np.sqrt(square)))
+    return np.asarray((mean > least) & (mean > ONE_WAY * np.sqrt(square)))
 
 
 def _difference(one: Tensor, other: Tensor) -> Floats:
