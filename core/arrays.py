@@ -9,6 +9,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+Floats = NDArray[np.floating[Any]]
+"""Numbers, in single precision wherever they are kept."""
+Ints = NDArray[np.int32]
+
 
 def as_array(image: Tensor) -> NDArray[np.float32]:
     """H,W,C, a copy, of a picture, a mask or a flow 1,C,H,W."""

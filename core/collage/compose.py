@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..arrays import as_array, as_tensor
+from ..arrays import Floats, as_array, as_tensor
 from ..effects import Companions, Painted
 from ..frames import Picture
 from ..memory import give_back
@@ -25,7 +25,8 @@ from .ground import nearest_object, object_map
 from .layers import layer_folders
 from .materials import Materials
 from .paper import Noise, Paper, paper
-from .pieces import NO_OBJECT, Floats, Pieces
+from .pieces import NO_OBJECT, Pieces
+from .similarity import matrix
 
 GIVEN_BACK = 8
 """Frames after which memory is given back: asking for it again costs as much as a tenth of a frame."""
@@ -174,9 +175,9 @@ def _warped(made: Paper, place: Floats, aside: tuple[float, float], size: tuple[
     It is larger than the paper by `around` pixels on each side.
     """
     height, width = size
-    a, b, x, y = (float(v) for v in place)
-    turn = np.array([[a, -b], [b, a]]) * (height / made.scale)
-    shift = turn @ (made.left - around, made.top - around) + (np.array([x, y]) + aside) * height - 0.5
+    turn, to = matrix(place)
+    turn *= height / made.scale
+    shift = turn @ (made.left - around, made.top - around) + (to + aside) * height - 0.5
     rows, columns = image.shape[:2]
     corners = np.array([[0, 0], [columns - 1, 0], [0, rows - 1], [columns - 1, rows - 1]]) @ turn.T + shift
     left, top = max(0, floor(corners[:, 0].min())), max(0, floor(corners[:, 1].min()))

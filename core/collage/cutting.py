@@ -6,21 +6,23 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from math import cos, sin
 
 import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ..arrays import Floats, Ints
 from ..options import ALIGNED, CollageOptions
 from . import segment
 from .ground import Ground
 from .match import Choice, Matcher
 from .materials import Materials
 from .moving import Moving, moving, parted
-from .pieces import LEVEL_STEP, NO_OBJECT, Cut, Floats, Ints, Pieces, moved, no_pieces
+from .order import first_order
+from .pieces import NO_OBJECT, Cut, Pieces, Tint, no_pieces
 from .segment import GROWTH, Region
+from .similarity import applied, similarity
 
 MERGED = {"cutouts": 60.0, "montage": 25.0}
 """Modes whose pieces are of any shape, and what a frame's height counts beside color when parts are merged."""
@@ -34,8 +36,8 @@ VIVID = 1.4
 """How much more colorful a limited palette is than the clip: colored paper is."""
 STRAYED = 9.0
 """How far (in Lab, brightness counting less) a frame's colors must be from a palette, on average, to need another."""
-NEW_RANK, NUMBER_RANK = LEVEL_STEP / 2, LEVEL_STEP / 2e6
-"""Pieces born later lie below the first ones of their level, the later the lower."""
+FLAT = 6.0
+"""Most that colors stray (standard deviation, Lab) on a piece of a limited palette."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ class _Form:
 
     def turned(self, turn: float) -> _Form:
         """The same, lying askew."""
-        return _Form(self.center, moved(np.array([cos(turn), sin(turn), 0, 0], np.float32), self.around), turn)
+        return _Form(self.center, applied(similarity(turn, 1.0), self.around), turn)
 
 
 @dataclass(frozen=True)
@@ -96,19 +98,21 @@ class Cutter:
             found = list(self._regions(labels, ground, level, busy))
             found.sort(key=lambda region: region.area, reverse=True)
             for i, region in enumerate(found):
-                rank = NEW_RANK + 1 + 200 * i / len(found) + self._depth(region, ground)
-                cuts += self.cut(region, work, rank)
+                cuts += self.cut(region, work, first_order(level, i, len(found), _nearness(region, ground)))
         return cuts
 
-    def cut(self, region: Region, work: Work, rank: float) -> Iterator[Cut]:
-        """The piece for a region, unless nothing is left of it; it does not reach over what moves otherwise."""
+    def cut(self, region: Region, work: Work, order: float) -> Iterator[Cut]:
+        """The piece for a region, laid at its `order`, unless nothing is left of it.
+
+        It does not reach over what moves otherwise.
+        """
         corners = self._corners(region, work)
         if corners is None:
             return
         form = _Form.of(work.ground.units(corners))
         if self.options.mode == "joiner":
             form = form.turned(float(np.deg2rad(self.options.rotation) * work.generator.normal(0, 0.6)))
-        yield self._made(region, form, work, rank, region.area / work.ground.height ** 2)
+        yield self._made(region, form, work, order, region.area / work.ground.height ** 2)
 
     def relaid(self, pieces: Pieces, i: int, ground: Ground, frame: int, matcher: Matcher) -> Cut:
         """A piece laid anew in the place of another, of the same outline."""
@@ -121,8 +125,7 @@ class Cutter:
         region = Region(mask.astype(bool), int(low[1]), int(low[0]), int(pieces.object[i]))
         level = int(pieces.level[i])
         work = Work(frame, ground, matcher, level, self.generator(frame, int(pieces.number[i])))
-        return self._made(region, _Form.of(points), work, float(pieces.order[i]) - LEVEL_STEP * level,
-                          float(pieces.area[i]))
+        return self._made(region, _Form.of(points), work, float(pieces.order[i]), float(pieces.area[i]))
 
     def wanted(self, level: int, busy: Floats, margin: float = 0.0) -> NDArray[np.bool_]:
         """h,w: where this level has pieces; with a margin, only where that is clear."""
@@ -182,10 +185,10 @@ class Cutter:
             bounds = together if bounds is None else bounds & together
         return segment.outline(region, self.options.overlap, self.options.smoothness, bounds)
 
-    def _made(self, region: Region, form: _Form, work: Work, rank: float, area: float) -> Cut:
+    def _made(self, region: Region, form: _Form, work: Work, order: float, area: float) -> Cut:
         """A new piece of this form for a region; `area` (heights of the frame, squared) is what it stands for."""
         choice = self._chosen(region, form, work)
-        return Cut(work.level, rank, (float(form.center[0]), float(form.center[1])), form.around, area, region.object,
+        return Cut(work.level, order, (float(form.center[0]), float(form.center[1])), form.around, area, region.object,
                    choice.material, choice.window, choice.moment, _snapped(choice.tint, work.matcher.pieces.palette))
 
     def _chosen(self, region: Region, form: _Form, work: Work) -> Choice:
@@ -212,11 +215,10 @@ class Cutter:
         place = np.clip(form.center + shift, np.minimum(half, middle), np.maximum(2 * middle - half, middle))
         return self.materials.taken(taken, work.frame), place
 
-    def _depth(self, region: Region, ground: Ground) -> float:
-        """What nearness adds to a piece's rank."""
-        if ground.depth is None:
-            return 0.0
-        return 250 * float(region.part(ground.depth)[region.mask].mean())
+
+def _nearness(region: Region, ground: Ground) -> float:
+    """How near (0..1) a region is on the average; 0 where that is not known."""
+    return 0.0 if ground.depth is None else float(region.part(ground.depth)[region.mask].mean())
 
 
 def hole_parts(hole: NDArray[np.bool_], ground: Ground, median: float) -> Sequence[Region]:
@@ -234,5 +236,7 @@ def _snapped(tint: Floats, palette: Floats) -> Floats:
     """A tint whose target is the nearest color of the palette, more vivid; the sheet keeps its own spread."""
     if not len(palette):
         return tint
-    nearest = palette[np.abs(palette - tint[6:9]).sum(1).argmin()]
-    return np.concatenate([tint[:6], nearest * (1.0, VIVID, VIVID), np.minimum(tint[3:6], 6.0)]).astype(np.float32)
+    told = Tint.of(tint)
+    nearest = palette[np.abs(palette - told.new_mean).sum(1).argmin()]
+    snapped = told._replace(new_mean=nearest * (1.0, VIVID, VIVID), new_spread=np.minimum(told.spread, FLAT))
+    return np.concatenate(snapped).astype(np.float32)

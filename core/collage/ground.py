@@ -12,15 +12,17 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..arrays import as_array
+from ..arrays import Floats, Ints, as_array
 from ..effects import Companions
 from ..motion.links import Link
-from .pieces import NO_OBJECT, Floats, Ints
+from .pieces import NO_OBJECT
 
 MARGIN = 0.12
 """Of the frame's height, on each side."""
 LEAST_SHARE = 0.002
-"""Colors that take less of an object mask are its soft edges, not objects of their own."""
+"""Of an object mask's area: colors that take less are its soft edges, not objects of their own."""
+SAME_OBJECT = 60
+"""Steps of 255, summed over red, green and blue: colors that differ by less, in two frames, are those of one object."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,7 @@ def nearest_object(code: int, objects: Ints) -> int:
     here = np.unique(objects)
     distances = np.abs(colors_of(here) - colors_of(np.array([code]))).sum(-1)
     best = int(distances.argmin())
-    return int(here[best]) if distances[best] < 60 else NO_OBJECT
+    return int(here[best]) if distances[best] < SAME_OBJECT else NO_OBJECT
 
 
 def colors_of(codes: NDArray[np.integer]) -> Ints:

@@ -3,35 +3,38 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from math import cos, pi, sin
+from math import pi
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arrays import Floats
 from ..options import CollageOptions
 from .ground import to_lab
 from .materials import Materials, look_of
-from .pieces import Floats, Pieces, moved
+from .pieces import Pieces
+from .similarity import applied, similarity
 
 PLAIN = ("cutouts", "mosaic")
 """Modes whose pieces are of one color each."""
 NEAREST = 48
 """Windows that are compared for a piece."""
+# Costs stand beside the difference between two looks, the sum of 8 weighted ones (see `look_of`).
 REUSE = {"allow": 0.0, "avoid": 0.6, "forbid": 1e6}
 """What each earlier use of a spot costs."""
 NEIGHBOR = 0.9
 """What it costs to take the sheet of a neighbor: two pieces would look like one."""
 CHANCE = 0.15
-"""What chance decides between windows that cost nearly the same."""
+"""What is added to a cost by chance, at most: it decides between windows that cost nearly the same."""
 EVEN = 3.0
-"""What it costs to take a sheet that all pieces so far were cut from; less in proportion."""
+"""What it costs to take a sheet that all of the last pieces were cut from; less in proportion."""
 RECENT = 600
 """Pieces laid last that are asked whether they are neighbors."""
 UNCOVERED = 4.0
 """What it costs if a cut-out leaves all of a piece open, times the weight of shape."""
 COARSEST = 430.0
-"""Pixels of a material for a frame's height, at least: larger ones would blur."""
+"""Pixels of a material for a frame's height, at least: fewer would blur."""
 
 
 @dataclass(frozen=True)
@@ -81,13 +84,13 @@ class Matcher:
         cost += generator.uniform(0, CHANCE, len(found))
         cost += REUSE[self.options.reuse] * self._uses[found] + self._common(found, center, extent)
         for k, window in enumerate(found):
-            cost[k] += self._uncovered(int(windows.sheet[window]), _map(turns[k], scales[k], windows.center[window]),
-                                       outline)
+            cost[k] += self._uncovered(int(windows.sheet[window]), similarity(turns[k], scales[k],
+                                                                            windows.center[window]), outline)
         best = int(cost.argmin())
         window = int(found[best])
         sheet = int(windows.sheet[window])
         self._remember(sheet, windows.center[window], center)
-        return Choice(sheet, _map(turns[best], scales[best], windows.center[window]), -1,
+        return Choice(sheet, similarity(turns[best], scales[best], windows.center[window]), -1,
                       np.concatenate([windows.tint[window], tint]))
 
     def show(self, version: int, moment: int, place: Floats, around: Floats, turn: float, lab: Floats,
@@ -104,7 +107,7 @@ class Matcher:
         shown = cv2.warpAffine(sheet.rgb, onto, weight.shape[::-1], flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
                                borderMode=cv2.BORDER_REPLICATE)
         tints = [look_of(colors, weight)[2] for colors in (to_lab(shown.astype(np.float32) / 255), lab)]
-        return Choice(version, _map(turn, float(height), place * height - 0.5), moment, np.concatenate(tints))
+        return Choice(version, similarity(turn, float(height), place * height - 0.5), moment, np.concatenate(tints))
 
     def _nearest(self, look: Floats, most: int) -> NDArray[np.integer]:
         """The windows that look most like it."""
@@ -134,12 +137,8 @@ class Matcher:
         if alpha is None:
             return 0.0
         points = np.concatenate([outline * share for share in (0.2, 0.5, 0.75, 0.95)])
-        px, py = np.round(moved(window, points)).astype(int).T
+        px, py = np.round(applied(window, points)).astype(int).T
         inside = (px >= 0) & (py >= 0) & (px < alpha.shape[1]) & (py < alpha.shape[0])
         opaque = np.zeros(len(points))
         opaque[inside] = alpha[py[inside], px[inside]] / 255
         return UNCOVERED * self.options.match_shape * float(1 - opaque.mean())
-
-
-def _map(turn: float, scale: float, spot: Floats) -> Floats:
-    return np.array([scale * cos(turn), scale * sin(turn), spot[0], spot[1]], np.float32)

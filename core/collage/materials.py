@@ -18,14 +18,13 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from .. import clips, frames
-from ..arrays import as_array
+from ..arrays import Floats, as_array
 from ..clips import MOVIE_SUFFIXES, Clip
 from ..errors import InputError, OptionError
 from ..frames import PICTURE_SUFFIXES, Picture
 from ..options import FROM_THE_CLIP, CollageOptions
 from ..sizes import fitted, resize
 from .ground import to_lab
-from .pieces import Floats
 
 Item = TypeVar("Item")
 log = logging.getLogger(__name__)

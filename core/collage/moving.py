@@ -15,14 +15,14 @@ from numpy.typing import NDArray
 from scipy.ndimage import find_objects, median
 from skimage.measure import label
 
+from ..arrays import Floats, Ints
 from .ground import Ground
-from .pieces import Floats, Ints
 from .segment import Region
 
 APART = 0.6
 """Pixels of the ground from a frame to the next: what differs by more from how a part moves does not move with it."""
 LEAST = 0.15
-"""What moves otherwise than all parts around it, and is less than this share of the mean part, stays with its part."""
+"""Share of a mean part's area: what moves otherwise than all parts around it, but is smaller, stays with its part."""
 SLIVERS = (3, 5)
 """Pixels of the ground: what is narrower goes nowhere; what is narrower than the second, the blur of the flow at a
 border, becomes no part of its own."""

@@ -11,10 +11,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ..arrays import Floats
 from ..options import CollageOptions
 from .ground import from_lab, to_lab
 from .materials import Sheet
-from .pieces import Floats
+from .pieces import Tint
+from .similarity import matrix
 
 LINES = 1080.0
 """Options in pixels are for a frame of so many lines."""
@@ -187,11 +189,10 @@ def _torn(distance: Floats, width: float, px: float, generator: np.random.Genera
 def _face(sheet: Sheet, window: Floats, tint: Floats, options: CollageOptions, origin: tuple[int, int],
           size: tuple[int, int], scale: float) -> tuple[Floats, Floats]:
     """h,w,3 in 0..1 and h,w: the printed face of a piece, and where its material is opaque."""
-    a, b, x, y = (float(v) for v in window)
-    left, top = origin
-    turn = np.array([[a, -b], [b, a]]) / scale
-    to_sheet = np.column_stack([turn, turn @ (left, top) + (x, y)]).astype(np.float32)
-    small = sheet.reduced(float(np.hypot(a, b)) / scale)
+    turn, to = matrix(window)
+    small = sheet.reduced(float(np.hypot(*turn[:, 0])) / scale)
+    turn /= scale
+    to_sheet = np.column_stack([turn, turn @ origin + to]).astype(np.float32)
     to_sheet *= np.float32(small.size[0] / sheet.size[0])
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     face = cv2.warpAffine(small.rgb, to_sheet, size[::-1], flags=flags, borderMode=cv2.BORDER_REFLECT_101)
@@ -210,7 +211,7 @@ def tinted(rgb: Floats, tint: Floats, strength: float) -> Floats:
     if not strength:
         return rgb
     lab = to_lab(rgb)
-    mean, spread, new_mean, new_spread = (tint[i:i + 3] for i in (0, 3, 6, 9))
+    mean, spread, new_mean, new_spread = Tint.of(tint)
     factor = np.clip(new_spread / np.maximum(spread, 1e-3), *SPREAD)
     scale = 1 + strength * (factor - 1)  # of lab + strength * ((lab - mean) * factor + new_mean - lab)
     moved = cv2.transform(lab, np.column_stack([np.diag(scale), strength * (new_mean - mean * factor)]))

@@ -8,21 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
+from ..arrays import Floats, Ints
 from ..errors import InputError
+from .similarity import applied
 
-Floats = NDArray[np.floating[Any]]
-"""Numbers, in single precision wherever they are kept."""
-Ints = NDArray[np.int32]
 NO_OBJECT = -1
-LEVEL_STEP = 1000.0
-"""From level to level in the order in which pieces are laid; ranks within a level are smaller."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +27,7 @@ class Cut:
     """One new piece, before it has a number: see `Pieces` for the fields' meaning."""
 
     level: int
-    rank: float
+    order: float
     center: tuple[float, float]
     outline: Floats
     area: float
@@ -41,17 +38,30 @@ class Cut:
     tint: Floats
 
 
+class Tint(NamedTuple):
+    """How a material is colored: the mean and standard deviation in Lab that it has, and that it is to have, 3 each."""
+
+    mean: Floats
+    spread: Floats
+    new_mean: Floats
+    new_spread: Floats
+
+    @classmethod
+    def of(cls, numbers: Floats) -> Tint:
+        """Out of the 12 numbers that a table holds; `np.concatenate` makes these again."""
+        return cls(*numbers.reshape(4, 3))
+
+
 @dataclass(frozen=True, eq=False)
 class Pieces:
     """The pieces of a frame, as arrays over them.
 
     `number` of each piece is its own in its shot and seeds what is random about it; `level` 0 is the coarsest; pieces
     are laid by rising `order`. `outlines` holds all corners (x, y), `ends` where each piece's corners end there; they
-    count from the piece's center at birth. `place` (a, b, x, y) turns, scales and moves them: [[a, -b], [b, a]] p +
-    (x, y).
-    `window` (a, b, x, y) likewise leads from them to the pixels of `material`, at frame `moment` if that is a clip.
-    `tint` is the material's mean and standard deviation in Lab there and those to give it, 3 each. `area` is what the
-    piece stands for (without overlap), `born` its first frame; `object` the color of the object it belongs to.
+    count from the piece's center at birth. The similarity `place` (a, b, x, y) takes them to where they lie, `window`
+    to the pixels of `material`, at frame `moment` if that is a clip.
+    `tint` (see `Tint`) is how the material is colored there, `area` what the piece stands for (without overlap), `born`
+    its first frame; `object` the color of the object it belongs to.
     `misfit`, `covered` and `changed` count the frames in which nothing good is known of its motion, it was hidden,
     and something else lay under it; `seen` is what was there when it was born, where it showed: the mean color in Lab
     and how far it strayed.
@@ -89,14 +99,12 @@ class Pieces:
 
     def placed(self, i: int, points: Floats) -> Floats:
         """Points given from the center of a piece, N,2, where they lie now."""
-        return moved(self.place[i], points)
+        return applied(self.place[i], points)
 
     def corners(self) -> list[Floats]:
         """Each piece's outline where it lies now, N,2; all at once, for there are many."""
-        counts = np.diff(self.ends, prepend=0)
-        a, b, x, y = np.repeat(self.place, counts, axis=0).T
-        left, down = self.outlines.T
-        return np.split(np.stack([a * left - b * down + x, b * left + a * down + y], 1), self.ends[:-1])
+        places = np.repeat(self.place, np.diff(self.ends, prepend=0), axis=0)
+        return np.split(applied(places, self.outlines), self.ends[:-1])
 
     def laid(self) -> list[int]:
         """The pieces as they are laid, the lowest first."""
@@ -117,7 +125,7 @@ class Pieces:
         new = {
             "number": np.arange(first, first + count, dtype=np.int32),
             "level": np.array([c.level for c in cuts], np.int32),
-            "order": np.array([LEVEL_STEP * c.level + c.rank for c in cuts], np.float32),
+            "order": np.array([c.order for c in cuts], np.float32),
             "place": np.array([(1, 0, *c.center) for c in cuts], np.float32),
             "area": np.array([c.area for c in cuts], np.float32),
             "object": np.array([c.object for c in cuts], np.int32),
@@ -157,20 +165,6 @@ def no_pieces(palette: Floats, since: int) -> Pieces:
                   seen=np.zeros((0, 4), np.float32), born=i, misfit=i, covered=i, changed=i,
                   palette=palette.astype(np.float32), next_number=np.zeros(1, np.int32),
                   since=np.array([since], np.int32))
-
-
-def moved(place: Floats, points: Floats) -> Floats:
-    """N,2: points turned, scaled and moved by (a, b, x, y)."""
-    a, b, x, y = (float(v) for v in place)
-    return np.stack([a * points[:, 0] - b * points[:, 1] + x, b * points[:, 0] + a * points[:, 1] + y],
-                    1).astype(np.float32)
-
-
-def after(first: Floats, then: Floats) -> Floats:
-    """One place for two moves of the plane, each (a, b, x, y), the second after the first."""
-    a, b, x, y = (float(v) for v in first)
-    c, d, u, v = (float(v) for v in then)
-    return np.array([c * a - d * b, d * a + c * b, c * x - d * y + u, d * x + c * y + v], np.float32)
 
 
 def _joined(outlines: Iterable[Floats]) -> dict[str, Any]:

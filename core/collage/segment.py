@@ -20,8 +20,9 @@ from scipy.special import ndtr
 from skimage.measure import find_contours, label
 from skimage.segmentation import slic
 
+from ..arrays import Floats, Ints
 from .ground import Ground
-from .pieces import NO_OBJECT, Floats, Ints
+from .pieces import NO_OBJECT
 
 GROWTH = 3.2
 """How many times as many pieces the next finer level has."""

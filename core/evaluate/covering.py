@@ -9,14 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 from skimage.measure import label
 
+from ..arrays import Floats
 from ..collage.compose import Composer, lay
-from ..collage.follow import BIRTH, shown
+from ..collage.follow import BIRTH, SLIT
 from ..collage.ground import Ground
-from ..collage.pieces import Floats, Pieces
+from ..collage.pieces import Pieces
+from ..collage.visible import shown
 from ..sizes import Size
-
-SLIT = 0.12
-"""What is narrower than twice this, in sides of the median piece, is a slit between pieces and no hole."""
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,11 @@ import pytest
 import torch
 
 from core.collage.cutting import VIVID, Cutter, hole_parts
-from core.collage.follow import Follow, shown
+from core.collage.follow import Follow
 from core.collage.ground import ground_of, to_lab
 from core.collage.materials import Materials
 from core.collage.pieces import Floats, Pieces
+from core.collage.visible import shown
 from core.effects import Companions, Moment
 from core.frames import Picture
 from core.motion.links import Link

@@ -7,23 +7,19 @@ import dataclasses
 import numpy as np
 import pytest
 
-from core.collage.pieces import NO_OBJECT, Cut, Floats, Pieces, after, moved, no_pieces
+from core.collage.pieces import NO_OBJECT, Cut, Pieces, no_pieces
 from core.errors import InputError
 
 
-def cut(level: int = 0, rank: float = 1.0, corners: int = 4, x: float = 0.5) -> Cut:
+def cut(level: int = 0, order: float = 1.0, corners: int = 4, x: float = 0.5) -> Cut:
     turns = np.linspace(0, 2 * np.pi, corners, endpoint=False)
     outline = (0.1 * np.column_stack([np.cos(turns), np.sin(turns)])).astype(np.float32)
-    return Cut(level, rank, (x, 0.25), outline, 0.02, NO_OBJECT, 3, np.array([500, 0, 20, 30], np.float32), -1,
+    return Cut(level, order, (x, 0.25), outline, 0.02, NO_OBJECT, 3, np.array([500, 0, 20, 30], np.float32), -1,
                np.arange(12, dtype=np.float32))
 
 
 def some(*cuts: Cut) -> Pieces:
     return no_pieces(np.zeros((2, 3), np.float32), 7).with_new(cuts, 7)
-
-
-def place(turn: float, scale: float, x: float, y: float) -> Floats:
-    return np.array([scale * np.cos(turn), scale * np.sin(turn), x, y], np.float32)
 
 
 def test_there_and_back_as_the_same_bytes() -> None:
@@ -43,25 +39,14 @@ def test_damaged_bytes_say_what_to_delete(data: bytes) -> None:
     assert "tracks" in error.value.hint
 
 
-def test_a_place_turns_scales_and_moves() -> None:
-    point = np.array([[1.0, 0.0]], np.float32)
-    np.testing.assert_allclose(moved(place(np.pi / 2, 2.0, 0.3, 0.4), point), [[0.3, 2.4]], atol=1e-6)
-
-
-def test_two_moves_after_each_other_are_one() -> None:
-    points = np.random.default_rng(1).random((5, 2)).astype(np.float32)
-    first, then = place(0.3, 1.2, 0.1, -0.2), place(-0.7, 0.8, 0.5, 0.6)
-    np.testing.assert_allclose(moved(after(first, then), points), moved(then, moved(first, points)), atol=1e-5)
-
-
 def test_new_pieces_lie_unturned_around_their_centers() -> None:
     pieces = some(cut(x=0.75))
     np.testing.assert_allclose(pieces.placed(0, pieces.outline(0)).mean(0), [0.75, 0.25], atol=1e-6)
     assert pieces.born.tolist() == [7] and np.isnan(pieces.seen).all()
 
 
-def test_pieces_are_laid_by_level_then_by_rank() -> None:
-    assert some(cut(1, 5), cut(0, 900), cut(0, 2), cut(1, 1)).laid() == [2, 1, 3, 0]
+def test_pieces_are_laid_by_their_order() -> None:
+    assert some(cut(1, 1005), cut(0, 900), cut(0, 2), cut(1, 1001)).laid() == [2, 1, 3, 0]
 
 
 def test_numbers_are_never_given_twice_in_a_shot() -> None:
