@@ -176,8 +176,7 @@ def animated_values(scene: Any, animated: Any, owner: Any, first: int, last: int
         curve = curve_of(animated, owner, name) if info.animatable else None
         if curve is None or not is_live(curve):
             continue
-        low = -float("inf") if info.minimum is None else info.minimum
-        high = float("inf") if info.maximum is None else info.maximum
-        values[name] = {frame: float(f"{min(max(curve.evaluate(frame * stretch), low), high):.7g}")
-                        for frame in range(first, last + 1)}
+        values[name] = {
+            frame: float(f"{min(max(curve.evaluate(frame * stretch), info.minimum), info.maximum):.7g}")
+            for frame in range(first, last + 1)}
     return values

@@ -8,6 +8,7 @@ from typing import Any, NoReturn, TypeVar
 
 from .errors import OptionError
 from .options import OptionInfo, describe, options_from
+from .schema import TEXTS
 
 Chosen = TypeVar("Chosen")
 
@@ -49,9 +50,7 @@ def _add_option(parser: Any, name: str, info: OptionInfo, default: Any) -> None:
     if info.kind == "bool":
         parser.add_argument(flag, dest=name, action=argparse.BooleanOptionalAction, default=None, help=text)
         return
-    metavar = "|".join(info.choices) if info.kind == "choice" else {
-        "layers": "NAME=WEIGHT,...", "frames": "A-B", "ranges": "A-B,C", "chunk": "K/N",
-        "file": "PATH"}.get(info.kind, info.kind.upper())
+    metavar = "|".join(info.choices) or (TEXTS[info.kind].metavar if info.kind in TEXTS else info.kind.upper())
     shown = f" (default {default})" if default != "" else ""
     parser.add_argument(flag, dest=name, default=None, metavar=metavar, type=_value(info), help=text + shown)
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 import dataclasses
 import math
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from .errors import OptionError
 
@@ -30,8 +30,8 @@ class OptionInfo:
     label: str
     help: str
     kind: Kind
-    minimum: float | None = None
-    maximum: float | None = None
+    minimum: float = -math.inf
+    maximum: float = math.inf
     soft_minimum: float | None = None
     soft_maximum: float | None = None
     unit: str = ""
@@ -47,8 +47,7 @@ class OptionInfo:
             return "one of " + ", ".join(self.choices)
         if self.kind in ("float", "int"):
             return f"{self.minimum:g} to {self.maximum:g}"
-        return {"bool": "true or false", "layers": "a list such as conv1_2=1,conv4_4=0.5", "frames": "A-B or A",
-                "ranges": "a list such as 3-5,9", "chunk": "K/N, such as 2/4", "file": "a path"}[self.kind]
+        return "true or false" if self.kind == "bool" else TEXTS[self.kind].allowed
 
 
 def option(default: Any, label: str, help: str, kind: Kind, **info: Any) -> Any:
@@ -65,31 +64,22 @@ def describe(options: type) -> Iterator[tuple[str, OptionInfo, Any]]:
 
 def check(name: str, value: Any, info: OptionInfo) -> Any:
     """One value, checked and in its right type. Raises OptionError naming the field, the value and the range."""
-    def refuse() -> OptionError:
-        return OptionError(f"Option '{name}' cannot be {value!r}.", f"Allowed: {info.allowed()}.")
+    if not _fits(value, info):
+        raise OptionError(f"Option '{name}' cannot be {value!r}.", f"Allowed: {info.allowed()}.")
+    if info.kind in TEXTS:
+        TEXTS[info.kind].read(name, value)
+    return int(value) if info.kind == "int" else float(value) if info.kind == "float" else value
+
+
+def _fits(value: Any, info: OptionInfo) -> bool:
+    """Whether a value has the type that its kind asks for, and is in the range or among the choices."""
     if info.kind in ("float", "int"):
-        if isinstance(value, bool) or not isinstance(value, (int, float)):
-            raise refuse()
-        if not _inside(value, info.minimum, info.maximum):  # not a number is inside nothing
-            raise refuse()
-        if info.kind == "int" and value != int(value):
-            raise refuse()
-        return int(value) if info.kind == "int" else float(value)
+        is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        # What is not a number lies in no range, and only what lies in it can be told to be whole
+        return is_number and info.minimum <= value <= info.maximum and (info.kind == "float" or value == int(value))
     if info.kind == "bool":
-        if not isinstance(value, bool):
-            raise refuse()
-        return value
-    if not isinstance(value, str) or (info.kind == "choice" and value not in info.choices):
-        raise refuse()
-    if info.kind == "layers":
-        parse_layers(name, value)
-    if info.kind == "frames":
-        parse_frames(value, name)
-    if info.kind == "ranges":
-        parse_ranges(value, name)
-    if info.kind == "chunk":
-        parse_chunk(value)
-    return value
+        return isinstance(value, bool)
+    return isinstance(value, str) and (info.kind != "choice" or value in info.choices)
 
 
 def parse_layers(name: str, text: str) -> dict[str, float]:
@@ -101,7 +91,7 @@ def parse_layers(name: str, text: str) -> dict[str, float]:
             value = float(weight or 1)
         except ValueError:
             value = math.nan
-        if not re.fullmatch(r"conv[1-5]_[1-4]", layer.strip()) or not _inside(value, 0.0, 1e12):
+        if not re.fullmatch(r"conv[1-5]_[1-4]", layer.strip()) or not 0.0 <= value <= 1e12:
             raise OptionError(f"Option '{name}' cannot be {text!r}: {part!r} is no layer with a weight.",
                               "Allowed: a list such as conv1_2=1,conv4_4=0.5 (conv1_1 to conv5_4, weights from 0).")
         layers[layer.strip()] = value
@@ -139,13 +129,27 @@ def parse_chunk(text: str) -> tuple[int, int]:
     return int(found[1]), int(found[2])
 
 
+class Text(NamedTuple):
+    """A kind of option that is written as text: what is allowed, what stands for it in a command line's help, and what
+    reads it, by the option's name, and raises OptionError."""
+
+    allowed: str
+    metavar: str
+    read: Callable[[str, str], object]
+
+
+TEXTS: Mapping[str, Text] = {
+    "layers": Text("a list such as conv1_2=1,conv4_4=0.5", "NAME=WEIGHT,...", parse_layers),
+    "frames": Text("A-B or A", "A-B", lambda name, text: parse_frames(text, name)),
+    "ranges": Text("a list such as 3-5,9", "A-B,C", lambda name, text: parse_ranges(text, name)),
+    "chunk": Text("K/N, such as 2/4", "K/N", lambda _, text: parse_chunk(text)),
+    "file": Text("a path", "PATH", lambda _, text: text),
+}
+
+
 def number(name: str, value: Any, minimum: float, maximum: float) -> float:
     """A number in a range (inclusive), checked as an option of that name is. Raises OptionError."""
     return float(check(name, value, OptionInfo(name, "", "float", minimum=minimum, maximum=maximum)))
-
-
-def _inside(value: float, minimum: float | None, maximum: float | None) -> bool:
-    return (minimum is None or value >= minimum) and (maximum is None or value <= maximum)
 
 
 def reject_unknown(what: str, data: Mapping[str, Any], cls: type) -> None:

@@ -18,7 +18,7 @@ def test_every_option_is_a_property_with_its_default_and_range(gouache):
         value, rna = getattr(group, name), group.bl_rna.properties[name]
         assert value == default or abs(value - default) < 1e-6, name
         assert rna.name == info.label and rna.is_animatable == info.animatable, name
-        if info.kind in ("int", "float") and info.maximum is not None:
+        if info.kind in ("int", "float"):
             assert rna.hard_max == info.maximum, name
         if info.kind == "choice":
             assert [item.identifier for item in rna.enum_items] == list(info.choices), name
