@@ -7,7 +7,6 @@ well tracking works. Results stay in the output folder, and what is finished the
 
 from __future__ import annotations
 
-import json
 import statistics
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -18,7 +17,6 @@ import cv2
 from tqdm import tqdm
 
 from .. import clips, frames, weights
-from ..atomic import write_text
 from ..clips import Clip
 from ..collage.compose import Composer
 from ..collage.materials import open_materials
@@ -36,7 +34,7 @@ from .footage import Footage, open_footage
 from .lives import Lives, Reuse, lives, reuse
 from .making import make, named, recorded
 from .neutral import HED
-from .report import NOTHING, table
+from .report import NOTHING, report
 
 FPS = 24.0
 """Frames a second of a clip that does not say how many."""
@@ -87,23 +85,15 @@ class Row:
 
 
 def run(paths: Sequence[str], modes: Sequence[str], settings: Settings, output: Path, as_json: bool,
-        judge: Estimator | None = None) -> int:
+        judge: Estimator | None = None) -> None:
     """Make, measure, print the table or JSON; keep it as table.md, all figures as figures.json, and a sheet for each.
 
-    `judge` estimates the movement that results are measured by (None: DIS, as the tracking does). Returns 0. Raises
-    GouacheError.
+    `judge` estimates the movement that results are measured by (None: DIS, as the tracking does). Raises GouacheError.
     """
     weights.load(HED)  # now, so that a missing judge shows before the work and not after it
-    rows: list[Row] = []
-    for name, path in named(paths).items():
-        for mode in modes:
-            rows.append(_compared(name, path, settings.options(mode), settings, output, judge))
-            figures = json.dumps([row.to_json() for row in rows], indent=1)
-            write_text(output / "figures.json", figures + "\n")
-    text = "\n".join(table(HEADINGS, map(_cells, rows)))
-    write_text(output / "table.md", text + "\n")
-    print(json.dumps([row.to_json() for row in rows]) if as_json else text)
-    return 0
+    rows = (_compared(name, path, settings.options(mode), settings, output, judge)
+            for name, path in named(paths).items() for mode in modes)
+    report(rows, HEADINGS, _cells, output, as_json)
 
 
 def _cells(row: Row) -> Iterator[str]:

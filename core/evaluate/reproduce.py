@@ -10,7 +10,6 @@ where the paper chose one per style by eye.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -20,7 +19,6 @@ from torch import Tensor
 from tqdm import tqdm
 
 from .. import devices, frames
-from ..atomic import write_text
 from ..digests import digest_of
 from ..effects import Step
 from ..encoders import Encoder, load_encoder
@@ -31,6 +29,7 @@ from ..sizes import fitted, resize, size_of
 from ..style.optimize import PLAIN
 from ..style.transfer import StyleTargets, paint
 from .measure import STYLE_LAYERS, Judge
+from .report import read_figures, write_figures
 from .sheets import write_sheet
 
 LOSSES = ("classic", "normalized")
@@ -133,7 +132,7 @@ class _Bench:
             **asdict(cell), "style_image": self.digests[cell.style],
             "relative_style_loss": figures.style, "content_error": figures.content,
             "loss_first": first, "loss_last": last, "mean_change": float((picture - content).abs().mean())}
-        self._save()
+        write_figures(self.output, self.figures)
 
     def write_parts(self, size: int) -> None:
         """The initial part losses of each style, and their spread."""
@@ -142,7 +141,7 @@ class _Bench:
             parts = self._judge(style, size).parts(content)
             spread = {loss: max(p.values()) / min(p.values()) for loss, p in parts.items()}
             self.figures["initial_part_losses"][style] = {**parts, "spread": spread}
-        self._save()
+        write_figures(self.output, self.figures)
 
     def path(self, cell: Cell) -> Path:
         return self.output / "pictures" / f"{cell.name}.png"
@@ -158,14 +157,8 @@ class _Bench:
     def _load(self) -> dict[str, Any]:
         """Figures of an earlier call with the same settings."""
         empty = {"settings": self.settings, "cells": {}, "initial_part_losses": {}}
-        try:
-            found = json.loads((self.output / "figures.json").read_text("utf-8"))
-        except (OSError, ValueError):
-            return empty
+        found = read_figures(self.output)
         return found if found.get("settings") == self.settings else empty
-
-    def _save(self) -> None:
-        write_text(self.output / "figures.json", json.dumps(self.figures, indent=1) + "\n")
 
 
 def _write_sheet(bench: _Bench, experiment: str, cells: Sequence[Cell]) -> None:

@@ -5,7 +5,6 @@ Results stay in the output folder, and what is finished there is not painted aga
 
 from __future__ import annotations
 
-import json
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from .. import clips, frames, weights
-from ..atomic import write_text
 from ..job import Job
 from ..manifest import Manifest
 from ..motion.flow import Dis, Estimator
@@ -23,7 +21,7 @@ from .clip import ClipFigures, least_steady, measure
 from .footage import open_footage
 from .making import make, named, recorded
 from .neutral import HED
-from .report import NOTHING, table
+from .report import NOTHING, report
 from .steadiness import WarpError
 
 FARTHEST = 10
@@ -88,23 +86,15 @@ class Settings:
 
 
 def run(paths: Sequence[str], engines: Sequence[str], settings: Settings, output: Path,
-        judge: Estimator | None = None) -> int:
+        judge: Estimator | None = None) -> None:
     """Paint, measure, print the table; keep it as table.md, all figures as figures.json, and a sheet per result.
 
-    `judge` estimates the movement that results are measured by (None: DIS, as the painter does). Returns 0. Raises
-    GouacheError.
+    `judge` estimates the movement that results are measured by (None: DIS, as the painter does). Raises GouacheError.
     """
     weights.load(HED)  # now, so that a missing judge shows before the work and not after it
-    clips_by_name = named(paths)
-    rows = []
-    for name, path in clips_by_name.items():
-        for engine in engines:
-            rows.append(_compared(name, path, engine, settings, output, judge))
-            write_text(output / "figures.json", json.dumps([row.to_json() for row in rows], indent=1) + "\n")
-    text = "\n".join(table(HEADINGS, map(_cells, rows)))
-    write_text(output / "table.md", text + "\n")
-    print(text)
-    return 0
+    rows = (_compared(name, path, engine, settings, output, judge)
+            for name, path in named(paths).items() for engine in engines)
+    report(rows, HEADINGS, _cells, output)
 
 
 def _cells(row: Row) -> Iterator[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,10 +9,10 @@ from typing import Any
 import torch
 
 from ... import frames
-from ...atomic import write_text
 from ...errors import GouacheError, OptionError
 from ...frames import Picture
 from ...sizes import fitted, resize, size_of
+from ..report import write_figures
 from . import collage, fast, large, recipes, start, steps
 from .given import Bench
 
@@ -48,7 +47,7 @@ def run(content: Sequence[Path], style: Sequence[Path], output: Path, size: int,
         except GouacheError as error:
             failed = True
             print(f"{name}: FAILED: {error}")
-        write_text(output / "figures.json", json.dumps(figures, indent=1) + "\n")
+        write_figures(output, figures)
     print(f"\npictures and figures.json are in {output}")
     return int(failed)
 
