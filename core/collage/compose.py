@@ -24,7 +24,8 @@ from ..sizes import size_of
 from .ground import nearest_object, object_map
 from .layers import layer_folders
 from .materials import Materials
-from .paper import Noise, Paper, paper
+from .noise import Noise
+from .paper import Paper, paper
 from .pieces import NO_OBJECT, Pieces
 from .similarity import matrix
 

@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from math import ceil, cos, pi, sin
 
 import cv2
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from ..arrays import Floats
 from ..options import CollageOptions
 from .ground import from_lab, to_lab
 from .materials import Sheet
+from .noise import LINES, Noise
 from .pieces import Tint
 from .similarity import matrix
 
-LINES = 1080.0
-"""Options in pixels are for a frame of so many lines."""
-TILE = 1024
-"""Side of the noise that all pieces take their part of, pixels at 1080 lines."""
 CORE = np.array([0.955, 0.945, 0.92], np.float32)
 """The color inside of paper, where it is torn."""
 SUPERSAMPLED = 2
@@ -72,91 +67,59 @@ def paper(outline: Floats, window: Floats, tint: Floats, sheet: Sheet, options: 
     px = scale / LINES
     extent = float(np.hypot(*(outline.max(0) - outline.min(0))))
     edged = float(np.clip(extent / WHOLE_EDGE, 0.4, 1.0))
-    roughness, deckled = options.roughness * px * edged, options.deckle * px * edged
-    lift = float(generator.uniform(*LIFTS))
-    blur = options.shadow_softness * px * lift
-    pad, around = ceil(STRAYS * roughness) + 3, ceil(2.5 * blur) if options.shadow else 0
-    left, top = (int(v) for v in np.floor(outline.min(0) * scale) - pad)
-    right, bottom = (int(v) for v in np.ceil(outline.max(0) * scale) + pad)
-    size = bottom - top + 1, right - left + 1
-    distance = _distance(outline * scale - (left, top), size)
-    noise = Noise(scale, generator, size, (left, top))
+    roughness, deckle = options.roughness * px * edged, options.deckle * px * edged
+    blur = options.shadow_softness * px * float(generator.uniform(*LIFTS))
+    origin, size = _bounds(outline * scale, ceil(STRAYS * roughness) + 3)
+    noise = Noise(scale, generator, size, origin)
+    edge, ink = _edges(_distance(outline * scale - origin, size), roughness, deckle, px, generator, noise)
+    face, opaque = _face(sheet, window, tint, options, origin, size, scale)
+    rgb = _lit(_printed(face, ink, options.grain, noise), edge, options, px)
+    alpha = np.asarray(np.clip(edge + 0.5, 0, 1) * opaque, np.float32)
+    around = ceil(2.5 * blur) if options.shadow else 0
+    shadow = _shadow(np.pad(alpha, around), blur, generator)
+    angle, far = np.deg2rad(options.shadow_angle), 0.8 * blur / scale
+    return Paper(_softened(rgb, alpha), shadow, *origin, around, scale, (far * cos(angle), -far * sin(angle)))
+
+
+def _bounds(corners: Floats, pad: int) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Where (left, top) the pixels around an outline begin, with so many more on each side, and their size (h, w)."""
+    left, top = (int(v) for v in np.floor(corners.min(0)) - pad)
+    right, bottom = (int(v) for v in np.ceil(corners.max(0)) + pad)
+    return (left, top), (bottom - top + 1, right - left + 1)
+
+
+def _edges(distance: Floats, roughness: float, deckle: float, px: float, generator: np.random.Generator,
+           noise: Noise) -> tuple[Floats, Floats]:
+    """h,w, of the distance to the outline: that to the edge of the paper; and in 0..1, where its face is left on it."""
     edge = distance + roughness * noise.rough()
-    deckle = _torn(distance, deckled, px, generator, noise) if roughness and deckled else deckled
-    alpha = np.clip(edge + 0.5, 0, 1)
-    ink = np.clip(edge - deckle + 0.3 * roughness * noise.rough() + 0.5, 0, 1) if deckled else np.ones_like(alpha)
-    face, opaque = _face(sheet, window, tint, options, (left, top), size, scale)
-    printed = face * _spread(1 + options.grain * (0.05 * noise.tooth() + 0.035 * noise.soft()))
+    if not deckle:
+        return edge, np.ones_like(edge)
+    white = _torn(distance, deckle, px, generator, noise) if roughness else deckle
+    return edge, np.clip(edge - white + 0.3 * roughness * noise.rough() + 0.5, 0, 1)
+
+
+def _printed(face: Floats, ink: Floats, grain: float, noise: Noise) -> Floats:
+    """h,w,3: the face with the grain of its paper, and the white of that where the ink is off."""
+    printed = face * _spread(1 + grain * (0.05 * noise.tooth() + 0.035 * noise.soft()))
     bright = 1 + 0.03 * noise.tooth() + 0.02 * noise.rough()
     white = cv2.merge([bright * part for part in CORE])
-    rgb = np.clip(white + (printed - white) * _spread(ink) + _spread(_rim(edge, options, px)), 0, 1)
-    alpha = np.asarray(alpha * opaque, np.float32)
+    return np.asarray(white + (printed - white) * _spread(ink))
+
+
+def _lit(rgb: Floats, edge: Floats, options: CollageOptions, px: float) -> Floats:
+    """h,w,3: the paper with the light on its edge."""
+    return np.clip(rgb + _spread(_rim(edge, options, px)), 0, 1)
+
+
+def _softened(rgb: Floats, alpha: Floats) -> NDArray[np.uint8]:
+    """h,w,4 in 0..255, premultiplied and a little blurred."""
     soft = cv2.GaussianBlur(cv2.merge([*cv2.split(rgb * _spread(alpha)), alpha]), (0, 0), SOFT)
-    rgba = np.round(soft * 255).astype(np.uint8)
-    angle = np.deg2rad(options.shadow_angle)
-    far = 0.8 * blur / scale
-    shadow = _shadow(np.pad(alpha, around), blur, generator)
-    return Paper(rgba, shadow, left, top, around, scale, (far * cos(angle), -far * sin(angle)))
+    return np.round(soft * 255).astype(np.uint8)
 
 
 def _spread(values: Floats) -> Floats:
     """h,w,3 of h,w: NumPy is slow where it has to spread one over the colors."""
     return np.asarray(cv2.merge([values] * 3), np.float32)
-
-
-class Noise:
-    """What is uneven about paper: one piece's part of tiles that are the same for all pieces; each about -1..1.
-
-    Noise sticks to the piece: at another scale it is the same, larger or smaller. `origin` is where (left, top) the
-    part begins, in pixels from what it sticks to.
-    """
-
-    def __init__(self, scale: float, generator: np.random.Generator, size: tuple[int, int],
-                 origin: tuple[int, int] = (0, 0)) -> None:
-        self._side = max(8, round(TILE * scale / LINES))
-        self._generator, self._size, self._origin = generator, size, origin
-
-    def rough(self) -> Floats:
-        """How tears stray: large bends and small fibers."""
-        return self._part(1.9, 40.0, 1.6)
-
-    def soft(self) -> Floats:
-        """How color was laid unevenly."""
-        return self._part(2.2, 160.0, 8.0)
-
-    def tooth(self) -> Floats:
-        """The tooth of the paper."""
-        return self._part(0.3, 6.0, 1.1)
-
-    def _part(self, falling: float, longest: float, shortest: float) -> Floats:
-        tile = _tile(self._side, falling, longest, shortest)
-        corner = (self._generator.uniform(0, self._side, 2) + self._origin).round().astype(int) % self._side
-        left, top = (int(place) for place in corner)
-        rows, columns = self._size
-        part = tile[top:top + rows, left:left + columns]
-        if part.shape != self._size:  # over the tile's edge, where it begins again
-            part = tile.take(range(top, top + rows), 0, mode="wrap").take(range(left, left + columns), 1, mode="wrap")
-        return torch.from_numpy(part).float().numpy()  # NumPy takes four times as long
-
-
-@lru_cache(maxsize=16)
-def _tile(side: int, falling: float, longest: float, shortest: float) -> NDArray[np.float16]:
-    """side,side: noise that repeats without a seam, its waves (pixels at 1080 lines) from longest to shortest.
-
-    At every size it is the same picture, but for waves that are too fine for it.
-    """
-    generator = np.random.default_rng(int(longest * 100))
-    frequency = np.hypot(*np.meshgrid(np.fft.rfftfreq(TILE), np.fft.fftfreq(TILE)))
-    low, high = 1 / longest, min(1 / shortest, 0.5)
-    frequency[0, 0] = 1
-    strength = np.maximum(frequency, low) ** -falling * np.exp(-(frequency / max(high, 2 * low)) ** 2)
-    strength[0, 0] = 0
-    waves = strength * np.exp(2j * pi * generator.uniform(size=strength.shape))
-    half = min(side, TILE) // 2
-    fitting = np.zeros((side, side // 2 + 1), np.complex128)
-    fitting[:half, :half], fitting[-half:, :half] = waves[:half, :half], waves[-half:, :half]
-    tile = np.fft.irfft2(fitting, (side, side))
-    return np.asarray(tile / (1.6 * tile.std()), np.float16)
 
 
 def _distance(corners: Floats, size: tuple[int, int]) -> Floats:

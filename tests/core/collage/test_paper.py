@@ -10,7 +10,8 @@ import pytest
 
 from core.collage.ground import to_lab
 from core.collage.materials import Sheet
-from core.collage.paper import LINES, SOFT, Noise, Paper, paper, tinted
+from core.collage.noise import LINES, Noise
+from core.collage.paper import SOFT, Paper, paper, tinted
 from core.collage.pieces import Floats
 from core.options import CollageOptions
 
