@@ -1,4 +1,7 @@
-"""Files that appear whole or not at all: written under a temporary name beside their place, then moved there."""
+"""Files that appear whole or not at all: written under a temporary name beside their place, then moved there.
+
+Standard library only: Blender writes files so too.
+"""
 
 from __future__ import annotations
 

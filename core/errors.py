@@ -1,4 +1,7 @@
-"""Every error that a person may see, with what happened, what to do about it, and the detail for the log."""
+"""Every error that a person may see, with what happened, what to do about it, and the detail for the log.
+
+Standard library only: Blender raises and shows them too.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What a running job tells its listeners: the events of the worker protocol (`worker.py` explains each)."""
+"""What a running job tells its listeners: the events of the worker protocol (`worker.py` explains each).
+
+Standard library only: Blender imports this module.
+"""
 
 from __future__ import annotations
 
