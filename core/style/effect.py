@@ -1,4 +1,4 @@
-"""Style transfer of a clip, frame by frame: style targets made once, color kept, each frame steady with those before.
+"""Style transfer as an effect: style targets made once for a clip, color kept, each frame steady with those before.
 
 A frame with finished neighbors starts from what they say of it and takes a part of the steps (`steady.py`); the fast
 engine's pictures are blended with it.
@@ -57,6 +57,19 @@ def _shortened(options: StyleOptions, known: float) -> StyleOptions:
     return replace(shorter, scales=1, optimizer=PLAIN if plain else options.optimizer)
 
 
+def _refuse_small(styles: Sequence[tuple[Picture, float]], smallest: int) -> None:
+    """Raises InputError for a style image with sides of fewer pixels."""
+    for i, (picture, _) in enumerate(styles, 1):
+        if min(picture.size) < smallest:
+            raise InputError(f"Style image {i} is too small ({picture.size[1]} x {picture.size[0]}).",
+                             f"It needs at least {smallest} pixels each side.")
+
+
+def _fast(images: Sequence[tuple[Tensor, float]], options: StyleOptions, compute: Compute) -> FastStyle:
+    return FastStyle(load_encoder("lite", compute.device, compute.precision, taps=False),
+                     load_decoder(compute.device, compute.precision), images, options.style_scale, compute.tile)
+
+
 class StyleEffect:
     """The style effect (`Effect`) for one clip.
 
@@ -71,27 +84,20 @@ class StyleEffect:
                  reference: Callable[[], Picture]) -> None:
         self.options, self.device = options, compute.device
         self.gray = options.keep_color == "luminance"
-        self.init = options.init
-        if options.init == "auto":
-            self.init = "fast" if options.stability else "content"
-        self.style_layers = list(parse_layers("style_layers", options.style_layers))
+        self.init = options.init if options.init != "auto" else "fast" if options.stability else "content"
+        style_layers = list(parse_layers("style_layers", options.style_layers))
         self.smallest = smallest_side(DECODED if options.engine == "fast" else [
-            *self.style_layers, *parse_layers("content_layers", options.content_layers)])
-        for i, (picture, _) in enumerate(styles, 1):
-            if min(picture.size) < self.smallest:
-                raise InputError(f"Style image {i} is too small ({picture.size[1]} x {picture.size[0]}).",
-                                 f"It needs at least {self.smallest} pixels each side.")
+            *style_layers, *parse_layers("content_layers", options.content_layers)])
+        _refuse_small(styles, self.smallest)
         images = [(self._colored(picture, reference), weight) for picture, weight in styles]
         used: list[WeightFile] = []
         if "fast" in (options.engine, self.init):
             used += [weights.LITE, weights.DECODER]
-            self.fast = FastStyle(load_encoder("lite", compute.device, compute.precision, taps=False),
-                                  load_decoder(compute.device, compute.precision), images, options.style_scale,
-                                  compute.tile)
+            self.fast = _fast(images, options, compute)
         if options.engine == "optimize":
             used.append(ENCODERS[chosen(options.encoder, compute.device)].weights)
             self.encoder = load_encoder(options.encoder, compute.device, compute.precision)
-            self.targets = StyleTargets(self.encoder, images, self.style_layers, options.style_scale, compute.tile)
+            self.targets = StyleTargets(self.encoder, images, style_layers, options.style_scale, compute.tile)
         self.weights = " ".join(file.sha256 for file in used)
 
     def paint(self, frame: Frame) -> Iterator[Step | Painted]:
@@ -140,8 +146,8 @@ class StyleEffect:
             known = float(held.known.mean()) if held is not None else float(frame.begun is not None)
             options = replace(_shortened(options, known), strength=frame.strength)
             settled = known >= KNOWN_SHARE and options.optimizer != "adam"  # whose first step is as long as all others
-            yield from paint(self.encoder, content, self.targets, options, start, mask, held,
-                             SETTLED_STEP if settled else FIRST_STEP)
+            yield from paint(self.encoder, content, self.targets, options, start=start, mask=mask, held=held,
+                             first_step=SETTLED_STEP if settled else FIRST_STEP)
 
     def _start(self, frame: Frame, content: Tensor, mask: Tensor | None, held: Held | None) -> Tensor | None:
         """The picture that painting starts from; None: as `init` says, coarse to fine."""

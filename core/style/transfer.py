@@ -112,7 +112,7 @@ class StyleTargets:
         return {j: total / losses.positions(feature_size(size, j)) for j, total in zip(self.layers, sums, strict=True)}
 
 
-def paint(encoder: Encoder, content: Tensor, targets: StyleTargets, options: StyleOptions,
+def paint(encoder: Encoder, content: Tensor, targets: StyleTargets, options: StyleOptions, *,
           start: Tensor | None = None, mask: Tensor | None = None, held: Held | None = None,
           first_step: float = FIRST_STEP) -> Iterator[Step | Tensor]:
     """Paint one frame: yields a Step per optimizer step and last the painted picture, 1,3,H,W in [0, 1].

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from ..devices import fast_bfloat16
+from ..effects import last
 from ..encoders import LAYERS, Encoder, centered_input
 from ..options import PAPER_STYLE_LAYERS, StyleOptions, parse_layers
 from ..style.statistics import root_by_eigenvalues
@@ -157,9 +158,7 @@ class EncoderTrainee:
         options = StyleOptions(iterations=PAINT_STEPS, scales=1, strength=float(rng.uniform(0.25, 1.0)))
         targets = StyleTargets(self.painter, [(style, 1.0)], list(
             parse_layers("style_layers", options.style_layers)))
-        *_, painted = paint(self.painter, content, targets, options)
-        assert isinstance(painted, Tensor)
-        return painted.cpu()
+        return last(paint(self.painter, content, targets, options)).cpu()
 
     def _keep(self, rng: np.random.Generator, painted: Tensor) -> None:
         pixels = (painted * 255 + 0.5).to(torch.uint8)

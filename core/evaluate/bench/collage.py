@@ -18,7 +18,7 @@ from ...frames import Picture
 from ...job import Job
 from ...manifest import Manifest
 from ...options import CollageOptions, EngineOptions, OutputOptions
-from ...sizes import fitted, resize
+from ...sizes import fitted, resize, size_of
 from ..collage import pieces_of
 from ..report import verdict
 from . import processes
@@ -86,7 +86,7 @@ def _prepare(path: Path, folder: Path) -> int:
     clip = clips.open_clip(str(path))
     for place, number in enumerate(islice(clip.numbers, LONG), 1):
         rgb = clip.read(number).rgb
-        large = resize(rgb, fitted((rgb.shape[-2], rgb.shape[-1]), LONG_SIDE, enlarge=True))
+        large = resize(rgb, fitted(size_of(rgb), LONG_SIDE, enlarge=True))
         frames.write(folder / f"{place:04d}.png", Picture(large), "png")
     return min(LONG, len(clip.numbers))
 

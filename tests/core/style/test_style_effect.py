@@ -12,7 +12,7 @@ from core.effects import Frame, Neighbor, Painted
 from core.frames import Picture
 from core.motion.links import Link
 from core.options import StyleOptions
-from core.style.video import StyleEffect
+from core.style.effect import StyleEffect
 
 pytestmark = pytest.mark.usefixtures("tiny_encoder")
 
