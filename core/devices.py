@@ -44,8 +44,8 @@ def available() -> dict[str, bool]:
     return {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
 
 
-def give_back() -> None:
-    """Give what a GPU's memory keeps free for the next job back to other programs."""
+def release_cache() -> None:
+    """Release what a GPU's memory keeps free for the next job, to other programs."""
     torch.cuda.empty_cache()  # without one this does nothing
     if torch.backends.mps.is_available():
         torch.mps.empty_cache()

@@ -1,4 +1,4 @@
-"""One painting led over to another, nearly as crisp halfway as both are.
+"""One painting cross-faded into another, nearly as crisp halfway as both are.
 
 The mean of two pictures whose strokes have nothing to do with each other has half their variance and looks soft. As
 in variance-preserving blending (Heitz & Neyret, HPG 2018, section 3) what departs from the local mean is strengthened

@@ -1,4 +1,4 @@
-"""Memory that was freed: kept for the next picture while a job runs, given back where it would pile up."""
+"""Memory that was freed: kept for the next picture while a job runs, released where it would pile up."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TRIM_THRESHOLD, MMAP_MAX = -1, -4
 def keep_freed() -> None:
     """From now on keep freed memory for the next tensors, where the C library can be asked to (glibc: Linux).
 
-    By itself glibc gives every large block back as soon as it is freed, and the system clears the next one page by
+    By itself glibc releases every large block as soon as it is freed, and the system clears the next one page by
     page: of a frame of 1920 x 1080 painted by the fast engine that was a fifth of the time (measured; the peak is
     higher by a quarter now).
     """
@@ -25,8 +25,8 @@ def keep_freed() -> None:
         library.mallopt(TRIM_THRESHOLD, KEPT)
 
 
-def give_back() -> None:
-    """Give back what is free, where the C library can be asked to (glibc: Linux).
+def release_freed() -> None:
+    """Release what is free to the system, where the C library can be asked to (glibc: Linux).
 
     It keeps what lies between blocks still in use, for later. Where small things that stay (papers of pieces) are made
     between pictures that go, this grows from frame to frame though nothing is held.

@@ -4,7 +4,7 @@ A frame agrees with those painted before it in its shot. Every task's key holds 
 so that a changed frame makes again what depends on it and nothing else.
 
 At an anchor a new painting takes over. It is begun `LEAD_OVER` paintings earlier, without regard to those before;
-that far the frames are painted twice, and led over from the one to the other: a range between two anchors needs no
+that far the frames are painted twice, and cross-faded from the one to the other: a range between two anchors needs no
 more from outside than those frames, and yet no seam shows.
 """
 
@@ -24,7 +24,7 @@ EVERY = 3
 """A painting agrees in part with the one so many before, every third with the one nine before: from frame to frame
 small errors add up."""
 LEAD_OVER = 24
-"""Paintings before an anchor that lead over to it: a second of film."""
+"""Paintings before an anchor over which those before it are cross-faded into it: a second of film."""
 PASSES = "passes"
 """The folder, inside that of the results, for paintings that results are made from."""
 LEAD = "lead"
@@ -102,7 +102,7 @@ class Plan:
     def needed(self, finished: Iterable[Task]) -> list[Task]:
         """What there is to make, in order, when these are finished."""
         done, wanted = set(finished), set(self.results)
-        shown = (task.copied or task for task in self.results)  # all pieces are told of, also in pictures that are made
+        shown = (task.copied or task for task in self.results)  # all pieces are reported, also where pictures are made
         wanted.update(task.track for task in shown if task.layers and task.track)
         for task in reversed(self.tasks):
             if task in wanted and task not in done:
@@ -196,7 +196,7 @@ class _Planner:
                 for result in (task, *(self._copied(source, task) for source in group[1:]))]
 
     def _steady(self, of: _Range) -> list[Task]:
-        """A range painted forward, then again in passes, then led over to the painting after it."""
+        """A range painted forward, then again in passes, then cross-faded into the painting after it."""
         began = self._beginning(of.begun)
         chain = self._forward(began, of.leaders, self._stages(of, 1))[len(began) - 1:]
         for run in range(2, self.options.passes + 1):
@@ -206,7 +206,7 @@ class _Planner:
     def _stages(self, of: _Range, run: int) -> list[str]:
         """The stage of each painting of a pass, counted from 1: its number, empty for what is the result already."""
         count = len(of.groups)
-        results = count - max(0, len(of.next) - 1) if run == self.options.passes else 0  # the last ones are led over
+        results = count - max(0, len(of.next) - 1) if run == self.options.passes else 0  # the last ones are cross-faded
         return [""] * results + [str(run)] * (count - results)
 
     def _beginning(self, sources: Sequence[Source]) -> list[Task]:

@@ -53,7 +53,7 @@ def _spread(clip: Clip, number: int) -> float:
     """The standard deviation of a frame's luma where it is seen; less than 0 if the frame cannot be read."""
     try:
         picture = clip.read(number)
-    except InputError:  # told of when it is painted
+    except InputError:  # reported when it is painted
         return -1.0
     if picture.alpha is not None and not bool((picture.alpha > 0).any()):
         return 0.0

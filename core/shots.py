@@ -14,13 +14,13 @@ from .atomic import write_text
 from .clips import Clip
 from .errors import InputError
 from .events import Looking
-from .memory import give_back
+from .memory import release_freed
 from .motion.cuts import is_cut, thumbnail
 
 log = logging.getLogger(__name__)
 NAME = "shots.json"
-GIVEN_BACK = 8
-"""Frames after which memory is given back: each leaves a gap that the next, a little larger, does not fit into."""
+RELEASED_EVERY = 8
+"""Frames after which memory is released: each leaves a gap that the next, a little larger, does not fit into."""
 
 
 def beginnings(clip: Clip, inputs: Mapping[int, str], folder: Path) -> Generator[Looking, None, set[int]]:
@@ -44,11 +44,11 @@ def _look(clip: Clip, pairs: Mapping[int, str], numbers: list[int]) -> Generator
     before: Tensor | None = None
     asked = [number for number, after in zip_longest(numbers, numbers[1:]) if number in pairs or after in pairs]
     for place, number in enumerate(asked, 1):
-        if place % GIVEN_BACK == 0:
-            give_back()
+        if place % RELEASED_EVERY == 0:
+            release_freed()
         try:
             here: Tensor | None = thumbnail(clip.read(number).rgb)
-        except InputError:  # told of when it is painted
+        except InputError:  # reported when it is painted
             here = None
         if number in pairs:
             found[pairs[number]] = before is not None and here is not None and is_cut(before, here)

@@ -48,7 +48,7 @@ def serve(commands: TextIO = sys.stdin, answers: TextIO = sys.stdout) -> int:
     worker.say("ready", version=__version__, protocol=PROTOCOL, device=_device())
     for command, stop in inbox.commands():
         worker.obey(command, stop)
-        _give_back()
+        _release_memory()
     return 0
 
 
@@ -62,12 +62,12 @@ def _device() -> str:
     return ""
 
 
-def _give_back() -> None:
-    """Give memory that was freed back: Blender needs it more than an idle worker."""
+def _release_memory() -> None:
+    """Release memory that was freed: Blender needs it more than an idle worker."""
     with suppress(ImportError):
         from . import devices, memory
-        memory.give_back()
-        devices.give_back()
+        memory.release_freed()
+        devices.release_cache()
 
 
 class _Inbox:

@@ -18,7 +18,7 @@ from torch import Tensor
 from ..arrays import Floats, as_array, as_tensor
 from ..effects import Companions, Painted
 from ..frames import Picture
-from ..memory import give_back
+from ..memory import release_freed
 from ..options import CollageOptions
 from ..sizes import size_of
 from .ground import nearest_object, object_map
@@ -29,8 +29,8 @@ from .paper import Paper, paper
 from .pieces import NO_OBJECT, Pieces
 from .similarity import matrix
 
-GIVEN_BACK = 8
-"""Frames after which memory is given back: asking for it again costs as much as a tenth of a frame."""
+RELEASED_EVERY = 8
+"""Frames after which memory is released: asking for it again costs as much as a tenth of a frame."""
 ZOOM = 1.25
 """A piece that has grown or shrunk by this is made anew, so that it stays sharp."""
 PATCHES = 28
@@ -54,14 +54,14 @@ class Composer:
     options: CollageOptions
     materials: Materials
     _papers: OrderedDict[Key, Paper] = field(default_factory=OrderedDict)
-    _hands: Executor = field(default_factory=lambda: ThreadPoolExecutor(torch.get_num_threads(), "paper"))
+    _workers: Executor = field(default_factory=lambda: ThreadPoolExecutor(torch.get_num_threads(), "paper"))
     _bytes: int = 0
     _painted: int = 0
 
     def paint(self, pieces: Pieces, frame: Tensor, companions: Companions) -> Painted:
         """The collage of a frame (1,3,H,W); with its layers, if they are to be written."""
         size = size_of(frame)
-        begun = self._hands.submit(underpainting, frame)
+        begun = self._workers.submit(underpainting, frame)
         laid = pieces.laid()
         self.papers(pieces, laid[:AT_ONCE], size[0])  # made beside the underpainting
         under = begun.result()
@@ -81,15 +81,15 @@ class Composer:
             exported = dict(zip(layer_folders(levels), pictures, strict=True))
         self._forget({self._key(pieces, i, size[0]) for i in laid})
         self._painted += 1
-        if self._painted % GIVEN_BACK == 0:
-            give_back()
+        if self._painted % RELEASED_EVERY == 0:
+            release_freed()
         return Painted(_tensor(canvas / np.float32(255)), exported)
 
     def papers(self, pieces: Pieces, which: Sequence[int], height: int) -> list[Paper]:
         """These pieces' papers for a frame of this height, pixels; new ones are made side by side."""
         keys = [self._key(pieces, i, height) for i in which]
         new = {key: i for key, i in zip(keys, which, strict=True) if key not in self._papers}
-        making = [self._hands.submit(paper, pieces.outline(i), pieces.window[i], pieces.tint[i],
+        making = [self._workers.submit(paper, pieces.outline(i), pieces.window[i], pieces.tint[i],
                                      self.materials.sheet(int(pieces.material[i]), int(pieces.moment[i])),
                                      self.options, int(pieces.number[i]), height * ZOOM ** key[-1])
                   for key, i in new.items()]

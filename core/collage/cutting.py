@@ -90,8 +90,8 @@ class Cutter:
         cuts: list[Cut] = []
         levels = range(self.options.levels)
         generators = [self.generator(frame, level) for level in levels]
-        with ThreadPoolExecutor(torch.get_num_threads(), "cut") as hands:  # levels know nothing of each other
-            labels_of = list(hands.map(partial(self._labels, ground), levels, generators))
+        with ThreadPoolExecutor(torch.get_num_threads(), "cut") as workers:  # levels know nothing of each other
+            labels_of = list(workers.map(partial(self._labels, ground), levels, generators))
         for level, labels, generator in zip(levels, labels_of, generators, strict=True):
             moves = None if ground.motion is None or self.options.mode == "joiner" else moving(labels, ground)
             work = Work(frame, ground, matcher, level, generator, moves)

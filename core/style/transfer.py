@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ..effects import Step
 from ..encoders import Encoder, smallest_side
-from ..memory import give_back
+from ..memory import release_freed
 from ..options import StyleOptions, parse_layers
 from ..sizes import enlarged, ladder, resize, size_of, with_long_side
 from . import losses
@@ -140,7 +140,7 @@ def paint(encoder: Encoder, content: Tensor, targets: StyleTargets, options: Sty
                             None if mask is None else resize(mask, size), targets.tile,
                             None if held is None else held.at(size))
         if len(loss.encoder.tiles) > 1:
-            give_back()  # what coarser scales freed is in pieces: 4096 x 2304 took 800 MiB more beside it (measured)
+            release_freed()  # what coarser scales freed is in pieces: 4096 x 2304 took 800 MiB more (measured)
         for step in minimize(image, loss, options.optimizer, steps, options.tolerance, first_step):
             if step.step:
                 yield Step(i * steps + step.step, len(sizes) * steps, step.loss, step.picture)

@@ -25,7 +25,7 @@ def test_what_lies_free_between_small_things_that_stay_is_given_back() -> None:
         small.append(np.ones(2000, np.uint8))
     del large
     before = resident()
-    memory.give_back()
+    memory.release_freed()
     assert before - resident() > 100e6 and len(small) == 2000
 
 
@@ -56,5 +56,5 @@ def test_elsewhere_nothing_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     memory._library.cache_clear()
     assert memory._library() is None
     memory.keep_freed()
-    memory.give_back()
+    memory.release_freed()
     memory._library.cache_clear()

@@ -49,7 +49,7 @@ def test_only_what_is_next_to_a_changed_or_new_frame_is_looked_at_again(tmp_path
 
 def test_memory_is_given_back_while_a_long_clip_is_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     given: list[int] = []
-    monkeypatch.setattr(shots, "give_back", lambda: given.append(1))
-    numbers, folder = clip(tmp_path / "clip", 2 * shots.GIVEN_BACK + 1, cut=3)
+    monkeypatch.setattr(shots, "release_freed", lambda: given.append(1))
+    numbers, folder = clip(tmp_path / "clip", 2 * shots.RELEASED_EVERY + 1, cut=3)
     beginnings(folder, numbers, tmp_path / "motion")
     assert len(given) == 2

@@ -123,11 +123,11 @@ def test_papers_that_no_piece_of_a_frame_needs_are_dropped(sheets: Materials, mo
 def test_memory_is_given_back_every_few_frames(sheets: Materials, moment: Moments,
                                               monkeypatch: pytest.MonkeyPatch) -> None:
     given: list[int] = []
-    monkeypatch.setattr(compose, "give_back", lambda: given.append(1))
+    monkeypatch.setattr(compose, "release_freed", lambda: given.append(1))
     here, composer = moment(1), Composer(QUICK, sheets)
-    for number in range(1, 2 * compose.GIVEN_BACK + 1):
+    for number in range(1, 2 * compose.RELEASED_EVERY + 1):
         composer.paint(no_pieces(np.zeros((0, 3), np.float32), 1), here.rgb, Companions())
-        assert len(given) == number // compose.GIVEN_BACK
+        assert len(given) == number // compose.RELEASED_EVERY
 
 
 @pytest.mark.parametrize(("soft", "least", "most"), [(None, 0.0, 0.2), (0.01, 0.4, 0.6)])

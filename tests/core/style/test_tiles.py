@@ -88,7 +88,7 @@ def test_freed_memory_is_given_back_before_a_picture_in_tiles(tiny_encoder: Enco
                                                               monkeypatch: pytest.MonkeyPatch) -> None:
     """Once each scale; others are too quick for it."""
     given: list[int] = []
-    monkeypatch.setattr(transfer, "give_back", lambda: given.append(1))
+    monkeypatch.setattr(transfer, "release_freed", lambda: given.append(1))
     options = StyleOptions(iterations=1, scales=2)
     for tile, times in ((WHOLE, 0), (64, 2)):
         given.clear()
