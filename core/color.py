@@ -12,6 +12,8 @@ from torch import Tensor
 from torch.nn.functional import avg_pool2d, interpolate
 
 REC709_LUMA = (0.2126, 0.7152, 0.0722)
+TINTS = 2.0
+"""Standard deviations within which a picture's tints are taken for its own: six sevenths of a normal distribution's."""
 
 
 def srgb_to_linear(image: Tensor) -> Tensor:
@@ -64,6 +66,23 @@ def match_color(image: Tensor, reference: Tensor) -> Tensor:
     transform = _matrix_power(torch.cov(theirs), 0.5) @ _matrix_power(torch.cov(ours), -0.5)
     matched = transform @ (ours - our_mean) + their_mean
     return matched.view(1, *image.shape[1:]).clamp(0.0, 1.0).to(image.dtype)
+
+
+def within_tints(image: Tensor, reference: Tensor, weight: Tensor) -> Tensor:
+    """The picture with tints (what a color has beyond its mean) that are as far from gray as a reference's are.
+
+    `image` and `reference` 1,3,H,W, `weight` 1,1,H,W in 0..1: how much of the reference counts where. A tint further
+    from their weighted mean than `TINTS` standard deviations that way is drawn in to that; light stays.
+    """
+    light, theirs = image.mean(1, keepdim=True), reference - reference.mean(1, keepdim=True)
+    counts, tints = weight.flatten(), theirs[0].flatten(1)
+    total = counts.sum().clamp_min(1e-6)
+    mean = (tints * counts).sum(1, keepdim=True) / total
+    covariance = ((tints - mean) * counts) @ (tints - mean).T / total
+    apart = (image - light)[0].flatten(1) - mean
+    distance = (_matrix_power(covariance.cpu(), -0.5).to(image) @ apart).norm(dim=0)
+    drawn_in = mean + apart * (TINTS / distance.clamp_min(1e-6)).clamp_max(1.0)
+    return (light + drawn_in.view_as(image)).clamp(0.0, 1.0)
 
 
 def fill_transparent(image: Tensor, alpha: Tensor) -> Tensor:

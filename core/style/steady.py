@@ -22,7 +22,9 @@ import cv2
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn.functional import max_pool2d
 
+from .. import color
 from ..effects import Neighbor
 from ..motion.links import Link
 from ..motion.warp import inside, warp
@@ -40,6 +42,8 @@ ALIKE, PATCH = 0.06, 5
 """Colors that differ by more, on average over so many pixels each side, are not those of the same thing."""
 BROADLY, BROAD = 0.1, 17
 """Where flow is reliable, averages over larger squares may agree instead: fine things never meet pixel by pixel."""
+RIM = 5
+"""Side, in pixels, of the squares that a soft rim of something uncovered fits into."""
 ORIGIN_SHARE = 1 / 3
 """How much of a frame is taken from further back: a little in every frame, as all of it now and then is a pulse."""
 ANOTHER = 0.1
@@ -94,11 +98,14 @@ class Held:
     def colored(self, painted: Tensor) -> Tensor:
         """A painting of the frame, 1,3,H,W in [0, 1], in the colors that the trusted picture has around each place.
 
-        What comes into sight begins with it, or it would be paler than what a clip was before. Where nothing near can
-        be trusted it stays as it is.
+        What comes into sight begins with it, or it would be paler than what a clip was before, or more colorful: few
+        steps leave colors that the style does not have. Where nothing near can be trusted it keeps its own mean, and
+        in a frame of which hardly anything can, all its colors.
         """
         change, share = _around((self.picture - painted) * self.trust), _around(self.trust)
-        return (painted + change / share.clamp_min(FEW)).clamp(0.0, 1.0)
+        near = (painted + change / share.clamp_min(FEW)).clamp(0.0, 1.0)
+        likely = (2 * self.trust.mean()).clamp_max(1.0)
+        return torch.lerp(near, color.within_tints(near, self.picture, self.trust), likely)
 
     def over(self, start: Tensor) -> Tensor:
         """The picture over `start`, 1,3,H,W, which shows elsewhere: painting begins with both.
@@ -179,9 +186,9 @@ def _told(neighbors: Sequence[Neighbor], flows: Sequence[Tensor], likewise: Sequ
     """
     told, told_last = [], []
     for neighbor, flow, alike in zip(neighbors, _creeping(neighbors, flows), likewise, strict=True):
-        reliability = neighbor.link.reliability.to(content.device)
-        moved = warp(neighbor.result.to(content.device), flow)
-        shown = alike * inside(flow) * _alike(content, warp(neighbor.content.to(content.device), flow), reliability)
+        reliability, seen = (part.to(content.device) for part in (neighbor.link.reliability, neighbor.link.consistency))
+        moved, before = warp(neighbor.result.to(content.device), flow), warp(neighbor.content.to(content.device), flow)
+        shown = alike * inside(flow) * _alike(content, before, reliability, seen)
         if neighbor.origin:
             shown = shown * reliability
             told_last.append((shown, reliability, moved))
@@ -223,15 +230,18 @@ def _common(flow: Tensor, reliability: Tensor) -> Tensor:
     return (sure if sure.numel() else flow.flatten(2)).median(-1).values[..., None, None]
 
 
-def _alike(content: Tensor, before: Tensor, reliability: Tensor) -> Tensor:
+def _alike(content: Tensor, before: Tensor, reliability: Tensor, seen: Tensor) -> Tensor:
     """1,1,H,W, 0 or 1: where a frame looks as its neighbor does, moved along.
 
     Hairs and blades of grass never come to lie on each other, however right the flow is; strokes are larger than they.
+    Where flow is not consistent (not `seen`), at the back of what moves, the soft rim of that is like what it uncovers,
+    but its paint is not: places beside others that differ are no more alike than these.
     """
     apart = content - before
     closely = averaged(apart.abs().amax(1, keepdim=True), PATCH) < ALIKE
     broadly = averaged(apart, BROAD).abs().amax(1, keepdim=True) < BROADLY
-    return (closely | (broadly & (reliability > 0.5))).to(content.dtype)
+    differs = max_pool2d((~closely).to(content.dtype), RIM, 1, RIM // 2) > 0.5
+    return (torch.where(seen > 0.5, closely, ~differs) | (broadly & (reliability > 0.5))).to(content.dtype)
 
 
 def _resting(flow: Tensor) -> Tensor:

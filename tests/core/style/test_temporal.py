@@ -20,13 +20,13 @@ def gray(value: float) -> Tensor:
     return torch.full((1, 3, *SIZE), value)
 
 
-def link(x: float = 0.0, reliable: slice = slice(None)) -> Link:
+def link(x: float = 0.0, reliable: slice = slice(None), consistent: float = 1.0) -> Link:
     """The same flow everywhere, reliable in some of the columns."""
     flow = torch.zeros(1, 2, *SIZE)
     flow[:, 0] = x
     reliability = torch.zeros(1, 1, *SIZE)
     reliability[..., reliable] = 1.0
-    return Link(flow, reliability, torch.ones(1, 1, *SIZE))
+    return Link(flow, reliability, torch.full((1, 1, *SIZE), consistent))
 
 
 def test_without_neighbors_nothing_is_held() -> None:
@@ -82,12 +82,35 @@ def test_what_is_known_goes_over_into_what_is_not() -> None:
 def test_what_comes_into_sight_takes_the_colors_around_it(picture: Callable[..., Picture]) -> None:
     """Forms stay; far from what can be trusted, all does."""
     held = held_by((Neighbor(hidden_from(36), gray(0.2), link(reliable=slice(0, 36))),), gray(0.5))
-    pale = 0.65 + 0.1 * picture(1, *SIZE).rgb
+    pale = 0.65 + 0.1 * picture(1, *SIZE).rgb[:, :1].expand(-1, 3, -1, -1)
     assert held is not None
     colored = held.colored(pale)
     assert colored[..., 36:44].mean() == pytest.approx(0.2, abs=0.02)
     assert torch.allclose(colored[..., 37:40].diff(), pale[..., 37:40].diff(), atol=0.02)
     assert torch.equal(colored[..., 56:], pale[..., 56:])
+
+
+def test_what_comes_into_sight_takes_no_colors_that_the_clip_does_not_have() -> None:
+    """A blot of them would stay beside what moves: a gray painting's gets gray, one that has such colors keeps it."""
+    blot = gray(0.5)
+    blot[:, 1, :, 44:54] = 0.9
+    inked, colorful = gray(0.5), gray(0.5)
+    colorful[:, 1, ::3] = 0.9
+    for painted, least, most in ((inked, 0.0, 0.02), (colorful, 0.4, 0.6)):
+        held = held_by((Neighbor(hidden_from(40), painted, link(reliable=slice(0, 40))),), gray(0.5))
+        assert held is not None
+        begun = held.colored(blot)[..., 50]
+        assert least <= (begun[:, 1] - begun[:, 0]).mean() < most
+
+
+def test_the_rim_of_what_uncovers_a_place_is_not_what_it_uncovers() -> None:
+    """Its soft edge looks like that, but left a dot of its paint behind in every frame."""
+    near = Neighbor(hidden_from(40), gray(0.2), link(reliable=slice(0, 0), consistent=0.0))
+    steady = Neighbor(hidden_from(40), gray(0.2), link(reliable=slice(0, 0)))
+    for neighbor, known in ((near, 36), (steady, 38)):
+        held = held_by((neighbor,), gray(0.5))
+        assert held is not None
+        assert held.known[..., known - 1].min() == 1 and held.known[..., known].max() == 0
 
 
 def test_an_origin_alone_counts_as_any_other_does(picture: Callable[..., Picture]) -> None:
