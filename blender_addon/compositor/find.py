@@ -75,6 +75,19 @@ def find_again(scene: Any, name: str, identity: str) -> Any:
     return same[0] if same else find_node(scene, name)
 
 
+def group_around(scene: Any, node: Any) -> str:
+    """The name of the group in a scene's compositor that a node of ours lies in; empty if there is none."""
+    return next((name for name, inner in nested_nodes(compat.compositor_tree(scene)) if inner == node), "")
+
+
+def elsewhere_error(scene: Any, node: Any) -> NodeError:
+    """Why a node outside the scene's own tree is refused."""
+    if outer := group_around(scene, node):
+        return nested_error(node.name, outer)
+    return NodeError(f"Scene '{scene.name}' does not use the node tree with '{node.name}'.",
+                     "Turn on Use Nodes in the compositor; in Blender 5.2 choose this tree for the scene there.")
+
+
 def nested_error(node: str, group: str) -> NodeError:
     """Why a node inside another group is refused."""
     return NodeError(f"The node '{node}' lies inside the group '{group}', where its inputs cannot be captured.",

@@ -40,10 +40,8 @@ def nodes_to_bake(context: Any, scene: Any, names: str, every: bool) -> list[Any
     node = active_node(context)
     if node is None:
         raise NodeError("No Gouache node is active.", "Click the node to bake.")
-    space = context.space_data
-    tree = getattr(space, "edit_tree", None)
     if node.id_data != compat.compositor_tree(scene):
-        raise find.nested_error(node.name, tree.name if tree is not None else node.id_data.name)
+        raise find.elsewhere_error(scene, node)
     return [node]
 
 

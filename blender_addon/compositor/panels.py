@@ -72,6 +72,8 @@ def state_lines(context: Any, node: Any) -> list[tuple[str, str]]:
     except engine.EngineError as error:
         return [(error.message, "ERROR")]
     scene, tree = context.scene, node.node_tree
+    if node.id_data != compat.compositor_tree(scene) and not find.group_around(scene, node):
+        return [("The scene does not use this node tree", "ERROR")]
     if node.id_data != compat.compositor_tree(scene):
         return [("Inside another group: it cannot be baked there", "ERROR")]
     if find.source_of(node.inputs[groups.IMAGE]) is None:

@@ -145,6 +145,18 @@ def test_inside_another_group(gouache, graph):
     assert expected in refusal(graph, "Inner") and expected in refusal(graph, all=True)
 
 
+def test_in_a_tree_that_the_scene_does_not_use(gouache, graph):
+    """It may be seen in the editor nevertheless, and is in no group."""
+    if NEW:
+        graph.scene.compositing_node_group = None
+    else:
+        graph.scene.use_nodes = False
+    with graph.editor(), pytest.raises(RuntimeError, match="Scene 'Scene' does not use the node tree with 'Style T"):
+        bpy.ops.gouache.bake_nodes()
+    line, = gouache.module("compositor.panels").state_lines(bpy.context, graph.node)
+    assert line == ("The scene does not use this node tree", "ERROR")
+
+
 def test_what_is_missing_is_said(gouache, graph):
     node = graph.node
     graph.tree.links.remove(node.inputs["Image"].links[0])
