@@ -178,7 +178,7 @@ class Rig:
         for other in [other for other in tree.nodes if other not in needed]:
             tree.nodes.remove(other)
         for other in tree.nodes:
-            if other.bl_idname == RENDER_LAYERS and other.scene == scene:
+            if getattr(other, "scene", None) == scene:  # any that shows it, else Blender renders both
                 other.scene = self._copy
         compat.set_exr_output(self._copy)
         self._canvas = plan.on_canvas and groups.IMAGE in inputs
@@ -209,7 +209,7 @@ class Rig:
             raise InputError("The scene was changed while it was captured.", "Bake again.")
         scene = find.scene_again(self._scene, self._session)
         inside = [node for tree in with_groups([compat.compositor_tree(copy)]) for node in tree.nodes
-                  if node.bl_idname == RENDER_LAYERS and node.scene == scene]
+                  if getattr(node, "scene", None) == scene]
         with setting(inside, "scene", copy):
             render_frames(copy, scene, first, last, "what is linked to the node")
         for kind in self.kinds:

@@ -129,3 +129,36 @@ def test_changes_while_it_is_painted_are_noticed(gouache, rendered, monkeypatch)
             assert state_of(rendered.scene, rendered.node, 1, 3).kind == ("stale" if moves else "fresh")
     finally:
         watch.stop()
+
+
+class Counting(bpy.types.RenderEngine):
+    """It notes which scenes are rendered, and renders nothing."""
+
+    bl_idname, bl_label, rendered = "COUNTING", "Counting", []
+
+    def update_render_passes(self, scene=None, renderlayer=None):
+        self.register_pass(scene, renderlayer, "Combined", 4, "RGBA", "COLOR")
+        self.register_pass(scene, renderlayer, "CryptoObject00", 4, "RGBA", "COLOR")
+
+    def render(self, depsgraph):
+        self.rendered.append(depsgraph.scene.name)
+        self.add_pass("CryptoObject00", 4, "RGBA")
+        render = depsgraph.scene.render
+        self.end_result(self.begin_result(0, 0, render.resolution_x, render.resolution_y))
+
+
+def test_a_cryptomatte_beside_render_layers(graph):
+    """The scene is rendered once a frame for both: the copy, in which drivers that ask the scene are right."""
+    scene, nodes = graph.scene, graph.tree.nodes
+    layers, matte = nodes.new("CompositorNodeRLayers"), nodes.new("CompositorNodeCryptomatteV2")
+    matte.scene = scene
+    graph.link(layers.outputs[0], graph.node.inputs["Image"])
+    graph.link(matte.outputs["Matte"], graph.node.inputs["Mask"])
+    scene.view_layers[0].use_pass_cryptomatte_object = True
+    bpy.utils.register_class(Counting)
+    try:
+        scene.render.engine, scene.frame_end = Counting.bl_idname, 3
+        graph.bake(graph.node.name)
+        assert len(Counting.rendered) == 3 and scene.name not in Counting.rendered
+    finally:
+        bpy.utils.unregister_class(Counting)
