@@ -241,7 +241,7 @@ class CollageOptions:
         "int", minimum=0, maximum=16384, soft_maximum=4096, unit="px")
     mask: str = option(
         "", "Object Mask", "No piece crosses the borders between its colors: a mask, or an object pass such as "
-        "Cryptomatte's preview; a picture, or a sequence numbered like the input (in Blender: by timeline frames)",
+        "Cryptomatte's Pick; a picture, or a sequence numbered like the input (in Blender: by timeline frames)",
         "file")
     depth: str = option(
         "", "Depth", "White is near: in each level what is nearer lies above, and borders of depth are borders of "

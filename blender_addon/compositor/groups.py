@@ -35,7 +35,7 @@ FACTORS = {MASK: (1.0, "Where the {painting} shows{masked}"),
            KEEP_COLOR: (0.0, "How much of the image's own colors the {painting} keeps. Live: needs no new bake")}
 PICTURES = {**dict.fromkeys(STYLES, "A picture to paint in the style of; without any, those in the sidebar's list are "
                             "taken"),
-            OBJECTS: "No piece crosses the borders between its colors: a mask, Object Index, or Cryptomatte's preview. "
+            OBJECTS: "No piece crosses the borders between its colors: a mask, Object Index, or Cryptomatte's Pick. "
             "Without any, the file in the sidebar is taken",
             DEPTH: "From 0 to 1, white is near: what is nearer lies above. A render's Depth needs Normalize and Invert "
             "before. Without any, the file in the sidebar is taken"}
