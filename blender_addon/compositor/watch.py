@@ -18,6 +18,9 @@ from .facts import CHANGES
 QUIET = (bpy.types.Scene, bpy.types.Collection, bpy.types.Action, bpy.types.NodeTree, bpy.types.WindowManager,
          bpy.types.Screen, bpy.types.WorkSpace, bpy.types.Image)
 
+SHARED = (bpy.types.Object, bpy.types.World)
+"""What several scenes may show; a change to a mesh, material or light is one to its objects as well."""
+
 
 @persistent  # type: ignore[untyped-decorator]
 def note_changes(scene: Any, depsgraph: Any) -> None:
@@ -25,7 +28,11 @@ def note_changes(scene: Any, depsgraph: Any) -> None:
     if bake.own_doing or not any(is_ours(tree) for tree in bpy.data.node_groups):
         return
     if any(_counts(update) for update in depsgraph.updates):
-        scene[CHANGES] = scene.get(CHANGES, 0) + 1
+        seen = {update.id.original for update in depsgraph.updates if isinstance(update.id, SHARED)}
+        scenes: Any = bpy.data.scenes
+        for other in scenes:
+            if other == scene or other.world in seen or not seen.isdisjoint(other.objects):
+                other[CHANGES] = other.get(CHANGES, 0) + 1
     for update in depsgraph.updates:
         if isinstance(update.id, bpy.types.Mask):  # Python cannot read its shape keys
             mask: Any = update.id.original
