@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import time
 from array import array
 from collections.abc import Callable
-from typing import Any
+from io import BytesIO
+from typing import Any, BinaryIO
 
 import bpy
 
@@ -16,9 +18,14 @@ from ..settings import material_paths
 from . import groups
 
 TAIL = 4096
+LOOSE = (".exr", ".dpx", ".cin", ".tif", ".tiff", ".tga", ".bmp", ".hdr")
+"""Files that may be stored without compression: no change shows in their size, nor below a black bar in their end."""
+BLOCK = 16384  # a row of a picture, more or less
+BLOCKS = 3  # each is a way to a disk in the network and back, and a sequence has thousands of files
 SPARSE = 17  # of an unsaved picture's numbers every so many count, for a panel has little time
 REMEMBER = 10  # times as long as it took to find: a panel asks at every redraw, and there may be thousands of files
 CHANGES = "gouache_changes"  # a scene's or mask's counter of changes; see watch.py
+HOW_READ = ("alpha_mode", "frame_start", "frame_offset")  # of pictures and clips
 GENERATED = ("generated_type", "generated_width", "generated_height", "use_generated_float")
 
 
@@ -36,21 +43,30 @@ def _path_facts(path: str) -> Any:
     return folder_facts(path) if os.path.isdir(path) else file_facts(path)  # noqa: PTH112
 
 
-_facts: dict[str, tuple[int, int, str]] = {}
+_facts: dict[str, tuple[int, int, list[Any]]] = {}
 
 
 def file_facts(path: str) -> list[Any]:
-    """A file's size and a hash of its end: no times, for a copy of the project on another machine is not a change."""
+    """A file's size and hashes of parts: no times, for a copy of the project on another machine is not a change."""
     try:
         stat = os.stat(path)  # noqa: PTH116
         known = _facts.get(path)
         if known is None or known[:2] != (stat.st_mtime_ns, stat.st_size):
-            with open(path, "rb") as file:  # noqa: PTH123
-                file.seek(max(stat.st_size - TAIL, 0))
-                known = _facts[path] = stat.st_mtime_ns, stat.st_size, _hash(file.read())
-        return [known[1], known[2]]
+            with open(path, "rb", buffering=0) as file:  # noqa: PTH123
+                known = _facts[path] = stat.st_mtime_ns, stat.st_size, _content_facts(file, stat.st_size, path)
+        return known[2]
     except OSError:
         return ["missing"]
+
+
+def _content_facts(file: BinaryIO, size: int, path: str) -> list[Any]:
+    def read(at: int, count: int) -> bytes:
+        file.seek(max(at, 0))
+        return file.read(count)
+    told = [size, _hash(read(size - TAIL, TAIL))]
+    if path.lower().endswith(LOOSE):
+        told.append(_hash(b"".join(read(size * part // (BLOCKS + 1), BLOCK) for part in range(1, BLOCKS + 1))))
+    return told
 
 
 def _hash(content: bytes) -> str:
@@ -58,17 +74,20 @@ def _hash(content: bytes) -> str:
 
 
 def data_facts(data: Any) -> list[Any]:
-    """A picture, clip or mask: its file as it is on disk or packed. Of a sequence every file in its folder counts."""
+    """A picture, clip or mask: what it shows, on disk or packed, wherever that lies; its name where it has no file."""
     stored, source = getattr(data, "filepath", ""), getattr(data, "source", "")
     path = bpy.path.abspath(stored, library=data.library)
     packed = getattr(data, "packed_file", None)
-    content = file_facts(path) if packed is None else [packed.size, _hash(packed.data[-TAIL:])]
-    told = [data.name, data.bl_rna.identifier, source, stored, content]
+    if packed is not None:
+        content = _content_facts(BytesIO(packed.data), packed.size, stored)
+    else:
+        content = file_facts(path) if stored else [data.name]
+    told = [data.bl_rna.identifier, source, content, *(getattr(data, name) for name in HOW_READ if hasattr(data, name))]
     space = getattr(data, "colorspace_settings", None)  # a mask has none
     if space is not None:
         told.append(space.name)
     if source == "SEQUENCE":
-        told.append(folder_facts(os.path.dirname(path)))  # noqa: PTH120
+        told.append(_sequence_facts(path))
     if source == "GENERATED":
         told.append([*data.generated_color, *(getattr(data, name) for name in GENERATED)])
     if getattr(data, "is_dirty", False):
@@ -102,12 +121,22 @@ def recently(what: str, find: Callable[[], Any]) -> Any:
 
 def folder_facts(folder: str) -> Any:
     """What is known of every file in a folder."""
-    return recently(f"folder {folder}", lambda: _listed(folder))
+    return recently(f"folder {folder}", lambda: _listed(folder, ".*"))
 
 
-def _listed(folder: str) -> Any:
+def _sequence_facts(path: str) -> Any:
+    """What is known of every file of a sequence: as Blender has it, they differ in the last number in their names."""
+    folder, name = os.path.split(path)
+    stem, suffix = os.path.splitext(name)  # noqa: PTH122
+    parts = re.fullmatch(r"(.*?)\d+(\D*)", stem)
+    pattern = r"\d+".join(map(re.escape, parts.groups())) if parts else re.escape(stem)
+    return recently(f"sequence {path}", lambda: _listed(folder, pattern + re.escape(suffix)))
+
+
+def _listed(folder: str, pattern: str) -> Any:
     try:
         return [[entry.name, *file_facts(entry.path)]
-                for entry in sorted(os.scandir(folder), key=lambda entry: entry.name) if entry.is_file()]
+                for entry in sorted(os.scandir(folder), key=lambda entry: entry.name)
+                if re.fullmatch(pattern, entry.name) and entry.is_file()]
     except OSError:
         return "missing"
