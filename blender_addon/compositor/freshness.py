@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from ..files import names_in
 from ..order import runs, runs_text
 from ..owner import group_owner
 from . import groups
 from .facts import recently
-from .signature import signature
+from .signature import baked_frames, signature
 from .strip_signature import strip_signature
 
 NEVER, FRESH, STALE, PARTLY = "never", "fresh", "stale", "partly"
@@ -46,8 +47,9 @@ def state_of(scene: Any, node: Any, first: int, last: int) -> State:
     What goes on inside a 3D scene is only known to be changed while Gouache watches (see watch.py); a bake itself
     compares pixels.
     """
-    came_from = recently(f"node {scene.name_full} {node.name}", lambda: signature(scene, node))
-    return _state(node.node_tree, came_from, first, last)
+    tree = node.node_tree
+    came_from = recently(f"node {scene.name_full} {node.name}", lambda: signature(scene, node, baked_frames(tree)))
+    return _state(tree, came_from, first, last)
 
 
 def modifier_state(scene: Any, strip: Any, modifier: Any, first: int, last: int) -> State:
@@ -64,7 +66,7 @@ def _state(tree: Any, came_from: str, first: int, last: int) -> State:
     reasons = _reasons(tree, came_from)
     if reasons:
         return State(STALE, tuple(wanted), len(wanted), reasons)
-    there = parse_frames(tree.gouache.baked_frames) & files_in(folder).keys()
+    there = baked_frames(tree) & files_in(folder).keys()
     missing = tuple(frame for frame in wanted if frame not in there)
     return State(PARTLY if missing else FRESH, missing, len(wanted))
 
@@ -102,30 +104,16 @@ def note_bake(tree: Any, origin: Origin, frames: Iterable[int]) -> None:
     """Remember on a tree what these frames were baked from; earlier ones count on if that is the same."""
     group = tree.gouache
     is_same = (group.baked_as, group.baked_from) == (origin.settings, origin.inputs)
-    earlier = parse_frames(group.baked_frames) if is_same else set()
+    earlier = baked_frames(tree) if is_same else set()
     group.baked_as, group.baked_from = origin.settings, origin.inputs
     group.baked_frames = runs_text(runs(earlier | set(frames)))
 
 
-def parse_frames(text: str) -> set[int]:
-    """The frame numbers of a text such as 1-10,15."""
-    found: set[int] = set()
-    for first, last in re.findall(r"(\d+)(?:-(\d+))?", text):
-        found.update(range(int(first), int(last or first) + 1))
-    return found
-
-
-_listed: dict[Path, tuple[int, dict[int, Path]]] = {}
-
-
 def files_in(folder: Path) -> dict[int, Path]:
     """The baked frames in a folder by their numbers; quick enough for every redraw."""
-    try:
-        changed = folder.stat().st_mtime_ns
-        if folder not in _listed or _listed[folder][0] != changed:
-            files = {int(entry.name[:5]): Path(entry.path) for entry in os.scandir(folder)
-                     if re.fullmatch(r"\d{5}\.(exr|png|tif)", entry.name)}
-            _listed[folder] = changed, files
-        return _listed[folder][1]
-    except OSError:
-        return {}
+    return _numbered(folder, names_in(folder))
+
+
+@lru_cache(maxsize=64)
+def _numbered(folder: Path, names: frozenset[str]) -> dict[int, Path]:
+    return {int(name[:5]): folder / name for name in names if re.fullmatch(r"\d{5}\.(exr|png|tif)", name)}

@@ -40,7 +40,8 @@ class NodeSubject(Ranged):
 
     def capture(self, folder: Path, first: int, last: int) -> NodeSubject:
         scene, node = self._found()
-        self.origin.inputs = self.origin.inputs or signature(scene, node)  # later it may be another already
+        frames = set(range(self.first, self.last + 1))
+        self.origin.inputs = self.origin.inputs or signature(scene, node, frames)  # later it may be another already
         inputs.capture(replace(self.plan, scene=scene.name, node=node.name), folder, first, last)
         return self
 

@@ -9,12 +9,16 @@ from typing import Any
 
 import bpy
 
+from ...core.options import parse_ranges
 from .. import compat
 from ..animation import is_live, shape_of
+from ..order import numbers, runs, runs_text
 from ..owner import is_ours
 from . import find, groups
 from .facts import CHANGES, data_facts, named_files
 
+REROUTE = "NodeReroute"
+SET_BY_OUTPUT = {"CompositorNodeRGB", "CompositorNodeValue", "ShaderNodeValue", "CompositorNodeNormal"}
 LOOKS = {"name", "label", "location", "location_absolute", "width", "height", "dimensions", "select", "color",
          "use_custom_color", "hide", "show_options", "show_preview", "show_texture", "warning_propagation", "parent",
          "color_tag", "active_item_index", "active_index", "ui_shortcut", "bl_icon", "bl_label", "bl_description"}
@@ -25,22 +29,43 @@ PARTS = {"CurveMapping", "CurveMap", "CurveMapPoint", "ColorRamp", "ColorRampEle
 PART_LOOKS = {"select", "alpha", "is_data"}  # of an element of a ramp alpha is in its color as well
 
 
-def signature(scene: Any, node: Any) -> str:
-    """All that decides what comes in at a node's captured inputs, as far as it can be known without rendering."""
+def signature(scene: Any, node: Any, frames: Set[int] | None = None) -> str:
+    """All that decides what comes in at a node's captured inputs, as far as it can be known without rendering.
+
+    Of bakes upstream it counts which of these frames they lack; without any, all that they have.
+    """
     render = scene.render
     told: list[Any] = [render.resolution_x, render.resolution_y, render.resolution_percentage]
-    sockets = [node.inputs[name] for name in groups.effect_of(node.node_tree).captured if name in node.inputs]
-    keys = animation_of(node.id_data)
     told += named_files(node.node_tree)
-    for socket in sockets:
-        told.append([socket.name, [_ends(link) for link in socket.links]])
-    for other in sorted(find.upstream(sockets), key=lambda other: other.name):
-        told.append(_node(scene, other, keys))
+    sockets = [node.inputs[name] for name in groups.effect_of(node.node_tree).captured if name in node.inputs]
+    told += _upstream(scene, sockets, animation_of(node.id_data), frames)
     return hashlib.sha256(json.dumps(told, default=str).encode()).hexdigest()[:32]
 
 
-def _ends(link: Any) -> str:
-    return f"{link.from_node.name}:{link.from_socket.identifier}{':muted' if link.is_muted else ''}"
+def _upstream(scene: Any, sockets: list[Any], keys: dict[str, Any], frames: Set[int] | None) -> list[Any]:
+    """What comes in at inputs of one tree. Nodes have numbers here: neither a name nor a reroute changes a picture."""
+    places: dict[Any, int] = {}
+    waiting = [source.node for socket in sockets for source in _sources(socket)][::-1]
+    while waiting:
+        node = waiting.pop()
+        if node not in places:
+            places[node] = len(places)
+            waiting += [source.node for socket in node.inputs for source in _sources(socket)][::-1]
+    return [[[socket.name, _ends(_sources(socket), places)] for socket in sockets],
+            *(_node(scene, node, keys, places, frames) for node in places)]
+
+
+def _sources(socket: Any) -> list[Any]:
+    """The sockets that bring an input something, through reroutes; none where it has its own value."""
+    found: list[Any] = []
+    for link in find.links_into(socket):
+        source = link.from_socket
+        found += _sources(source.node.inputs[0]) if source.node.bl_idname == REROUTE else [source]
+    return found
+
+
+def _ends(sources: list[Any], places: dict[Any, int]) -> list[Any]:
+    return [[places[source.node], source.identifier] for source in sources]
 
 
 def animation_of(tree: Any) -> dict[str, Any]:
@@ -68,35 +93,46 @@ def _target(target: Any) -> list[str]:
             target.transform_space, target.rotation_mode]
 
 
-def _node(scene: Any, node: Any, keys: dict[str, Any]) -> list[Any]:
+def _node(scene: Any, node: Any, keys: dict[str, Any], places: dict[Any, int], frames: Set[int] | None) -> list[Any]:
     """A node's kind, settings, values and what it depends on."""
     path = node.path_from_id()
-    told: list[Any] = [node.name, node.bl_idname, node.mute, settings_of(node, path, keys)]
-    for socket in node.inputs:
-        links = list(socket.links) if socket.is_linked else []  # asked for once: see find.links_into
-        if links:
-            told.append([socket.identifier, [_ends(link) for link in links]])
-        if all(link.is_muted for link in links) and hasattr(socket, "default_value"):
-            told.append([socket.identifier, keys.get(f"{path}.inputs[{_index(node, socket)}].default_value")
-                         or plain(socket.default_value)])
-    told += [plain(socket.default_value) for socket in node.outputs if node.bl_idname in {
-        "CompositorNodeRGB", "CompositorNodeValue", "ShaderNodeValue"}]
-    told += inside_of(scene, getattr(node, "node_tree", None))
-    if node.bl_idname == "CompositorNodeRLayers":
-        told.append([(node.scene or scene).name, (node.scene or scene).get(CHANGES, 0)])
+    told: list[Any] = [node.bl_idname, settings_of(node, path, keys)]
+    for index, socket in enumerate(node.inputs):
+        if sources := _sources(socket):
+            told.append([socket.identifier, _ends(sources, places)])
+        elif hasattr(socket, "default_value"):
+            told.append([socket.identifier, set_to(keys, f"{path}.inputs[{index}].default_value",
+                                                   socket.default_value)])
+    if node.bl_idname in SET_BY_OUTPUT:
+        told.append(set_to(keys, f"{path}.outputs[0].default_value", node.outputs[0].default_value))
+    told += inside_of(scene, getattr(node, "node_tree", None), frames)
+    if hasattr(node, "scene") and getattr(node, "source", "") != "IMAGE":  # of a Cryptomatte
+        told.append(_render(scene, node.scene or scene))
     return told
 
 
-def inside_of(scene: Any, tree: Any) -> list[Any]:
+def _render(scene: Any, shown: Any) -> list[Any]:
+    """What is known of the render of a scene, which may be the node's own."""
+    cameras: Any = sorted([marker.frame, marker.camera.name] for marker in shown.timeline_markers if marker.camera)
+    name = shown.name if shown != scene else ""
+    return [name, shown.get(CHANGES, 0), cameras or getattr(shown.camera, "name", "")]
+
+
+def inside_of(scene: Any, tree: Any, frames: Set[int] | None = None) -> list[Any]:
     """What counts of a group that the picture goes through: one of ours by its bake, any other by its nodes."""
+    if tree is None:
+        return []
     if is_ours(tree):
-        return [[tree.gouache.identity, tree.gouache.baked_as, tree.gouache.baked_from, tree.gouache.baked_frames]]
-    keys = animation_of(tree) if tree is not None else {}
-    return [_node(scene, node, keys) for node in tree.nodes] if tree is not None else []
+        group, baked = tree.gouache, baked_frames(tree)
+        counts = baked if frames is None else frames - baked
+        return [[group.identity, group.baked_as, group.baked_from, runs_text(runs(counts))]]
+    ends = [socket for node in tree.nodes if node.bl_idname == "NodeGroupOutput" for socket in node.inputs]
+    return _upstream(scene, ends, animation_of(tree), frames)
 
 
-def _index(node: Any, socket: Any) -> int:
-    return list(node.inputs).index(socket)
+def baked_frames(tree: Any) -> set[int]:
+    """The frames that one of our groups was baked for."""
+    return set(numbers(parse_ranges(tree.gouache.baked_frames)))
 
 
 def settings_of(node: Any, path: str, keys: dict[str, Any], but: Set[str] = frozenset()) -> dict[str, Any]:
@@ -113,13 +149,23 @@ def values_of(owner: Any, path: str, keys: dict[str, Any], but: Set[str]) -> dic
             continue
         at, value = f"{path}.{name}", getattr(owner, name)
         if prop.type in PLAIN:
-            found[name] = keys.get(at) or plain(value)
+            found[name] = set_to(keys, at, value)
         elif isinstance(value, (bpy.types.Image, bpy.types.MovieClip, bpy.types.Mask)):
             found[name] = data_facts(value)
         elif value is not None and prop.fixed_type.identifier in PARTS:
             found[name] = (values_of(value, at, keys, PART_LOOKS) if prop.type == "POINTER" else
                            [values_of(part, f"{at}[{i}]", keys, PART_LOOKS) for i, part in enumerate(value)])
     return found
+
+
+def set_to(keys: dict[str, Any], path: str, value: Any) -> Any:
+    """What a value is set to: where it is animated, that counts in place of what it is at the playhead."""
+    curves, told = keys.get(path), plain(value)
+    if curves and isinstance(told, list):
+        animated = {curve[0] for curve in curves}
+        if others := [part for index, part in enumerate(told) if index not in animated]:
+            return [curves, others]
+    return curves or told
 
 
 def plain(value: Any) -> Any:

@@ -181,3 +181,23 @@ def test_a_mask_that_is_drawn_again(gouache, graph):
         assert state(gouache, graph) == "Bake again: input changed"
     finally:
         watch.stop()
+
+
+def test_two_nodes_in_a_row(gouache, graph):
+    """What the first was baked for elsewhere changes nothing in what the second was made from; here it does."""
+    second, first = graph.add(graph.node), graph.node
+    freshness = gouache.module("compositor.freshness")
+
+    def text():
+        return freshness.state_of(graph.scene, second, 1, 6).text
+    for start, end in ((1, 3), (4, 6)):
+        graph.bake(all=True, first=start, last=end)
+    assert text() == "Baked: 6 frames"
+    first.node_tree.gouache.seed = second.node_tree.gouache.seed = 7
+    graph.bake(first.name, first=1, last=3)
+    graph.bake(second.name)
+    assert text() == "Baked: 6 frames"
+    graph.bake(first.name, first=7, last=8)
+    assert text() == "Baked: 6 frames"
+    graph.bake(first.name)
+    assert text() == "Bake again: input changed"
