@@ -69,7 +69,7 @@ def match_color(image: Tensor, reference: Tensor) -> Tensor:
 
 
 def within_tints(image: Tensor, reference: Tensor, weight: Tensor) -> Tensor:
-    """The picture with tints (what a color has beyond its mean) that are as far from gray as a reference's are.
+    """The picture, its tints (what a color has beyond the mean of its channels) within those of a reference.
 
     `image` and `reference` 1,3,H,W, `weight` 1,1,H,W in 0..1: how much of the reference counts where. A tint further
     from their weighted mean than `TINTS` standard deviations that way is drawn in to that; light stays.
@@ -81,7 +81,7 @@ def within_tints(image: Tensor, reference: Tensor, weight: Tensor) -> Tensor:
     covariance = ((tints - mean) * counts) @ (tints - mean).T / total
     apart = (image - light)[0].flatten(1) - mean
     distance = (_matrix_power(covariance.cpu(), -0.5).to(image) @ apart).norm(dim=0)
-    drawn_in = mean + apart * (TINTS / distance.clamp_min(1e-6)).clamp_max(1.0)
+    drawn_in: Tensor = mean + apart * (TINTS / distance.clamp_min(1e-6)).clamp_max(1.0)
     return (light + drawn_in.view_as(image)).clamp(0.0, 1.0)
 
 
