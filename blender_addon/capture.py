@@ -321,6 +321,12 @@ def holds_copies() -> bool:
     return _held is not None
 
 
+def film_scenes() -> list[Any]:
+    """The scenes of the film, without the copies that are kept: what is in those is the same strip once more."""
+    held, scenes = [block for _, block in _held or ()], bpy.data.scenes
+    return [scene for scene in scenes if scene not in held]
+
+
 def drop_copies() -> None:
     """Remove the copies that are held, and hold no more."""
     global _held

@@ -9,6 +9,8 @@ from typing import Any
 
 import bpy
 
+from .capture import film_scenes
+
 SESSION = uuid.uuid4().hex
 """Tells files that were never saved from those of other sessions."""
 
@@ -39,7 +41,7 @@ def is_copy(scene: Any, strip: Any) -> bool:
 def twins(strip: Any) -> list[tuple[Any, Any]]:
     """The other strips of this file with a strip's identity, each with its scene: copies, or what it is a copy of."""
     identity = strip.gouache.identity
-    scenes: Any = bpy.data.scenes if identity else ()
+    scenes = film_scenes() if identity else []
     return [(scene, other) for scene in scenes if scene.sequence_editor for other in scene.sequence_editor.strips_all
             if other != strip and other.gouache.identity == identity]
 

@@ -9,6 +9,7 @@ import bpy
 
 from . import compat, settings
 from .animation import keys_of
+from .capture import film_scenes
 from .results import active_source
 
 PLAIN_NODE = "CompositorNodeGroup"
@@ -54,8 +55,7 @@ def modifier_of(strip: Any) -> Any:
 
 def sharing(tree: Any) -> list[tuple[Any, Any]]:
     """The strips that have a modifier with this very group, each with its scene: they share one bake."""
-    scenes: Any = bpy.data.scenes
-    return [(scene, strip) for scene in scenes if scene.sequence_editor for strip in scene.sequence_editor.strips_all
+    return [(scene, strip) for scene in film_scenes() if scene.sequence_editor for strip in scene.sequence_editor.strips_all
             if getattr(modifier_of(strip), "node_group", None) == tree]
 
 

@@ -213,6 +213,20 @@ def test_strip_modifiers(gouache, monkeypatch, capfd):
     assert "Scene\tmodifier\tClip\t1-6\tBaked: 6 frames" in capfd.readouterr().out
 
 
+@pytest.mark.skipif(not NEW, reason="strip modifiers with nodes came with Blender 5.2")
+def test_several_strip_modifiers_in_one_render(gouache, monkeypatch):
+    """The copy that the first was captured from is kept until the end: the same strips once more, but no others."""
+    monkeypatch.setattr(sys, "argv", ["-a"])
+    for number, name in enumerate(("Boat", "Sea")):
+        strip = gouache.scene.sequence_editor.active_strip = gouache.clip(name=name, channel=1 + number)
+        with gouache.sequencer():
+            bpy.ops.gouache.add_modifier(effect="style")
+        strip.gouache.styles.clear()
+    strip.split(4, "SOFT")
+    gouache.render(2, 5)
+    assert [job["files"]["frames"] for job in gouache.jobs()] == ["2-5", "2-3", "4-5"]
+
+
 def test_nodes_that_are_not_set_up(gouache, monkeypatch, capfd):
     monkeypatch.setattr(sys, "argv", ["-a"])
     graph = Graph(gouache)

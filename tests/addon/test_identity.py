@@ -228,3 +228,16 @@ def test_machines_that_begin_at_once_with_what_is_painted(gouache):
     assert {file.name for file in (gouache.folder / "there").iterdir()} == {"2.png"}
     assert {file.name for file in (gouache.folder / "new").iterdir()} == {"1.png"}
     assert not [file for file in gouache.folder.iterdir() if file.name.startswith(".")]
+
+
+def test_a_copy_that_is_kept_in_a_render_is_no_other_strip(gouache):
+    """It is the same strip once more, whatever name its scene gets."""
+    strip = gouache.clip()
+    gouache.paint(strip)
+    capture, identity = gouache.module("capture"), gouache.module("identity")
+    capture.hold_copies()
+    with capture.isolated_copy(gouache.scene, capture.make_plan(gouache.scene, strip)):
+        pass
+    assert len(bpy.data.scenes) == 2 and identity.twins(strip) == []
+    capture.drop_copies()
+    assert len(bpy.data.scenes) == 1
