@@ -206,20 +206,19 @@ def _write_in(image: Any, space: str) -> None:
 
 
 def fcurves(animated: Any) -> list[Any]:
-    """The F-curves that animate a data-block, in the old flat layout or the layered one; empty without animation."""
+    """The F-curves that animate a data-block; empty without animation."""
     bag = fcurve_bag(animated)
     return list(bag.fcurves) if bag is not None else []
 
 
 def fcurve_bag(animated: Any) -> Any:
-    """What holds a data-block's F-curves (it has `.fcurves`), or None without any."""
+    """What holds a data-block's F-curves (it has `.fcurves`), or None without any.
+
+    An action may have those of several: a scene's and its compositor's, by Blender's own choice.
+    """
     data = animated.animation_data
     action = data.action if data else None
-    if action is None:
-        return None
-    if VERSION < (5, 0):
-        return action
-    return next(iter(_channelbags(action, data.action_slot)), None)
+    return next(_channelbags(action, data.action_slot), None) if action else None
 
 
 def _channelbags(action: Any, slot: Any) -> Iterator[Any]:

@@ -55,7 +55,8 @@ def modifier_of(strip: Any) -> Any:
 
 def sharing(tree: Any) -> list[tuple[Any, Any]]:
     """The strips that have a modifier with this very group, each with its scene: they share one bake."""
-    return [(scene, strip) for scene in film_scenes() if scene.sequence_editor for strip in scene.sequence_editor.strips_all
+    return [(scene, strip) for scene in film_scenes() if scene.sequence_editor
+            for strip in scene.sequence_editor.strips_all
             if getattr(modifier_of(strip), "node_group", None) == tree]
 
 

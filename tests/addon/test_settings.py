@@ -2,6 +2,7 @@
 
 import bpy
 import pytest
+from graph import Graph
 from stage import NEW
 
 
@@ -147,6 +148,16 @@ def test_keyframed_strength(gouache):
     assert gouache.bake_folder(strip) == folder
     gouache.scene.keyframe_insert(path, frame=2)
     assert panels.state_line(gouache.scene, strip)[0] == "Settings changed since painting"
+
+
+def test_keys_beside_those_of_the_compositor(gouache):
+    """Blender puts the keys of a scene and of its compositor into one action, whichever was keyed first."""
+    exposure = Graph(gouache).tree.nodes.new("CompositorNodeExposure")
+    exposure.inputs["Exposure"].keyframe_insert("default_value", frame=1)
+    strip = gouache.clip()
+    key(gouache, strip, {1: 0.25, 6: 0.75})
+    values = gouache.order(strip).job.animation["strength"]
+    assert (values[1], values[6]) == (0.25, 0.75)
 
 
 def test_keyframes_in_a_stretched_scene(gouache):
