@@ -22,6 +22,7 @@ import sys
 import traceback
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import bpy
@@ -33,6 +34,7 @@ from .compositor import inputs
 EXIT_CODE = 1
 ANIMATION = {"-a", "--render-anim"}
 FRAMES = {"-f", "--render-frame"}
+START = {"-s", "--frame-start"}
 
 
 @dataclass
@@ -49,14 +51,26 @@ current: Render | None = None
 _baked: set[tuple[str, tuple[int, ...]]] = set()  # for `-f 7,9` Blender begins a render for each frame
 
 
+@bpy.app.handlers.persistent  # type: ignore[untyped-decorator]
+def opened(*_: Any) -> None:
+    """A file was opened, perhaps after another one was rendered; what follows it on the command line comes next."""
+    scenes: Any = bpy.data.scenes
+    _baked.clear()
+    inputs.stills.clear()
+    if START & set(own(sys.argv)):
+        inputs.stills.update({scene.session_uid: scene.frame_start for scene in scenes})
+
+
 def frames_of(scene: Any, arguments: Sequence[str]) -> list[int] | None:
     """The frames that Blender's command line orders; None where it does not tell.
 
-    With `-a` the scene has the range of `-s`, `-e` and `-j` when a render begins.
+    With `-a` the scene has the range of `-s`, `-e` and `-j` when a render begins; without Overwrite Blender leaves out
+    what is rendered already.
     """
     arguments = own(arguments)
     if ANIMATION & set(arguments):
-        return list(range(scene.frame_start, scene.frame_end + 1, scene.frame_step))
+        every = range(scene.frame_start, scene.frame_end + 1, scene.frame_step)
+        return [frame for frame in every if not _is_left_out(scene, frame)]
     found: set[int] = set()
     for option, text in itertools.pairwise(arguments):
         for part in text.split(",") if option in FRAMES else ():
@@ -65,6 +79,13 @@ def frames_of(scene: Any, arguments: Sequence[str]) -> list[int] | None:
                 return None
             found.update(range(int(ends[1]), int(ends[2] or ends[1]) + 1))
     return sorted(found) or None
+
+
+def _is_left_out(scene: Any, frame: int) -> bool:
+    """Whether Blender finds a frame rendered and goes on with the next one."""
+    render = scene.render
+    return not (render.use_overwrite or render.is_movie_format or render.use_multiview) and (
+        Path(render.frame_path(frame=frame)).exists())
 
 
 def own(arguments: Sequence[str]) -> list[str]:
@@ -92,7 +113,7 @@ def begin(scene: Any, *_: Any) -> None:
             due.bake_groups(scene, [scene.frame_current])
         return
     current.done.update(frames)
-    if (scene.name, tuple(frames)) not in _baked:
+    if frames and (scene.name, tuple(frames)) not in _baked:
         with stopping():
             due.paint_strips(scene, frames, current.captured)
             due.bake_groups(scene, frames)
@@ -177,8 +198,8 @@ class GOUACHE_PT_render(bpy.types.Panel):
         layout.prop(context.scene.gouache, "bake_on_render")
 
 
-HANDLERS = {"render_init": begin, "render_pre": before_frame, "render_post": after_frame, "render_complete": end,
-            "render_cancel": end}
+HANDLERS = {"load_post": opened, "render_init": begin, "render_pre": before_frame, "render_post": after_frame,
+            "render_complete": end, "render_cancel": end}
 
 
 def register() -> None:

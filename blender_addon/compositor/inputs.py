@@ -72,6 +72,9 @@ class Plan:
         return tuple(name for name in self.inputs if name not in groups.STYLES)
 
 
+stills: dict[int, int] = {}  # scenes' first frames before `blender -s`, so that all chunks have a style in common
+
+
 def make_plan(scene: Any, node: Any, first: int, last: int) -> Plan:
     """Decide what is captured. Raises NodeError or InputError with what is missing."""
     if first < 0 or last > LAST_FRAME or last < first:
@@ -86,7 +89,7 @@ def make_plan(scene: Any, node: Any, first: int, last: int) -> Plan:
     _check_renders(scene, nodes)
     on_the_way = find.upstream([node.inputs[groups.IMAGE]])
     moves = any(other.type in MOVES for other in find.with_inner(on_the_way))
-    return Plan(scene.name, node.name, first, last, scene.frame_start, inputs,
+    return Plan(scene.name, node.name, first, last, stills.get(scene.session_uid, scene.frame_start), inputs,
                 () if moves else _passes(scene, on_the_way), moves)
 
 

@@ -340,14 +340,56 @@ def test_frames_on_the_command_line(gouache):
         assert gouache.module("headless").frames_of(gouache.scene, arguments.split()) == frames, arguments
 
 
+def test_frames_that_are_rendered_already(gouache):
+    """Without Overwrite Blender leaves them out, so they need no painting; with it, it renders them again."""
+    scene, frames_of = gouache.scene, gouache.module("headless").frames_of
+    scene.frame_start, scene.frame_end, scene.render.filepath = 1, 4, str(gouache.folder / "####")
+    (gouache.folder / "0002.png").touch()
+    for overwrites, frames in ((True, [1, 2, 3, 4]), (False, [1, 3, 4])):
+        scene.render.use_overwrite = overwrites
+        assert frames_of(scene, ["-a"]) == frames
+
+
+def test_two_films_on_one_command_line(gouache, monkeypatch):
+    """Each frame of each is baked, though scene and frame are called the same."""
+    monkeypatch.setattr(sys, "argv", [*sys.argv, "-f", "1"])
+    headless = gouache.module("headless")
+    wanted(gouache)
+    for name in ("one.blend", "two.blend"):
+        gouache.save(name)
+    for name in ("one.blend", "two.blend"):
+        bpy.ops.wm.open_mainfile(filepath=str(gouache.folder / name))
+        headless.begin(bpy.context.scene)
+        headless.end(bpy.context.scene)
+    assert only(gouache) == ["1", "1"]
+
+
+def test_a_moving_style_is_the_same_in_all_chunks(gouache, monkeypatch):
+    """It is that of the file's first frame, which `-s` hides when a render begins."""
+    graph = Graph(gouache)
+    node = graph.add(graph.footage(), style=False)
+    graph.link(graph.footage(name="styles").outputs[0], node.inputs["Style"])
+    graph.scene.frame_start = 2
+    gouache.save()
+    monkeypatch.setattr(sys, "argv", [*sys.argv, "-s", "4", "-a"])
+    bpy.ops.wm.open_mainfile(filepath=bpy.data.filepath)
+    scene = bpy.context.scene
+    scene.frame_start = 4
+    node, = gouache.module("compositor.find").nodes_of(scene)
+    assert gouache.module("compositor.orders").order_node(scene, node, 4, 6).subject.plan.still == 2
+
+
 def test_switching_off_takes_every_handler_out(gouache):
-    names = ("render_init", "render_pre", "render_post", "render_complete", "render_cancel")
-    ours = gouache.module("headless").HANDLERS
-    assert [len(getattr(bpy.app.handlers, name)) for name in names] == [1] * 5 and set(names) == set(ours)
+    handlers = gouache.module("headless").HANDLERS
+    names = {"load_post", "render_init", "render_pre", "render_post", "render_complete", "render_cancel"}
+
+    def there():
+        return {name for name, handler in handlers.items() if handler in getattr(bpy.app.handlers, name)}
+    assert there() == set(handlers) == names
     bpy.ops.wm.read_homefile(use_empty=True)
-    assert [len(getattr(bpy.app.handlers, name)) for name in names] == [1] * 5
+    assert there() == names
     gouache.disable()
-    assert [len(getattr(bpy.app.handlers, name)) for name in names] == [0] * 5
+    assert there() == set()
     assert not hasattr(bpy.types.Scene, "gouache")
 
 
