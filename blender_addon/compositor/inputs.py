@@ -128,6 +128,14 @@ def _check_renders(scene: Any, nodes: list[Any]) -> None:
         if rendered is not None and rendered.camera is None:
             raise InputError(f"Scene '{rendered.name}' has no camera, so its Render Layers cannot be captured.",
                              "Add a camera, or link something else.")
+        if rendered == scene and _is_played(scene.rigidbody_world):
+            raise InputError(f"The rigid bodies of scene '{scene.name}' were played but not baked: they would be "
+                             "captured standing still.", "Press Bake in Scene Properties > Rigid Body World > Cache.")
+
+
+def _is_played(world: Any) -> bool:
+    """Whether rigid bodies move in a scene's own render as they were played, which its copy does not know of."""
+    return world is not None and world.enabled and bool(world.point_cache.info) and not world.point_cache.is_baked
 
 
 def _check_layers(scene: Any, nodes: list[Any]) -> None:

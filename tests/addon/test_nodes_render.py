@@ -91,6 +91,21 @@ def test_a_transform_inside_a_group(gouache, rendered):
     assert_moved_picture_stays(gouache, rendered, group)
 
 
+def test_rigid_bodies_that_were_only_played(rendered):
+    """The scene's own render shows them move, a capture would not: they are to be baked first."""
+    scene = rendered.scene
+    with bpy.context.temp_override(object=rendered.cube, active_object=rendered.cube):
+        bpy.ops.rigidbody.object_add()
+    rendered.bake(rendered.node.name)  # never played, they stand still in every render
+    for frame in range(1, 4):
+        scene.frame_set(frame)
+    with pytest.raises(RuntimeError, match=r"rigid bodies of scene 'Scene' were played but not baked.* Press Bake in"):
+        rendered.bake(rendered.node.name)
+    with bpy.context.temp_override(scene=scene, point_cache=scene.rigidbody_world.point_cache):
+        bpy.ops.ptcache.bake(bake=True)
+    rendered.bake(rendered.node.name)
+
+
 def test_changes_in_the_scene_are_noticed(gouache, rendered):
     """In a window Gouache watches; here it is told to."""
     watch, state_of = gouache.module("compositor.watch"), gouache.module("compositor.freshness").state_of
