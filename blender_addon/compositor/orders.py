@@ -138,16 +138,28 @@ def bake_folder(tree: Any, job: Job, beside: tuple[str, ...] = ()) -> Path:
 def own_identity(tree: Any) -> str:
     """What a group's bake folders are called by: its own identity, unless another group is the one it was copied from.
 
-    The same on every machine that opens the file. Raises NodeError for a group linked from another file.
+    One that nothing uses any more leaves it to its copy. The same on every machine that opens the file. Raises
+    NodeError for a group linked from another file.
     """
     if not tree.is_editable:
         raise NodeError(f"The group '{tree.name}' is linked from another file.",
                         "Bake it there, or make it local (Object > Relations > Make Local).")
     group = tree.gouache
-    every: Any = bpy.data.node_groups
-    twins = [other for other in every if is_ours(other) and other != tree
-             and other.gouache.identity == group.identity]
-    if twins and group.identity_of != tree.name:
+    is_taken = any(_claim(other) < _claim(tree) for other in _twins(tree))
+    while is_taken:
         group.identity = hashlib.sha256(f"{group.identity} {tree.name}".encode()).hexdigest()[:32]
+        is_taken = bool(_twins(tree))
     group.identity_of = tree.name
     return str(group.identity)
+
+
+def _twins(tree: Any) -> list[Any]:
+    """The other groups that have a group's identity and are used."""
+    every: Any = bpy.data.node_groups
+    return [other for other in every if is_ours(other) and other != tree and other.users
+            and other.gouache.identity == tree.gouache.identity]
+
+
+def _claim(tree: Any) -> tuple[bool, str]:
+    """Of several groups with one identity it is that of the least: where it was given, else the first by name."""
+    return tree.gouache.identity_of != tree.name, tree.name
