@@ -168,7 +168,7 @@ def is_set_up(node: Any) -> bool:
 
 def has_image(node: Any) -> bool:
     """Whether something is linked to a node's Image."""
-    return find.source_of(node.inputs[groups.IMAGE]) is not None
+    return find.source_of(node.inputs.get(groups.IMAGE)) is not None
 
 
 def group_of_node(scene: Any, node: Any) -> Group:

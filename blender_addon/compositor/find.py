@@ -30,7 +30,7 @@ def bakeable(scene: Any) -> list[Any]:
     found: dict[str, Any] = {}
     for node in nodes_of(scene):
         name = node.node_tree.name_full
-        if not node.mute and (name not in found or not links_into(found[name].inputs["Image"])):
+        if not node.mute and (name not in found or not links_into(found[name].inputs.get("Image"))):
             found[name] = node
     return list(found.values())
 
@@ -105,11 +105,11 @@ def nested_nodes(tree: Any, seen: frozenset[str] = frozenset()) -> Iterator[tupl
 
 
 def links_into(socket: Any) -> list[Any]:
-    """The links that bring an input something: where one is muted, Blender takes the socket's own value.
+    """The links that bring an input something, none without one: where one is muted, Blender takes its own value.
 
     Whether there are any is asked first, for to ask a socket for them Blender goes through all links of its tree.
     """
-    return [link for link in socket.links if not link.is_muted] if socket.is_linked else []
+    return [link for link in socket.links if not link.is_muted] if socket is not None and socket.is_linked else []
 
 
 def upstream(sockets: Any) -> list[Any]:

@@ -20,6 +20,7 @@ from typing import Any
 
 import bpy
 
+from ...core.errors import NodeError
 from .. import compat
 from ..results import stored_path
 from .wires import Wires
@@ -130,6 +131,18 @@ def _lit(wires: Wires, image: Any) -> Any:
     for name in names:
         image = wires.mix(never, image, wires.inputs[name])
     return image
+
+
+def check_sockets(tree: Any) -> None:
+    """Raise NodeError, before hours of work, if sockets that a painting is shown with are gone."""
+    sockets = [item for item in tree.interface.items_tree if item.item_type == "SOCKET"]
+    there = {item.name for item in sockets if item.in_out == "INPUT"}
+    gone = [name for name in (IMAGE, *FACTORS) if name not in there]
+    if all(item.in_out == "INPUT" for item in sockets):
+        gone.append("the output")
+    if gone:
+        raise NodeError(f"The group '{tree.name}' has lost {', '.join(gone)}: renamed or removed.",
+                        "Name it so again in the group (Tab; sidebar > Group), or add a new node in its place.")
 
 
 def sequence_node(tree: Any) -> Any:

@@ -80,6 +80,7 @@ def make_plan(scene: Any, node: Any, first: int, last: int) -> Plan:
     if first < 0 or last > LAST_FRAME or last < first:
         raise InputError(f"Frames {first} to {last} cannot be baked.",
                          f"Choose a range between 0 and {LAST_FRAME} in the Output properties.")
+    groups.check_sockets(node.node_tree)
     if find.source_of(node.inputs[groups.IMAGE]) is None:
         raise NodeError(f"Nothing is linked to Image of '{node.name}'.",
                         f"Link the picture that the {groups.effect_of(node.node_tree).makes} is made from.")

@@ -76,7 +76,7 @@ def state_lines(context: Any, node: Any) -> list[tuple[str, str]]:
         return [("The scene does not use this node tree", "ERROR")]
     if node.id_data != compat.compositor_tree(scene):
         return [("Inside another group: it cannot be baked there", "ERROR")]
-    if find.source_of(node.inputs[groups.IMAGE]) is None:
+    if find.source_of(node.inputs.get(groups.IMAGE)) is None:
         return [("Link a picture to Image to begin", "INFO")]
     if lacking := settings.lacking(tree.gouache, bool(linked_among(node, groups.STYLES))):
         return [(lacking, "INFO")]

@@ -111,6 +111,7 @@ def _order(scene: Any, strip: Any, first: int | None, last: int | None) -> Order
     if plan.last < plan.first:
         raise InputError(f"'{strip.name}' does not show in these frames.", "Choose others.")
     tree = _modifier(strip).node_group
+    groups.check_sockets(tree)
     job = replace(job_of(scene, tree, settings.effect_options(tree.gouache), plan.first, plan.last), input="")
     name = f"job-{plan.first:05d}-{plan.last:05d}.json"
     subject = ModifierSubject(plan, freshness.origin_of(tree))

@@ -107,6 +107,30 @@ def test_duplicates_share_one_bake_until_made_single(gouache, graph, capfd):
     assert painted_now(capfd) == []  # the original kept its own
 
 
+def test_a_copy_that_outlives_its_original(graph, capfd):
+    """It goes on from what they had in common."""
+    graph.bake(graph.node.name)
+    copy = second(graph, graph.node)
+    copy.node_tree = graph.node.node_tree.copy()  # Make Single User
+    graph.tree.nodes.remove(graph.node)
+    painted_now(capfd)
+    graph.bake(copy.name)
+    assert painted_now(capfd) == []
+
+
+@pytest.mark.parametrize("name", ["Image", "Mask", "Strength", "Keep Color"])
+def test_sockets_that_are_gone(gouache, graph, name):
+    """A painting could not be shown without them: said before anything is painted."""
+    interface = graph.node.node_tree.interface
+    socket = next(item for item in interface.items_tree if item.name == name and item.in_out == "INPUT")
+    socket.name = "Something else"
+    assert f"has lost {name}: renamed or removed. Name it so again" in refusal(graph, graph.node.name)
+    interface.remove(socket)
+    assert f"has lost {name}: renamed or removed. Name it so again" in refusal(graph, graph.node.name)
+    gouache.module("due").has_image(graph.node)
+    assert gouache.jobs() == []
+
+
 def test_two_nodes_of_the_same_style_in_a_row(gouache, graph):
     """The later one is baked after the earlier one, from what that paints."""
     last = graph.add()
