@@ -138,6 +138,55 @@ def test_modifiers_above_and_the_color_space(gouache):
 
 
 @needs_modifiers
+def test_what_is_set_at_a_group_above(gouache):
+    """Its inputs are on the modifier, values and keyframes."""
+    strip = gouache.clip()
+    grade = bpy.data.node_groups.new("Grade", "CompositorNodeTree")
+    for name, way, kind in (("Image", "INPUT", "Color"), ("Stops", "INPUT", "Float"), ("Image", "OUTPUT", "Color")):
+        grade.interface.new_socket(name, in_out=way, socket_type=f"NodeSocket{kind}")
+    above = strip.modifiers.new("Grade", "COMPOSITOR")
+    above.node_group = grade
+    gouache.scene.sequence_editor.active_strip = strip
+    with gouache.sequencer():
+        bpy.ops.gouache.add_modifier(effect="style")
+    told = gouache.module("compositor.freshness").strip_signature
+    seen, stops = [told(gouache.scene, strip, strip.modifiers[1])], above.properties.inputs.Socket_1
+    for key in (None, 3):
+        stops.value = 2.0
+        if key:
+            stops.keyframe_insert("value", frame=key)
+        seen.append(told(gouache.scene, strip, strip.modifiers[1]))
+    assert len(set(seen)) == 3
+
+
+@needs_modifiers
+def test_the_halves_of_a_baked_strip(gouache):
+    """Both go on showing what was baked, however they are trimmed; one that is moved shows other pictures."""
+    left = gouache.clip()
+    add_modifier(gouache, left)
+    bpy.ops.gouache.bake_modifier(strip="Clip")
+    right = left.split(4, "SOFT")
+    assert [line(gouache, half) for half in (left, right)] == ["Baked: 3 frames"] * 2
+    right.left_handle = 5
+    assert line(gouache, right) == "Baked: 2 frames"
+    right.content_start += 1
+    assert line(gouache, right) == "Bake again: input changed"
+
+
+@needs_modifiers
+def test_a_bake_from_before_halves(gouache):
+    """Then trims counted for every strip: it stays fresh until something changes."""
+    strip = gouache.clip()
+    group = add_modifier(gouache, strip).node_group.gouache
+    bpy.ops.gouache.bake_modifier(strip="Clip")
+    group.baked_from = gouache.module("compositor.strip_signature")._told(
+        gouache.scene, strip, strip.modifiers[0], set())
+    assert line(gouache, strip) == "Baked: 6 frames"
+    strip.right_handle = 5
+    assert line(gouache, strip) == "Bake again: input changed"
+
+
+@needs_modifiers
 def test_changed_while_it_is_baked(gouache):
     """What was ordered and captured is what was baked."""
     strip = gouache.clip()
