@@ -17,6 +17,7 @@ from typing import Any
 from ..core.errors import Cancelled, GouacheError, InputError
 from . import engine, preferences, rendering
 from .files import copy_folder, make_folder, write_text
+from .folders import claim
 from .order import Order, Subject, numbers
 from .progress import capture_share, progress_of
 
@@ -106,6 +107,8 @@ class Bake:
         if order.begun is not None and order.begun.is_dir() and not order.result.exists():
             yield Status("Taking over what is painted already", capture_share(order.job.options), is_news=True)
             copy_folder(order.begun, order.result)
+        if not self.preview:
+            claim(order.folder)
         job = order.folder / order.job_name
         write_text(job, json.dumps(order.job.to_json(order.folder), indent=1))
         running.run(job)

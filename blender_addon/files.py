@@ -20,11 +20,6 @@ def safe_name(name: str) -> str:
     return cleaned[:40] or "strip"
 
 
-def folder_of(cache: Path, name: str, key: str) -> Path:
-    """The bake folder of a key in a cache, whatever the name was when it was made; else where it is to be made."""
-    return next(iter(sorted(cache.glob(f"*-{key}"))), cache / f"{safe_name(name)}-{key}")
-
-
 _listed: dict[Path, tuple[int, frozenset[str]]] = {}
 
 

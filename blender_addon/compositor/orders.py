@@ -16,7 +16,7 @@ from ...core.job import AnyOptions, Job
 from ...core.options import StyleImage, StyleOptions
 from .. import preferences, settings
 from ..animation import animated_defaults, animated_values
-from ..files import folder_of
+from ..folders import folder_of
 from ..order import Order, Ranged, Shown, as_preview, preview_folder
 from ..owner import is_ours
 from . import find, freshness, groups, inputs
@@ -131,8 +131,8 @@ def bake_folder(tree: Any, job: Job, beside: tuple[str, ...] = ()) -> Path:
     `beside` is what all frames of a folder have alike: sockets that bring a picture for each, or a draft's size.
     """
     identity = [job.look(), Path(bpy.data.filepath).name, own_identity(tree), *beside]
-    key = key_of(*identity)[:12]
-    return folder_of(preferences.cache_folder(), tree.name, key)
+    shown = groups.painting_folder(tree)
+    return folder_of(tree.name, key_of(*identity)[:12], shown.parent if shown is not None else None)
 
 
 def own_identity(tree: Any) -> str:

@@ -20,7 +20,8 @@ from ...core.options import CollageOptions, OutputOptions, StyleOptions
 from .. import compat, preferences, settings
 from ..animation import animated_defaults, animated_values
 from ..capture import Plan, SizeChangedError, capture, holds_copies, make_plan, rendered_range, strip_of
-from ..files import folder_of, make_folder, safe_name
+from ..files import make_folder, safe_name
+from ..folders import folder_of
 from ..order import Order, Ranged, Shown, as_preview, preview_folder, runs, runs_text
 from ..owner import Owner
 from ..parts import SHOWS_BELOW
@@ -124,7 +125,7 @@ def order_strip(scene: Any, strip: Any, wanted: Collection[int] | None = None) -
     job = replace(_job(strip, options, files, animation), motion=motion)
     subject = StripSubject(replace(plan, identity=claim(scene, strip)), job.look(),
                            Owner(strip, scene).fingerprint(), _stand(strip), footage(strip))
-    order = Order(subject, job, _bake_folder(strip, subject), begun=_shown_folder(scene, strip, subject),
+    order = Order(subject, job, _bake_folder(scene, strip, subject), begun=_shown_folder(scene, strip, subject),
                   again=partial(_ordered_again, subject, wanted)).rooted()
     return order if wanted is None else _only(order, wanted)
 
@@ -146,13 +147,15 @@ def _ordered_again(subject: StripSubject, wanted: Collection[int] | None) -> Ord
     return None if is_same else order_strip(scene, strip, wanted)
 
 
-def _bake_folder(strip: Any, subject: StripSubject) -> Path:
+def _bake_folder(scene: Any, strip: Any, subject: StripSubject) -> Path:
     """Where a strip's frames are kept for these settings; found again whatever the strip is called now.
 
     Two versions of a film have a folder each, though the strip is the same: one may go on changing.
     """
     key = f"{subject.plan.identity[:8]}{key_of(subject.look, Path(bpy.data.filepath).name)[:8]}"
-    return folder_of(preferences.cache_folder(), strip.name, key)
+    painting = find_result(scene, strip)
+    shown = Path(bpy.path.abspath(painting.directory)).parent if painting is not None else None
+    return folder_of(strip.name, key, shown)
 
 
 def bake_folders(strip: Any) -> list[Path]:
