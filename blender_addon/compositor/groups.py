@@ -30,6 +30,7 @@ STYLES = ("Style", "Style 2", "Style 3", "Style 4")
 OBJECTS, DEPTH = "Objects", "Depth"
 PAINTING = "Gouache Painting"  # the name of the node that holds the baked frames
 FILLING = "Gouache Size"  # of the one that gives them the size of what comes in
+RANGE = "Gouache Frames"  # of the one that knows which frames these are
 NEVER = -1e7  # no frame is before this one
 FACTORS = {MASK: (1.0, "Where the {painting} shows{masked}"),
            STRENGTH: (1.0, "How much of the {painting} shows; 0 is the image itself. Live: needs no new bake"),
@@ -161,12 +162,20 @@ def painting_folder(tree: Any) -> Path | None:
 def show_painting(tree: Any, files: dict[int, Path], fills: bool = False) -> None:
     """Show baked frames (timeline frame -> file, numbered so; gaps show Image).
 
-    Everything that is linked to the group, its values and keyframes stay. `fills` says that the painting is always
-    seen as large as Image, which on a strip comes smaller in a draft.
+    Everything that is linked to the group, its values and keyframes stay, and what an artist built inside it. `fills`
+    says that the painting is always seen as large as Image, which on a strip comes smaller in a draft.
     """
-    if _shows(tree, files) and (FILLING in tree.nodes) == fills:
-        _refresh(sequence_node(tree).image)
+    if (FILLING in tree.nodes) != fills or not (_shows(tree, files) or _is_whole(tree)):
+        _build(tree, files, fills)
         return
+    _set_files(sequence_node(tree), tree, files)
+    if RANGE in tree.nodes:
+        for value, socket in zip(_middle(files), tree.nodes[RANGE].inputs[1:], strict=True):
+            socket.default_value = value
+
+
+def _build(tree: Any, files: dict[int, Path], fills: bool) -> None:
+    """All that is inside a group which shows baked frames, from the start."""
     wires = Wires(tree)
     image = _lit(wires, wires.inputs[IMAGE])
     alpha = wires.split(image)[3]
@@ -191,10 +200,17 @@ def _with_highlights(wires: Wires, painting: Any, image: Any, alpha: Any) -> Any
 
 
 def _shows(tree: Any, files: dict[int, Path]) -> bool:
-    """Whether a group shows these very files; what an artist did inside it may then stay."""
+    """Whether a group shows these very files, by whichever version it was built."""
     node, first = sequence_node(tree), min(files)
     return (node is not None and node.image is not None and node.image.filepath == stored_path(files[first])
             and (node.frame_start, node.frame_duration) == (first, max(files) - first + 1))
+
+
+def _is_whole(tree: Any) -> bool:
+    """Whether a group can show other files as it is: what holds them is there, and every socket leads somewhere."""
+    ends = [node for node in tree.nodes if node.bl_idname == "NodeGroupInput"]
+    return sequence_node(tree) is not None and RANGE in tree.nodes and all(
+        any(name in node.outputs and node.outputs[name].is_linked for node in ends) for name in (IMAGE, *FACTORS))
 
 
 def _refresh(image: Any) -> None:
@@ -205,12 +221,18 @@ def _refresh(image: Any) -> None:
 
 def _amount(wires: Wires, painting: Any, files: dict[int, Path]) -> Any:
     """Strength x Mask, and 0 where there is no painting: Blender reads a missing file as transparent black."""
-    first, last = min(files), max(files)
     amount = wires.math("MULTIPLY", wires.inputs[STRENGTH], wires.inputs[MASK])
     now = wires.add("CompositorNodeSceneTime").outputs["Frame"]
-    in_range = wires.math("COMPARE", now, (first + last) / 2, (last - first) / 2 + 0.25)
+    in_range = wires.math("COMPARE", now, *_middle(files))
+    in_range.node.name = in_range.node.label = RANGE
     there = wires.math("GREATER_THAN", wires.split(painting)[3], 0.0)
     return wires.math("MULTIPLY", amount, wires.math("MULTIPLY", there, in_range))
+
+
+def _middle(files: dict[int, Path]) -> tuple[float, float]:
+    """The middle of the range of these files, and how far from it a frame may be."""
+    first, last = min(files), max(files)
+    return (first + last) / 2, (last - first) / 2 + 0.25
 
 
 def _with_color_of(wires: Wires, painting: Any, original: Any) -> Any:
@@ -221,16 +243,22 @@ def _with_color_of(wires: Wires, painting: Any, original: Any) -> Any:
 
 
 def _sequence(wires: Wires, files: dict[int, Path]) -> Any:
-    """The node that shows files on their timeline frames; its output."""
-    first, last = min(files), max(files)
+    """What comes out of a node that shows files on their timeline frames."""
     node = wires.add("CompositorNodeImage")
     node.name = node.label = PAINTING
+    _set_files(node, wires.tree, files)
+    return node.outputs["Image"]
+
+
+def _set_files(node: Any, tree: Any, files: dict[int, Path]) -> None:
+    """Have an Image node of a tree show files on their timeline frames."""
+    first, last = min(files), max(files)
     path = stored_path(files[first])
     image: Any = next((i for i in bpy.data.images if i.filepath == path and i.library is None), None)
     if image is None:
         image = bpy.data.images.load(str(files[first]))
         image.filepath = path
-        image.name = f"{wires.tree.name} Painting"
+        image.name = f"{tree.name} Painting"
     image.source = "SEQUENCE"
     image.colorspace_settings.name = compat.linear_name() if files[first].suffix == ".exr" else "sRGB"
     node.image = image
@@ -238,4 +266,3 @@ def _sequence(wires: Wires, files: dict[int, Path]) -> Any:
     node.frame_offset = first - 1  # the number in the first file's name, less one
     node.use_auto_refresh = True
     _refresh(image)
-    return node.outputs["Image"]

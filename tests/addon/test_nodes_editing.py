@@ -107,6 +107,23 @@ def test_duplicates_share_one_bake_until_made_single(gouache, graph, capfd):
     assert painted_now(capfd) == []  # the original kept its own
 
 
+def test_what_is_built_inside_the_group(graph):
+    """It stays when other frames are shown by a bake with other settings or another range."""
+    graph.bake(graph.node.name, first=1, last=3)
+    tree = graph.node.node_tree
+    painting, blur = tree.nodes["Gouache Painting"], tree.nodes.new("CompositorNodeBlur")
+    used = [link.to_socket for link in painting.outputs[0].links]
+    tree.links.new(painting.outputs[0], blur.inputs[0])
+    for socket in used:
+        tree.links.new(blur.outputs[0], socket)
+    tree.gouache.seed = 3
+    graph.bake(graph.node.name, first=2, last=6)
+    assert blur.name in tree.nodes and shown(graph.render(1, 6)) == [None, 2, 3, 4, 5, 6]
+    tree.links.remove(next(link for link in tree.links if link.from_socket.name == "Strength"))
+    graph.bake(graph.node.name, first=1, last=6)  # what leads nowhere is built anew
+    assert "Blur" not in tree.nodes and shown(graph.render(1, 6)) == [1, 2, 3, 4, 5, 6]
+
+
 def test_a_copy_that_outlives_its_original(graph, capfd):
     """It goes on from what they had in common."""
     graph.bake(graph.node.name)
