@@ -364,21 +364,6 @@ def test_two_films_on_one_command_line(gouache, monkeypatch):
     assert only(gouache) == ["1", "1"]
 
 
-def test_a_moving_style_is_the_same_in_all_chunks(gouache, monkeypatch):
-    """It is that of the file's first frame, which `-s` hides when a render begins."""
-    graph = Graph(gouache)
-    node = graph.add(graph.footage(), style=False)
-    graph.link(graph.footage(name="styles").outputs[0], node.inputs["Style"])
-    graph.scene.frame_start = 2
-    gouache.save()
-    monkeypatch.setattr(sys, "argv", [*sys.argv, "-s", "4", "-a"])
-    bpy.ops.wm.open_mainfile(filepath=bpy.data.filepath)
-    scene = bpy.context.scene
-    scene.frame_start = 4
-    node, = gouache.module("compositor.find").nodes_of(scene)
-    assert gouache.module("compositor.orders").order_node(scene, node, 4, 6).subject.plan.still == 2
-
-
 def test_switching_off_takes_every_handler_out(gouache):
     handlers = gouache.module("headless").HANDLERS
     names = {"load_post", "render_init", "render_pre", "render_post", "render_complete", "render_cancel"}

@@ -1,5 +1,7 @@
 """A node that paints a 3D render: its passes as exact motion, transforms on the way, changes in the scene."""
 
+import sys
+
 import bpy
 import numpy as np
 import pytest
@@ -177,3 +179,18 @@ def test_a_cryptomatte_beside_render_layers(graph):
         assert len(Counting.rendered) == 3 and scene.name not in Counting.rendered
     finally:
         bpy.utils.unregister_class(Counting)
+
+
+def test_a_moving_style_is_the_same_in_all_chunks(gouache, monkeypatch):
+    """It is that of the file's first frame, which `-s` hides when a render begins."""
+    graph = Graph(gouache)
+    node = graph.add(graph.footage(), style=False)
+    graph.link(graph.footage(name="styles").outputs[0], node.inputs["Style"])
+    graph.scene.frame_start = 2
+    gouache.save()
+    monkeypatch.setattr(sys, "argv", [*sys.argv, "-s", "4", "-a"])
+    bpy.ops.wm.open_mainfile(filepath=bpy.data.filepath)
+    scene = bpy.context.scene
+    scene.frame_start = 4
+    node, = gouache.module("compositor.find").nodes_of(scene)
+    assert gouache.module("compositor.orders").order_node(scene, node, 4, 6).subject.plan.still == 2
