@@ -35,7 +35,11 @@ LAST_FRAME = 99999  # files have five digits
 
 
 class SizeChangedError(Exception):
-    """A picture of another size than the first one came; the strip must be captured as placed on the canvas."""
+    """A picture came that is not as large as planned; `size` is that of all that came with it, None if they differ."""
+
+    def __init__(self, size: tuple[int, int] | None) -> None:
+        super().__init__()
+        self.size = size
 
 
 @dataclass(frozen=True)
@@ -257,16 +261,22 @@ def escape_template(path: str) -> str:
 
 
 def _check_sizes(copy: Any, plan: Plan, first: int, last: int) -> None:
-    """After a render Blender knows each picture's size: one that differs would have lost pixels or come out small."""
+    """After a render Blender knows each picture's size: one that differs would have lost pixels or come out small.
+
+    Before it knows only what the file was saved with, which is not so if pictures were replaced by larger ones since.
+    """
     strip = copy.sequence_editor.strips_all[plan.strip]
     if plan.placed or strip.type not in {"IMAGE", "MOVIE"}:
         return
+    sizes = set()
     for frame in range(first, last + 1):
         element = strip.strip_elem_from_frame(frame) if strip.type == "IMAGE" else strip.elements[0]
-        if element and (element.orig_width, element.orig_height) != (plan.width, plan.height):
-            if strip.type == "IMAGE":
-                _check_readable(Path(bpy.path.abspath(strip.directory)) / element.filename, strip.name)
-            raise SizeChangedError
+        size = (element.orig_width, element.orig_height) if element else (plan.width, plan.height)
+        if size != (plan.width, plan.height) and strip.type == "IMAGE":
+            _check_readable(Path(bpy.path.abspath(strip.directory)) / element.filename, strip.name)
+        sizes.add(size)
+    if sizes != {(plan.width, plan.height)}:
+        raise SizeChangedError(sizes.pop() if len(sizes) == 1 else None)
 
 
 def _check_readable(file: Path, strip_name: str) -> None:

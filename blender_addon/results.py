@@ -13,20 +13,15 @@ import bpy
 
 from ..core.errors import InputError
 from . import compat
-from .animation import copy_curve
 from .capture import Plan
 from .identity import original_of, own_identity, twins
+from .look import take_over
 from .parts import WITHOUT_PICTURE
 
 LAST_CHANNEL = 128
 SPARSE, SOFT = 3, 0.02  # every so many pixels are looked at; a share of half transparent ones, and of their alpha
 SOURCE_KEY, IDENTITY_KEY = "gouache_source", "gouache_source_identity"
 """On a painting: the name of the strip it was made of when it was, and that strip's identity."""
-TRANSFORM = ("offset_x", "offset_y", "scale_x", "scale_y", "rotation", "origin", "filter")
-CROP = ("min_x", "max_x", "min_y", "max_y")
-FLIPS = ("use_flip_x", "use_flip_y")
-BLEND = ("blend_type", "blend_alpha")
-ANIMATED_PLACEMENT = tuple(f"transform.{n}" for n in TRANSFORM) + tuple(f"crop.{n}" for n in CROP) + FLIPS
 
 
 def open_level(scene: Any) -> Any:
@@ -202,7 +197,8 @@ def check_kept(scene: Any) -> None:
 def put_result(scene: Any, source: Any, plan: Plan, files: dict[int, Path]) -> Any:
     """Show painted frames (timeline frame -> file) as a strip, new or the one that is there; returns it.
 
-    A strip that is there keeps all that was done to it: its name, look and modifiers.
+    A strip that is there keeps all that was done to it: its name, modifiers and what was set on it otherwise than on
+    its source.
     """
     paths = [files[frame] for frame in range(plan.first, plan.last + 1)]
     strip = find_result(scene, source)
@@ -221,8 +217,9 @@ def put_result(scene: Any, source: Any, plan: Plan, files: dict[int, Path]) -> A
     strip.alpha_mode = "PREMUL" if is_linear else "STRAIGHT"  # Blender asks the files only when a strip is made
     strip[SOURCE_KEY], strip[IDENTITY_KEY] = source.name, source.gouache.identity
     source.gouache.result = strip.name
+    take_over(scene, source, strip, plan.placed, is_new)
     if is_new:
-        copy_look(scene, source, strip, plan)
+        strip.use_float = is_float(source)
     if source.gouache.mute_source:
         source.mute = True
     return strip
@@ -261,43 +258,8 @@ def stored_folder(folder: Path) -> str:
     return text if text.endswith(("/", os.sep)) else text + "/"
 
 
-def copy_look(scene: Any, source: Any, strip: Any, plan: Plan) -> None:
-    """Give a painting the blend and opacity of its source and, unless they are in its pixels, transform and crop."""
-    paths = list(BLEND)
-    if not plan.placed and hasattr(source, "transform"):
-        paths += ANIMATED_PLACEMENT
-    for path in paths:
-        holder, _, name = path.rpartition(".")
-        taken = getattr(source, holder) if holder else source
-        given = getattr(strip, holder) if holder else strip
-        if hasattr(taken, name):
-            value = getattr(taken, name)
-            setattr(given, name, value[:] if name == "origin" else value)
-    strip.use_float = is_float(source)
-    _copy_curves(scene, source, strip, paths)
-    _copy_drivers(scene, source, strip, paths)
-
-
 def is_float(source: Any) -> bool:
     """Whether Blender moves and scales a source in float: there it treats half transparent edges in another way."""
     files = [element.filename for element in source.elements[:1]] if source.type == "IMAGE" else []
     return (source.type == "SCENE" or getattr(source, "use_float", False)
             or any(name.lower().endswith((".exr", ".hdr")) for name in files))
-
-
-def _copy_drivers(scene: Any, source: Any, strip: Any, paths: list[str]) -> None:
-    data = scene.animation_data
-    start = source.path_from_id()
-    wanted = {f"{start}.{path}": f"{strip.path_from_id()}.{path}" for path in paths}
-    for driver in [d for d in data.drivers if d.data_path in wanted] if data else []:
-        data.drivers.from_existing(src_driver=driver).data_path = wanted[driver.data_path]
-
-
-def _copy_curves(scene: Any, source: Any, strip: Any, paths: list[str]) -> None:
-    bag = compat.fcurve_bag(scene)
-    if bag is None:
-        return
-    start = source.path_from_id()
-    wanted = {f"{start}.{path}": f"{strip.path_from_id()}.{path}" for path in paths}
-    for curve in [c for c in bag.fcurves if c.data_path in wanted]:
-        copy_curve(curve, bag.fcurves.new(wanted[curve.data_path], index=curve.array_index))

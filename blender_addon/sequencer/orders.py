@@ -19,7 +19,16 @@ from ...core.manifest import Manifest
 from ...core.options import CollageOptions, OutputOptions, StyleOptions
 from .. import compat, preferences, settings
 from ..animation import animated_defaults, animated_values
-from ..capture import Plan, SizeChangedError, capture, holds_copies, make_plan, rendered_range, strip_of
+from ..capture import (
+    Plan,
+    SizeChangedError,
+    capture,
+    holds_copies,
+    make_plan,
+    own_size,
+    rendered_range,
+    strip_of,
+)
 from ..files import make_folder, safe_name
 from ..folders import folder_of
 from ..order import Order, Ranged, Shown, as_preview, preview_folder, runs, runs_text
@@ -58,13 +67,15 @@ class StripSubject(Ranged):
         return self.plan.strip
 
     def capture(self, folder: Path, first: int, last: int) -> StripSubject:
-        """Capture frames; a clip whose pictures change size is seen anew, as it lies on the canvas."""
+        """Capture frames; a clip whose pictures changed size is seen anew: in that, or as it lies on the canvas."""
         try:
             capture(self.plan, folder, first, last)
-        except SizeChangedError:
-            render = strip_of(self.plan)[0].render
-            return replace(self, plan=replace(self.plan, placed=True, width=render.resolution_x,
-                                              height=render.resolution_y))
+        except SizeChangedError as error:
+            scene, strip = strip_of(self.plan)
+            is_first = (self.plan.width, self.plan.height) == own_size(strip)  # else some pictures had another size
+            size = error.size if is_first else None
+            width, height = size or (scene.render.resolution_x, scene.render.resolution_y)
+            return replace(self, plan=replace(self.plan, placed=size is None, width=width, height=height))
         return self
 
     def show(self, files: dict[int, Path]) -> Shown:

@@ -118,6 +118,25 @@ def test_pictures_of_different_sizes(gouache):
     paint_and_compare(gouache, strip, 1, 3, tolerance=1)
 
 
+def test_pictures_replaced_by_larger_ones(gouache):
+    """Blender has the size that the file was saved with, until it has read the new ones."""
+    strip = gouache.clip()
+    strip.transform.scale_x = strip.transform.scale_y = 0.5
+    gouache.paint(strip)
+    gouache.save()
+    for number in range(1, 7):
+        write_png(gouache.folder / "footage Clip" / f"{number:04d}.png", picture(number, size=(128, 72)))
+    bpy.ops.wm.open_mainfile(filepath=bpy.data.filepath)
+    gouache.scene = bpy.context.scene
+    gouache.strips = gouache.scene.sequence_editor.strips
+    strip = gouache.strips["Clip"]
+    assert strip.elements[0].orig_width == 64
+    result, = gouache.paint(strip)
+    assert gouache.captured(strip, 6).shape[:2] == (72, 128)
+    after, result.mute = gouache.render(1, 6), True
+    same(gouache.render(1, 6), after)
+
+
 @pytest.mark.parametrize("kind", ["pointwise", "masked"])
 def test_modifiers(gouache, kind):
     strip = gouache.clip(channel=2)
