@@ -39,18 +39,26 @@ def level_of(scene: Any, strip: Any) -> Any:
 def find_result(scene: Any, source: Any) -> Any:
     """The strip that already shows a source's painting, or None. Renaming either of the two loses nothing.
 
-    A copy may share its identity with the strip it was copied from, until it is painted itself: then its painting is
-    one on the same frames that is not the other's.
+    It lies beside its source, unless one of the two was put into a meta since. A copy may share its identity with the
+    strip it was copied from, until it is painted itself: then its painting is one on the same frames that is not the
+    other's.
     """
-    level, identity = level_of(scene, source), source.gouache.identity
-    paintings = [strip for strip in level if identity and strip.get(IDENTITY_KEY) == identity and strip.type == "IMAGE"]
+    level = level_of(scene, source)
+    paintings = _paintings(level, source)
     if not twins(source):
-        return _nearest(paintings, source) or _named(scene, level, source)
+        return (_nearest(paintings, source) or _named(scene, level, source)
+                or _nearest(_paintings(scene.sequence_editor.strips_all, source), source))
     original = original_of(scene, source)
     if original is not None and level_of(scene, original) == level_of(scene, source):
         others = _nearest(_beside(paintings, original), original)
         paintings = [strip for strip in paintings if strip != others]
     return _nearest(_beside(paintings, source), source)
+
+
+def _paintings(strips: Any, source: Any) -> list[Any]:
+    """Those of some strips that are paintings of a source, or of what has the same identity."""
+    identity = source.gouache.identity
+    return [strip for strip in strips if identity and strip.get(IDENTITY_KEY) == identity and strip.type == "IMAGE"]
 
 
 def _named(scene: Any, level: Any, source: Any) -> Any:
@@ -71,8 +79,11 @@ def _beside(paintings: list[Any], source: Any) -> list[Any]:
 
 
 def _nearest(paintings: list[Any], source: Any) -> Any:
-    """The one that shares most frames with the source: strips are cut together with their paintings."""
-    return max(paintings, key=lambda painting: _shared(painting, source), default=None)
+    """The one that shares most frames with the source: strips are cut together with their paintings.
+
+    Of two copies the one that is seen.
+    """
+    return max(paintings, key=lambda painting: (_shared(painting, source), not painting.mute), default=None)
 
 
 def _shared(painting: Any, source: Any) -> int:
@@ -150,9 +161,9 @@ def is_soft(file: Path) -> bool:
     return sum(SOFT < alpha < 1 - SOFT for alpha in alphas) > len(alphas) * SOFT
 
 
-def _strips_at(scene: Any, source: Any, first: int, last: int) -> list[Any]:
-    """The strips among which a source lies that are somewhere in frames first..last."""
-    return [strip for strip in level_of(scene, source)
+def _strips_at(scene: Any, beside: Any, first: int, last: int) -> list[Any]:
+    """The strips among which a strip lies that are somewhere in frames first..last."""
+    return [strip for strip in level_of(scene, beside)
             if compat.bounds(strip)[0] <= last and compat.bounds(strip)[1] > first]
 
 
@@ -162,10 +173,11 @@ def free_channel(scene: Any, source: Any, first: int, last: int, painting: Any =
     Muted channels do not count, for it would not be seen there, nor locked ones, where it could not be selected.
     Raises InputError at the top.
     """
-    taken = {strip.channel for strip in _strips_at(scene, source, first, last) if strip != painting}
+    beside = source if painting is None else painting
+    taken = {strip.channel for strip in _strips_at(scene, beside, first, last) if strip != painting}
     if painting is not None and painting.channel not in taken:
         return int(painting.channel)
-    channels = channels_of(scene, source)
+    channels = channels_of(scene, beside)
     for channel in range(source.channel + 1, LAST_CHANNEL + 1):
         if channel not in taken and not channels[channel].mute and not channels[channel].lock:
             return channel
@@ -175,6 +187,8 @@ def free_channel(scene: Any, source: Any, first: int, last: int, painting: Any =
 
 def covered(scene: Any, source: Any, painting: Any) -> list[str]:
     """The names of the pictures between a source and its painting: they were over the one and are under the other."""
+    if level_of(scene, source) != level_of(scene, painting):
+        return []
     first, end = compat.bounds(painting)
     channels = channels_of(scene, source)
     return [strip.name for strip in _strips_at(scene, source, first, end - 1)
@@ -209,8 +223,12 @@ def put_result(scene: Any, source: Any, plan: Plan, files: dict[int, Path]) -> A
         strip = level_of(scene, source).new_image(
             f"{source.name} {what}", str(paths[0]), channel, plan.first, fit_method="ORIGINAL")
         strip.select = False
+    ends = _ends(strip, plan)
+    _reset_timing(source, strip)
     show_files(scene, strip, paths)
     compat.place(strip, plan.first, plan.last + 1)
+    compat.set_left_handle(strip, ends[0])
+    compat.set_right_handle(strip, ends[1] + 1)
     strip.channel = channel
     is_linear = paths[0].suffix == ".exr"
     strip.colorspace_settings.name = compat.linear_name() if is_linear else "sRGB"
@@ -223,6 +241,33 @@ def put_result(scene: Any, source: Any, plan: Plan, files: dict[int, Path]) -> A
     if source.gouache.mute_source:
         source.mute = True
     return strip
+
+
+def pictures_of(painting: Any) -> tuple[int, int]:
+    """First and last timeline frame that a painting has a picture of its own for: beyond, Blender holds the last one.
+
+    One that was retimed counts as far as it reaches.
+    """
+    if len(painting.retiming_keys):
+        first, end = compat.bounds(painting)
+        return first, end - 1
+    first = compat.content_start(painting)
+    return first, first + len(painting.elements) - 1
+
+
+def _ends(painting: Any, plan: Plan) -> tuple[int, int]:
+    """First and last frame that a painting is to show: where its source ends as it did, it may itself be trimmed."""
+    (start, last_picture), (first, end) = pictures_of(painting), compat.bounds(painting)
+    is_left, is_right = plan.first == start < first <= plan.last, plan.first < end <= last_picture == plan.last
+    return first if is_left else plan.first, end - 1 if is_right else plan.last
+
+
+def _reset_timing(source: Any, painting: Any) -> None:
+    """Play a painting as its pictures are: they have the timing that it may have been given along with its source."""
+    if source.use_reverse_frames:
+        painting.use_reverse_frames = False
+    if len(painting.retiming_keys):
+        painting.retiming_keys.reset()
 
 
 def show_files(scene: Any, strip: Any, paths: list[Path]) -> None:

@@ -15,7 +15,7 @@ from ..compositor.panels import STATE_ICONS
 from ..files import names_in
 from ..owner import Owner, active_owner, active_strip, modifier_of, sharing, shown_frame
 from ..parts import WITHOUT_PICTURE
-from ..results import find_result, shown_of
+from ..results import find_result, pictures_of, shown_of
 from ..ui import rows
 from ..ui.preview import IMAGE_NAME
 from .to_planes import built_scene, layers_of
@@ -249,16 +249,21 @@ def _changed(scene: Any, strip: Any, result: Any) -> str:
 
 def _extent(strip: Any, result: Any) -> tuple[str, str] | None:
     """In a line, with its icon, where a strip and its painting are not at the same frames; else None."""
-    is_collage = strip.gouache.effect == "collage"
-    (first, last), (painted_first, painted_last) = rendered_range(strip), rendered_range(result)
-    both = max(0, min(last, painted_last) - max(first, painted_first) + 1)
-    if lacking := last - first + 1 - both:
-        what = "made" if is_collage else "painted"
-        return f"1 frame is not {what}" if lacking == 1 else f"{lacking} frames are not {what}", "FILE_REFRESH"
-    if more := painted_last - painted_first + 1 - both:
-        what = "collage" if is_collage else "painting"
+    done, what = ("made", "collage") if strip.gouache.effect == "collage" else ("painted", "painting")
+    own, shown = rendered_range(strip), rendered_range(result)
+    if lacking := _left_out(own, pictures_of(result)):
+        return f"1 frame is not {done}" if lacking == 1 else f"{lacking} frames are not {done}", "FILE_REFRESH"
+    if less := _left_out(own, shown):  # on purpose, perhaps: they are painted
+        return f"The {what} is {less} frame{'' if less == 1 else 's'} shorter than the strip", "INFO"
+    if more := _left_out(shown, own):
         return f"The {what} is {more} frame{'' if more == 1 else 's'} longer than the strip", "FILE_REFRESH"
     return None
+
+
+def _left_out(frames: tuple[int, int], others: tuple[int, int]) -> int:
+    """How many frames of a range (first, last) are not in another one."""
+    (first, last), (other_first, other_last) = frames, others
+    return last - first + 1 - max(0, min(last, other_last) - max(first, other_first) + 1)
 
 
 class GOUACHE_PT_preview(PicturePanel, bpy.types.Panel):

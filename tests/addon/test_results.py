@@ -196,6 +196,90 @@ def test_other_frames_are_followed(gouache, first, end):
     assert [frame[27, 48, 0] for frame in shown] == [20 * n % 256 for n in range(first, end)]
 
 
+def test_a_painting_that_was_trimmed_by_itself_stays_so(gouache):
+    """Its pictures are all there. Where the source is trimmed otherwise, it follows."""
+    strip = gouache.clip(frames=12)
+    painting, = gouache.paint(strip)
+    set_range(painting, 4, 9)
+    line = gouache.module("sequencer.panels").painting_line
+    assert line(gouache.scene, strip)[0] == "The painting is 7 frames shorter than the strip"
+    gouache.paint(strip)
+    assert gouache.bounds(painting) == (4, 9) and len(painting.elements) == 12
+    set_range(strip, 2, 13)
+    gouache.paint(strip)
+    assert gouache.bounds(painting) == (2, 9)
+    strip.mute = True
+    assert [frame[27, 48, 0] // 20 for frame in gouache.render(2, 8)] == list(range(2, 9))
+
+
+def test_frames_that_are_only_held_are_not_painted(gouache):
+    """Source and painting were drawn out together, or slipped: the painting holds a picture there."""
+    strip = gouache.clip(frames=12)
+    set_range(strip, 4, 8)
+    painting, = gouache.paint(strip)
+    line = gouache.module("sequencer.panels").painting_line
+    for both in (strip, painting):
+        set_range(both, 3, 10)
+    assert line(gouache.scene, strip)[0] == "3 frames are not painted"
+    for both in (strip, painting):
+        name = "content_start" if hasattr(both, "content_start") else "frame_start"
+        setattr(both, name, getattr(both, name) + 2)
+        set_range(both, 4, 8)
+    assert line(gouache.scene, strip)[0] == "2 frames are not painted"
+
+
+def test_a_painting_reversed_along_with_its_source(gouache):
+    """Its new pictures are reversed, so it is not to be."""
+    strip = gouache.clip()
+    painting, = gouache.paint(strip)
+    strip.use_reverse_frames = painting.use_reverse_frames = True
+    gouache.paint(strip)
+    strip.mute = True
+    assert [frame[27, 48, 0] // 20 for frame in gouache.render(1, 6)] == [6, 5, 4, 3, 2, 1]
+
+
+@pytest.mark.skipif(bpy.app.version < (5, 0), reason="retiming keys crash Blender 4.5")
+def test_a_painting_retimed_along_with_its_source(gouache):
+    strip = gouache.clip(12)
+    painting, = gouache.paint(strip)
+    with gouache.sequencer():
+        for both in (strip, painting):
+            for other in gouache.strips:
+                other.select = other == both
+            gouache.scene.sequence_editor.active_strip = both
+            bpy.ops.sequencer.retiming_key_add(timeline_frame=5)
+            bpy.ops.sequencer.retiming_key_add(timeline_frame=9)
+            bpy.ops.sequencer.select_all(action="DESELECT")
+            both.retiming_keys[1].timeline_frame = 7
+    gouache.paint(strip)
+    strip.mute = True
+    captured = [gouache.captured(strip, number)[18, 32, 0] for number in range(1, 13)]
+    assert [frame[27, 48, 0] for frame in gouache.render(1, 12)] == captured and len(set(captured)) > 5
+
+
+def test_a_painting_alone_in_a_meta(gouache):
+    """It is found there, and painted again there."""
+    strip = gouache.clip()
+    painting, = gouache.paint(strip)
+    meta = gouache.meta(painting)
+    strip.gouache.seed = 5
+    assert gouache.paint(strip) == [painting] and painting.parent_meta() == meta and len(gouache.strips) == 2
+    assert gouache.module("sequencer.panels").painting_line(gouache.scene, strip)[0] == "Painted"
+
+
+def test_of_two_copies_of_a_painting_the_one_that_is_seen_is_kept_up_to_date(gouache):
+    strip = gouache.clip()
+    painting, = gouache.paint(strip)
+    for other in gouache.strips:
+        other.select = other == painting
+    with gouache.sequencer():
+        bpy.ops.sequencer.duplicate()
+    copy = next(other for other in gouache.strips if other not in (strip, painting))
+    for muted, seen in ((painting, copy), (copy, painting)):
+        muted.mute, seen.mute = True, False
+        assert gouache.module("results").find_result(gouache.scene, strip) == seen
+
+
 def test_missing_frames_do_not_crash_blender(gouache):
     """Blender makes a placeholder of the size it keeps for each picture: that must be a size, not random memory."""
     strip = gouache.clip(frames=12)
