@@ -15,10 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from ..core.errors import Cancelled, GouacheError, InputError
+from ..core.manifest import Manifest
 from . import engine, preferences, rendering
 from .files import copy_folder, make_folder, write_text
 from .folders import claim
-from .order import Order, Subject, numbers
+from .order import Order, Subject, finished, numbers
 from .progress import capture_share, progress_of
 
 CAPTURE_SECONDS = 0.1  # a window may stand still for so long
@@ -102,21 +103,18 @@ class Bake:
         if self.only_capture:
             yield from self._capture(order)
             return
-        running = self._start_engine()  # it starts up while frames are captured
+        running = None if order.stands else self._start_engine()  # it starts up while frames are captured
         order = yield from self._capture(order)
         if order.begun is not None and order.begun.is_dir() and not order.result.exists():
             yield Status("Taking over what is painted already", capture_share(order.job.options), is_news=True)
             copy_folder(order.begun, order.result)
         if not self.preview:
             claim(order.folder)
-        job = order.folder / order.job_name
-        write_text(job, json.dumps(order.job.to_json(order.folder), indent=1))
-        running.run(job)
-        try:
-            yield from self._paint(order, running)
-        except GouacheError as error:
-            error.hint = f"{error.hint} {self._advice}".strip()
-            raise
+        if order.stands and (yield from self._find_finished(order)):
+            yield Status(f"Painted already, {len(self.files)} frames", 1.0, is_news=True)
+        else:
+            self.files = {}
+            yield from self._paint(order, running or self._start_engine())
         if not self.preview:
             yield from self._wait_for_blender(1.0)
             self._finish(order)
@@ -167,7 +165,37 @@ class Bake:
             yield Status("Waiting for Blender's render", fraction)
             self._check_cancelled()
 
+    def _find_finished(self, order: Order) -> Generator[Status, None, bool]:
+        """Look for the frames that stand painted as an engine would paint them now, up to one that does not.
+
+        A collage's layers only the engine knows.
+        """
+        if getattr(order.job.options, "export_layers", False):
+            return False
+        manifest, start = Manifest(order.result), time.monotonic()
+        for frame in order.frames:
+            file = finished(manifest, frame, order.source / f"{frame:05d}.png")
+            if file is None:
+                return False
+            self.files[frame] = file
+            if time.monotonic() - start > self.capture_seconds:
+                self._check_cancelled()
+                yield Status("Looking at what is painted", capture_share(order.job.options))
+                start = time.monotonic()
+        return True
+
     def _paint(self, order: Order, running: engine.Engine) -> Iterator[Status]:
+        """Have the engine do the job, and what it advises told where that fails."""
+        job = order.folder / order.job_name
+        write_text(job, json.dumps(order.job.to_json(order.folder), indent=1))
+        running.run(job)
+        try:
+            yield from self._listen(order, running)
+        except GouacheError as error:
+            error.hint = f"{error.hint} {self._advice}".strip()
+            raise
+
+    def _listen(self, order: Order, running: engine.Engine) -> Iterator[Status]:
         """Listen to the engine until the job is done."""
         progress = progress_of(order.job, len(order.frames))
         while True:

@@ -7,7 +7,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
+from ..core import __version__
+from ..core.digests import digest_of
 from ..core.job import Job
+from ..core.manifest import Manifest
 from ..core.options import CollageOptions, MotionOptions
 from . import preferences
 from .files import safe_name
@@ -85,8 +88,9 @@ class Order:
     `job_name` is the job's file in that folder: several machines that share a folder each have their own. `wanted`
     are the frames to make, and `seen` those that are captured for that, as ranges (first, last); empty is all. A
     warning of the engine's that contains `settled` is not passed on: this order sees to it. `begun` is a folder of
-    results to begin with if there are none yet: those of another version of the film. `again` makes the order anew if
-    what is painted was moved since, else it gives None.
+    results to begin with if there are none yet: those of another version of the film. `stands` says that results are
+    good as they are if each was made from the picture that is captured for it. `again` makes the order anew if what is
+    painted was moved since, else it gives None.
     """
 
     subject: Subject
@@ -97,6 +101,7 @@ class Order:
     wanted: tuple[tuple[int, int], ...] = ()
     seen: tuple[tuple[int, int], ...] = ()
     begun: Path | None = None
+    stands: bool = False
     again: Callable[[], Order | None] | None = None
 
     @property
@@ -124,6 +129,14 @@ class Order:
         """With the job's input and output in the order's folder."""
         return replace(self, job=replace(self.job, input=str(self.source / self.job.input),
                                          output=str(self.result)))
+
+
+def finished(results: Manifest, frame: int, source: Path) -> Path | None:
+    """The file of a frame, if it is whole and this version's engine made it from the picture that is given."""
+    record = results.get(frame)
+    is_good = (record is not None and record.engine == __version__ and record.input == digest_of(source)
+               and results.holds(record))
+    return results.folder / record.file if record is not None and is_good else None
 
 
 def preview_folder(name: str) -> Path:

@@ -11,8 +11,7 @@ from typing import Any
 
 import bpy
 
-from ...core import __version__
-from ...core.digests import digest_of, key_of
+from ...core.digests import key_of
 from ...core.errors import GouacheError, InputError
 from ...core.job import Job
 from ...core.manifest import Manifest
@@ -31,7 +30,7 @@ from ..capture import (
 )
 from ..files import make_folder, safe_name
 from ..folders import folder_of
-from ..order import Order, Ranged, Shown, as_preview, preview_folder, runs, runs_text
+from ..order import Order, Ranged, Shown, as_preview, finished, preview_folder, runs, runs_text
 from ..owner import Owner
 from ..parts import SHOWS_BELOW
 from ..results import (
@@ -136,9 +135,16 @@ def order_strip(scene: Any, strip: Any, wanted: Collection[int] | None = None) -
     job = replace(_job(strip, options, files, animation), motion=motion)
     subject = StripSubject(replace(plan, identity=claim(scene, strip)), job.look(),
                            Owner(strip, scene).fingerprint(), _stand(strip), footage(strip))
-    order = Order(subject, job, _bake_folder(scene, strip, subject), begun=_shown_folder(scene, strip, subject),
+    shown = _shown_folder(scene, strip, subject)
+    order = Order(subject, job, _bake_folder(scene, strip, subject), begun=shown,
+                  stands=shown is not None and bool(strip.gouache.painted_look) and _is_told_by_pictures(job),
                   again=partial(_ordered_again, subject, wanted)).rooted()
     return order if wanted is None else _only(order, wanted)
+
+
+def _is_told_by_pictures(job: Job) -> bool:
+    """Whether only pictures may have changed where the settings are the same: a mask's files only the engine knows."""
+    return not (job.options.mask or job.motion.flow or getattr(job.options, "depth", ""))
 
 
 @contextmanager
@@ -203,27 +209,19 @@ def _only(order: Order, wanted: Collection[int]) -> Order:
 def is_fresh(scene: Any, strip: Any, order: Order, captured: Container[Path] = ()) -> bool:
     """Whether the wanted frames stand painted as an engine would paint them now, as far as Blender can tell.
 
-    They are captured for that, unless their folder is in `captured`. It needs a painting of the whole strip with
-    these settings, and no mask or the like, whose files only the engine knows. Raises GouacheError.
+    They are captured for that, unless their folder is in `captured`. Raises GouacheError.
     """
-    if order.job.options.mask or getattr(order.job.options, "depth", "") or order.job.motion.flow:
+    if not order.stands:
         return False
     assert isinstance(order.subject, StripSubject), "an order for a strip"
     shown = _shown_folder(scene, strip, order.subject)
-    if shown is None or not strip.gouache.painted_look:
-        return False
+    assert shown is not None, "what stands is shown"
     make_folder(order.source)
     for first, last in runs(order.frames) if order.source not in captured else ():
         if order.subject.capture(order.source, first, last) is not order.subject:
             return False
     manifest = Manifest(shown)
-    return all(_is_made_from(manifest, frame, order.source / f"{frame:05d}.png") for frame in order.frames)
-
-
-def _is_made_from(manifest: Manifest, frame: int, source: Path) -> bool:
-    record = manifest.get(frame)
-    return (record is not None and record.engine == __version__ and record.input == digest_of(source)
-            and manifest.holds(record))
+    return all(finished(manifest, frame, order.source / f"{frame:05d}.png") for frame in order.frames)
 
 
 def order_preview(scene: Any, strip: Any, frame: int) -> Order:

@@ -1,7 +1,7 @@
 """Strips that are moved, trimmed or set otherwise while they are painted, or while they wait for that."""
 
 import pytest
-from stage import read_picture, set_range
+from stage import picture, read_picture, set_range, write_png
 
 
 def painting(gouache, *strips):
@@ -109,3 +109,33 @@ def test_a_preview_of_a_strip_that_was_moved(gouache):
     move(strip, 10)
     with pytest.raises(Exception, match="'Clip' was moved or trimmed while it was captured"):
         list(gouache.module("bake").Bake([order], 0.02, preview=True))
+
+
+def test_a_strip_that_was_trimmed_shows_the_frames_that_it_has(gouache, capfd):
+    """None is painted again, though each would begin with another one now."""
+    strip = gouache.clip(8)
+    gouache.paint(strip)
+    set_range(strip, 2, 8)
+    assert line(gouache, strip) == "The painting is 2 frames longer than the strip"
+    result, = gouache.paint(strip)
+    assert gouache.bounds(result) == (2, 8) and reds(gouache, strip) == [2, 3, 4, 5, 6, 7]
+    assert line(gouache, strip) == "Painted" and len(gouache.jobs()) == 1
+    assert "Painted already, 6 frames" in capfd.readouterr().out
+    set_range(strip, 2, 10)
+    write_png(gouache.folder / "footage Clip" / "0005.png", picture(9))
+    gouache.paint(strip)
+    assert reds(gouache, strip)[3] == 9 and len(gouache.jobs()) == 2
+
+
+@pytest.mark.parametrize("change", ["a mask", "a finished frame", "the engine"])
+def test_what_only_the_engine_knows_is_left_to_it(gouache, change):
+    strip = gouache.clip()
+    strip.gouache.mask = str(gouache.style) if change == "a mask" else ""
+    gouache.paint(strip)
+    if change == "a finished frame":
+        (gouache.bake_folder(strip) / "result" / "00004.png").write_bytes(b"damaged")
+    if change == "the engine":
+        record = gouache.bake_folder(strip) / "result" / "records" / "4.json"
+        record.write_text(record.read_text().replace('"engine": "', '"engine": "0.'))
+    gouache.paint(strip)
+    assert len(gouache.jobs()) == 2

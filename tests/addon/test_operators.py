@@ -72,6 +72,7 @@ def test_a_painting_stands_for_its_source(gouache):
     for other in gouache.strips:
         other.select = False
     gouache.scene.sequence_editor.active_strip = result
+    strip.gouache.seed = 5
     with gouache.sequencer():
         bpy.ops.gouache.stylize_strip()
     assert len(gouache.strips) == 2 and len(gouache.jobs()) == 2
