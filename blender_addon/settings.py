@@ -138,6 +138,7 @@ class GOUACHE_PG_strip(bpy.types.PropertyGroup):
             ("result", "Result", "Name of the strip that shows the painting"),
             ("painted_as", "Painted As", "The settings of the last painting"),
             ("painted_of", "Painted Of", "What the strip was made of, and which part of it, at the last painting"),
+            ("painted_from", "Painted From", "Blender's own settings of the strip at the last painting"),
             ("painted_look", "Painted Look", "The same with the contents of all pictures that they name"),
         )},
     }

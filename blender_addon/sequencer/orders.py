@@ -44,6 +44,7 @@ from ..results import (
     shown_of,
     shows_through,
 )
+from .source_settings import source_settings
 
 
 @dataclass(frozen=True)
@@ -51,8 +52,8 @@ class StripSubject(Ranged):
     """A strip of the Video Sequencer; looked up each time, for it may be renamed or gone in mid-job.
 
     `look` is the hash of all that its painting is to look like, `painted_as` the text of what is set. Where the
-    strip stood when this was ordered is `stood`: its first and last frame, and where its content begins; and `footage`
-    is what it was made of.
+    strip stood when this was ordered is `stood`: its first and last frame, and where its content begins; `footage`
+    is what it was made of, and `settings` are Blender's own.
     """
 
     plan: Plan
@@ -60,6 +61,7 @@ class StripSubject(Ranged):
     painted_as: str = ""
     stood: tuple[int, int, int] = (0, 0, 0)
     footage: str = ""
+    settings: str = ""
 
     @property
     def name(self) -> str:
@@ -91,7 +93,7 @@ class StripSubject(Ranged):
             strip.gouache.painted_as = ""
         elif len(files) == len(every):
             strip.gouache.painted_as, strip.gouache.painted_look = self.painted_as, self.look
-            strip.gouache.painted_of = shown_of(strip, result)
+            strip.gouache.painted_of, strip.gouache.painted_from = shown_of(strip, result), self.settings
         captured = some.parent.with_name("source") / f"{(self.first + self.last) // 2:05d}.png"
         return Shown(result.name, tuple(_notes(scene, strip, result, captured, shift is None)))
 
@@ -134,7 +136,8 @@ def order_strip(scene: Any, strip: Any, wanted: Collection[int] | None = None) -
     options = replace(options, **animated_defaults(animation))
     job = replace(_job(strip, options, files, animation), motion=motion)
     subject = StripSubject(replace(plan, identity=claim(scene, strip)), job.look(),
-                           Owner(strip, scene).fingerprint(), _stand(strip), footage(strip))
+                           Owner(strip, scene).fingerprint(), _stand(strip), footage(strip),
+                           source_settings(scene, strip))
     shown = _shown_folder(scene, strip, subject)
     order = Order(subject, job, _bake_folder(scene, strip, subject), begun=shown,
                   stands=shown is not None and bool(strip.gouache.painted_look) and _is_told_by_pictures(job),

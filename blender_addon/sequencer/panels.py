@@ -18,6 +18,7 @@ from ..parts import WITHOUT_PICTURE
 from ..results import find_result, pictures_of, shown_of
 from ..ui import rows
 from ..ui.preview import IMAGE_NAME
+from .source_settings import differ, source_settings
 from .to_planes import built_scene, layers_of
 
 MAKE_COLLAGE = {"text": "Make Collage", "icon": "MOD_EXPLODE"}
@@ -244,7 +245,9 @@ def _changed(scene: Any, strip: Any, result: Any) -> str:
     group = strip.gouache
     if group.painted_as != Owner(strip, scene).fingerprint():
         return "Settings"
-    return "Footage" if group.painted_of not in ("", shown_of(strip, result)) else ""
+    if group.painted_of not in ("", shown_of(strip, result)):
+        return "Footage"
+    return "Strip" if differ(group.painted_from, source_settings(scene, strip, result)) else ""
 
 
 def _extent(strip: Any, result: Any) -> tuple[str, str] | None:

@@ -268,6 +268,31 @@ def test_the_line_of_a_strip_that_is_no_longer_as_it_was_painted(gouache):
     assert line() == "Painted"
 
 
+def test_the_line_of_a_strip_whose_own_settings_changed(gouache):
+    """A text, a still, a reversal, a modifier; what was done to the painting as well is no change."""
+    text = gouache.strips.new_effect(name="Text", type="TEXT", channel=1, **gouache.length(1, 4))
+    still, clip = gouache.clip(1, channel=4, name="Still_"), gouache.clip(channel=7)
+    gouache.add_style(text)
+    gouache.paint(text, still, clip)
+
+    def line(strip):
+        return gouache.module("sequencer.panels").painting_line(gouache.scene, strip)[0]
+
+    assert {line(text), line(still), line(clip)} == {"Painted"}
+    clip.use_proxy = clip.lock = clip.mute = True
+    clip.use_reverse_frames = gouache.strips["Clip painted"].use_reverse_frames = True
+    assert line(clip) == "Painted"
+    gouache.strips["Clip painted"].use_reverse_frames = False
+    text.text, still.elements[0].filename = "Other", "0002.png"
+    assert {line(text), line(still), line(clip)} == {"Strip changed since painting"}
+    gouache.paint(text, clip)
+    assert line(text) == line(clip) == "Painted"
+    text.modifiers.new("Bright", "BRIGHT_CONTRAST")
+    assert line(text) == "Strip changed since painting"
+    text.gouache.painted_from = ""  # as by an earlier version
+    assert line(text) == "Painted"
+
+
 def test_a_film_saved_elsewhere_has_the_same_footage(gouache):
     strip = gouache.clip()
     gouache.paint(strip)
