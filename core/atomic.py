@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
 import re
 import secrets
+import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from .digests import digest_of
 from .errors import OutputError
 
 LEFT_BEHIND = 3600.0
@@ -60,6 +63,19 @@ def write_bytes(path: Path, data: bytes) -> str:
     with in_place(path) as temporary:
         temporary.write_bytes(data)
     return hashlib.sha256(data).hexdigest()
+
+
+def share(source: Path, path: Path) -> str:
+    """Let a finished file lie in a second place too, and return its sha256 (hex). Raises OutputError.
+
+    It takes no room of its own where the disk can (hard links): such a file is never written into, but replaced.
+    """
+    with in_place(path) as temporary:
+        try:
+            os.link(source, temporary)
+        except OSError:  # a disk that cannot
+            shutil.copyfile(source, temporary)
+        return digest_of(temporary)
 
 
 def same_folder(folder: Path, other: Path) -> bool:

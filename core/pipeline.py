@@ -9,14 +9,14 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import torch
 from torch import Tensor
 
-from . import __version__, clips, devices, events, frames, overwriting, shots
+from . import clips, devices, events, frames, overwriting, shots
 from .ahead import ReadAhead, WriteBehind
 from .atomic import write_bytes
 from .clips import Clip
@@ -29,13 +29,13 @@ from .frames import FORMATS, Picture
 from .job import BESIDE, Job
 from .kinds import KINDS, Kind, hangs_together
 from .lead import led_over
-from .manifest import Manifest, Record
 from .motion.flow import estimator
 from .motion.links import Motion
 from .motion.recorded import RecordedFlow
 from .options import parse_chunk, parse_frames, parse_ranges
 from .plan import Plan, Source, Task
 from .reference import find_reference
+from .results import Results
 from .sizes import resize, size_of
 from .sources import Input, Nearby, Sources, beside_result, restored, unmixed
 
@@ -69,7 +69,7 @@ def _events(job: Job) -> Iterator[Event]:
     kind = KINDS[job.effect]
     reference = (yield from find_reference(clip)) if job.refers_to_first else clip.numbers[0]
     effect = kind.prepare(job, clip, compute, reference)
-    results = _Results(output)
+    results = Results(output)
     results.manifest(output).check_writable()
     for note in (*(note for each in (clip, *beside.values()) for note in each.notes), *effect.notes):
         yield events.Warning(note)
@@ -163,40 +163,6 @@ def _motion(job: Job, clip: Clip, recorded: RecordedFlow | None, compute: Comput
                   Path(job.output) / MOTION)
 
 
-class _Results:
-    """The folders that pictures go to, each with a manifest."""
-
-    def __init__(self, output: Path) -> None:
-        self.output = output
-        self._manifests: dict[Path, Manifest] = {}
-
-    def manifest(self, folder: Path) -> Manifest:
-        """A folder's manifest."""
-        if folder not in self._manifests:
-            self._manifests[folder] = Manifest(folder)
-        return self._manifests[folder]
-
-    def has(self, task: Task) -> bool:
-        """Whether what a task makes is there, made from what it would be made from now."""
-        manifest = self.manifest(task.path.parent)
-        record = manifest.get(task.number)
-        return (record is not None and (record.key, record.file) == (task.key, task.path.name)
-                and manifest.holds(record) and (task.is_track or frames.readable(task.path))
-                and all(frames.readable(task.path.parent / layer / task.path.name) for layer in task.layers))
-
-    def confirm(self, task: Task) -> None:
-        """Remember that this version would make no other picture, which stands there. Raises OutputError."""
-        manifest = self.manifest(task.path.parent)
-        record = manifest.get(task.number)
-        if record is not None and record.engine != __version__:
-            manifest.add(task.number, replace(record, engine=__version__))
-
-    def enter(self, task: Task, picture: str, seconds: float) -> None:
-        """Remember a task's picture, by the hash of what was written, as finished. Raises OutputError."""
-        record = Record(task.path.name, task.input, task.key, round(seconds, 3), picture=picture)
-        self.manifest(task.path.parent).add(task.number, record)
-
-
 @dataclass
 class _Run:
     """One pass over a job's tasks."""
@@ -205,7 +171,7 @@ class _Run:
     kind: Kind
     effect: Effect
     sources: Sources
-    results: _Results
+    results: Results
     plan: Plan
     failed: list[InputError]
 
@@ -220,6 +186,7 @@ class _Run:
 
     def events(self) -> Iterator[Event]:
         finished = {task for task in self.plan.tasks if self.results.has(task)}
+        finished |= self.results.take_over([task for task in self.plan.tasks if task not in finished])
         todo = self.plan.needed(finished)
         self.made = {task.key: task.path for task in self.plan.tasks if task in finished}
         yield events.Started(self.frames, len(todo), str(self.results.output))
