@@ -102,23 +102,33 @@ def is_live(curve: Any) -> bool:
     return not (curve.mute or (curve.group is not None and curve.group.mute))
 
 
-def keys_of(animated: Any, owner: Any) -> dict[str, list[Any]]:
-    """The keyframes of each animated option as (frame, value) and its curve's shape, to see whether they changed."""
+def keys_of(animated: Any, owner: Any, start: int | None = None) -> dict[str, list[Any]]:
+    """The keyframes of each animated option as (frame, value) and its curve's shape, to see whether they changed.
+
+    Where they count from a `start`, moving all of them with it is no change. Those of a curve with modifiers do not,
+    for these stay where they are.
+    """
     curves = {name: curve_of(animated, owner, name) for name, info, _ in describe(StyleOptions) if info.animatable}
-    return {name: [*((round(key.co[0], 3), round(key.co[1], 6)) for key in curve.keyframe_points), *shape_of(curve)]
+    return {name: _keys(curve, None if any(not modifier.mute for modifier in curve.modifiers) else start)
             for name, curve in curves.items() if curve is not None and is_live(curve)}
 
 
-def shape_of(curve: Any) -> list[Any]:
+def _keys(curve: Any, start: int | None) -> list[Any]:
+    first = start or 0
+    keys = [(round(key.co[0] - first, 3), round(key.co[1], 6)) for key in curve.keyframe_points]
+    return [*([] if start is None else ["from the start"]), *keys, *shape_of(curve, first)]
+
+
+def shape_of(curve: Any, start: int = 0) -> list[Any]:
     """How an F-curve runs between and beyond its keys; empty for one that is as Blender makes it from new keys."""
-    bends = {index: bend for index, key in enumerate(curve.keyframe_points) if (bend := _bend(key))}
+    bends = {index: bend for index, key in enumerate(curve.keyframe_points) if (bend := _bend(key, start))}
     modifiers = [_settings(modifier) for modifier in curve.modifiers if not modifier.mute]
     shape = {"keys": bends, "modifiers": modifiers,
              "beyond": curve.extrapolation if curve.extrapolation != "CONSTANT" else ""}
     return [shape] if any(shape.values()) else []
 
 
-def _bend(key: Any) -> list[Any]:
+def _bend(key: Any, start: int) -> list[Any]:
     """How a curve runs at a key, as far as it is not as usual; Blender finds the place of automatic handles itself."""
     bend: list[Any] = []
     if key.interpolation != "BEZIER":
@@ -128,7 +138,8 @@ def _bend(key: Any) -> list[Any]:
         if kind != "AUTO_CLAMPED":
             bend += [side, kind]
         if kind in {"FREE", "ALIGNED"}:
-            bend += [round(value, 3) for value in getattr(key, f"handle_{side}")]
+            frame, value = getattr(key, f"handle_{side}")
+            bend += [round(frame - start, 3), round(value, 3)]
     return bend
 
 

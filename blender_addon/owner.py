@@ -33,8 +33,17 @@ class Owner:
 
     def fingerprint(self) -> str:
         """All that is set and counts, keyframes included, as a text to compare."""
-        text = settings.fingerprint(self.settings, keys_of(self.animated, self.holder))
-        return f"{self.settings.effect} {text}" if self.is_group else text
+        if self.is_group:
+            return f"{self.settings.effect} {self._text(None)}"
+        render = self.animated.render  # where time is stretched, keyframes that move with a strip have other values
+        return self._text(compat.content_start(self.holder) if render.frame_map_old == render.frame_map_new else None)
+
+    def is_set_as(self, fingerprint: str) -> bool:
+        """Whether all is set as it was then; keyframes counted from the film's start in those of earlier versions."""
+        return fingerprint == self.fingerprint() or (not self.is_group and fingerprint == self._text(None))
+
+    def _text(self, start: int | None) -> str:
+        return settings.fingerprint(self.settings, keys_of(self.animated, self.holder, start))
 
 
 def is_ours(tree: Any) -> bool:

@@ -7,7 +7,7 @@ new paths; the film that is open has its own again afterwards.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,18 +25,19 @@ def rebase(target: str, *_: Any) -> None:
     folder = str(Path(target).parent)
     if not bpy.data.filepath or Path(bpy.data.filepath).parent == Path(folder):
         return
-    for group, remembered, text in _groups():
-        _lead(group, remembered, text, folder)
+    for owner, remembered in _owners():
+        _lead(owner, remembered, folder)
 
 
-def _lead(group: Any, remembered: str, text: Callable[[], str], folder: str, library: Any = None) -> None:
-    """Let the paths of a group of settings, which count from a library or this film, count from a folder."""
-    is_same = getattr(group, remembered) == text()
+def _lead(owner: Owner, remembered: str, folder: str, library: Any = None) -> None:
+    """Let the paths of an owner's settings, which count from a library or this film, count from a folder."""
+    group = owner.settings
+    is_same = owner.is_set_as(getattr(group, remembered))
     for holder, name in _paths(group):
         if getattr(holder, name).startswith("//"):
             _replace(holder, name, _from(folder, bpy.path.abspath(getattr(holder, name), library=library)))
     if is_same:  # the pictures are: what was made of them is not out of date
-        _replace(group, remembered, text())
+        _replace(group, remembered, owner.fingerprint())
 
 
 @bpy.app.handlers.persistent  # type: ignore[untyped-decorator]
@@ -44,9 +45,9 @@ def take_in(context: Any, *_: Any) -> None:
     """Let every path of what was appended lead from this film's folder to where it led from its own."""
     came = {item.id: item.source_library for item in context.import_items if item.id and item.source_library}
     folder = str(Path(bpy.data.filepath).parent) if bpy.data.filepath else ""
-    for group, remembered, text in _groups():
-        if group.id_data in came:
-            _lead(group, remembered, text, folder, came[group.id_data])
+    for owner, remembered in _owners():
+        if owner.holder.id_data in came:
+            _lead(owner, remembered, folder, came[owner.holder.id_data])
     _replaced.clear()
 
 
@@ -71,16 +72,16 @@ def _from(folder: str, path: str) -> str:
         return path
 
 
-def _groups() -> Iterator[tuple[Any, str, Callable[[], str]]]:
-    """The settings of all strips and groups of this file; what is remembered of them, and how that would read now."""
+def _owners() -> Iterator[tuple[Owner, str]]:
+    """All strips and groups of this file, and the name of what is remembered of their settings."""
     scenes: Any = bpy.data.scenes
     trees: Any = bpy.data.node_groups
     for scene in scenes:
         for strip in scene.sequence_editor.strips_all if scene.sequence_editor and scene.is_editable else ():
-            yield strip.gouache, "painted_as", Owner(strip, scene).fingerprint
+            yield Owner(strip, scene), "painted_as"
     for tree in trees:
         if tree.bl_idname == "CompositorNodeTree" and tree.is_editable and tree.gouache.effect:
-            yield tree.gouache, "baked_as", group_owner(tree).fingerprint
+            yield group_owner(tree), "baked_as"
 
 
 def _paths(group: Any) -> Iterator[tuple[Any, str]]:

@@ -138,6 +138,12 @@ def shown_of(source: Any, painting: Any) -> str:
     return f"{footage(source)} {compat.content_start(source) - compat.content_start(painting)}"
 
 
+def numbered_later(painting: Any) -> int:
+    """How much greater the numbers of a painting's files are than the frames where it shows them: it was moved."""
+    number = Path(painting.elements[0].filename).stem
+    return int(number) - compat.content_start(painting) if number.isdecimal() else 0
+
+
 def channels_of(scene: Any, strip: Any) -> Any:
     """The channels that a strip and its neighbors lie in, each with its own mute."""
     return (strip.parent_meta() or scene.sequence_editor).channels

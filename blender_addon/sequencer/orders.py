@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Container, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -40,11 +41,14 @@ from ..results import (
     find_result,
     footage,
     is_soft,
+    numbered_later,
     put_result,
     shown_of,
     shows_through,
 )
 from .source_settings import source_settings
+
+ROUNDING = 1e-5  # of animated values
 
 
 @dataclass(frozen=True)
@@ -133,6 +137,7 @@ def order_strip(scene: Any, strip: Any, wanted: Collection[int] | None = None) -
     files = settings.output_options(strip.gouache, plan.first, plan.last)
     is_style = strip.gouache.effect == "style"  # a collage has no setting that changes over time
     animation = animated_values(scene, scene, strip, plan.first, plan.last) if is_style else {}
+    animation = _as_painted(animation, find_result(scene, strip))
     options = replace(options, **animated_defaults(animation))
     job = replace(_job(strip, options, files, animation), motion=motion)
     subject = StripSubject(replace(plan, identity=claim(scene, strip)), job.look(),
@@ -148,6 +153,25 @@ def order_strip(scene: Any, strip: Any, wanted: Collection[int] | None = None) -
 def _is_told_by_pictures(job: Job) -> bool:
     """Whether only pictures may have changed where the settings are the same: a mask's files only the engine knows."""
     return not (job.options.mask or job.motion.flow or getattr(job.options, "depth", ""))
+
+
+def _as_painted(animation: dict[str, dict[int, float]], painting: Any) -> dict[str, dict[int, float]]:
+    """Animated values, those that a strip was painted with if they are the same: later in a film they are rounded."""
+    if painting is None or not animation:
+        return animation
+    by = numbered_later(painting)
+    try:
+        job = Path(bpy.path.abspath(painting.directory)).with_name("job.json")
+        before: dict[str, dict[str, float]] = json.loads(job.read_text("utf-8"))["animation"]
+    except (OSError, ValueError, LookupError):
+        return animation
+    return {name: {frame: _nearly(value, before.get(name, {}).get(str(frame + by))) for frame, value in values.items()}
+            for name, values in animation.items()}
+
+
+def _nearly(value: float, before: Any) -> float:
+    """An earlier value if it is the same but for rounding."""
+    return before if isinstance(before, float) and abs(before - value) < ROUNDING else value
 
 
 @contextmanager
@@ -188,7 +212,7 @@ def bake_folders(strip: Any) -> list[Path]:
 def _shown_folder(scene: Any, strip: Any, subject: StripSubject) -> Path | None:
     """The folder of the painting that is there, if all of the strip was painted as it is set now; else None."""
     result, group = find_result(scene, strip), strip.gouache
-    if result is None or group.painted_as != Owner(strip, scene).fingerprint():
+    if result is None or not Owner(strip, scene).is_set_as(group.painted_as):
         return None
     folder = Path(bpy.path.abspath(result.directory))
     return folder if group.painted_look in ("", subject.look) and Manifest(folder).is_begun else None
@@ -212,7 +236,8 @@ def _only(order: Order, wanted: Collection[int]) -> Order:
 def is_fresh(scene: Any, strip: Any, order: Order, captured: Container[Path] = ()) -> bool:
     """Whether the wanted frames stand painted as an engine would paint them now, as far as Blender can tell.
 
-    They are captured for that, unless their folder is in `captured`. Raises GouacheError.
+    They are captured for that, unless their folder is in `captured`. The painting may have been moved with its strip.
+    Raises GouacheError.
     """
     if not order.stands:
         return False
@@ -223,8 +248,9 @@ def is_fresh(scene: Any, strip: Any, order: Order, captured: Container[Path] = (
     for first, last in runs(order.frames) if order.source not in captured else ():
         if order.subject.capture(order.source, first, last) is not order.subject:
             return False
-    manifest = Manifest(shown)
-    return all(finished(manifest, frame, order.source / f"{frame:05d}.png") for frame in order.frames)
+    manifest, made = Manifest(shown), {frame: order.source / f"{frame:05d}.png" for frame in order.frames}
+    return any(all(finished(manifest, frame + by, source) for frame, source in made.items())
+               for by in {0, numbered_later(find_result(scene, strip))})
 
 
 def order_preview(scene: Any, strip: Any, frame: int) -> Order:

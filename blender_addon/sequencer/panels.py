@@ -243,7 +243,7 @@ def _has_files(result: Any, folder: Path) -> bool:
 def _changed(scene: Any, strip: Any, result: Any) -> str:
     """What is otherwise than when a strip was painted, in a word; empty for nothing. An earlier version noted less."""
     group = strip.gouache
-    if group.painted_as != Owner(strip, scene).fingerprint():
+    if not Owner(strip, scene).is_set_as(group.painted_as):
         return "Settings"
     if group.painted_of not in ("", shown_of(strip, result)):
         return "Footage"

@@ -1,5 +1,6 @@
 """Strips that are moved, trimmed or set otherwise while they are painted, or while they wait for that."""
 
+import bpy
 import pytest
 from stage import picture, read_picture, set_range, write_png
 
@@ -100,6 +101,55 @@ def test_settings_changed_while_it_is_painted(gouache):
     until(steps, lambda status: status.frame == 2)
     strip.gouache.strength = 0.1
     list(steps)
+    assert line(gouache, strip) == "Settings changed since painting"
+
+
+def slide(gouache, frames):
+    """Move all strips on the timeline by Blender's own operator, which takes their keyframes along."""
+    for strip in gouache.strips:
+        strip.select = True
+    with gouache.sequencer():
+        bpy.ops.transform.seq_slide(value=(frames, 0))
+
+
+def is_fresh(gouache, strip):
+    return gouache.module("sequencer.orders").is_fresh(gouache.scene, strip, gouache.order(strip))
+
+
+@pytest.mark.parametrize("frames", [2, 500])
+def test_a_strip_moved_with_its_painting_and_keyframes_is_fresh(gouache, frames):
+    """Also where a curve's values are rounded otherwise; but not if the strip is moved alone."""
+    strip = gouache.clip(40)
+    path = f"{strip.path_from_id()}.gouache.strength"
+    for frame, strip.gouache.strength in ((1, 0.2), (17, 0.5), (40, 0.8)):
+        gouache.scene.keyframe_insert(path, frame=frame)
+    gouache.paint(strip)
+    before = gouache.order(strip).job.animation["strength"]
+    slide(gouache, frames)
+    assert line(gouache, strip) == "Painted" and is_fresh(gouache, strip)
+    assert gouache.order(strip).job.animation["strength"] == {n + frames: value for n, value in before.items()}
+    move(strip, 1)
+    assert line(gouache, strip) == "Footage changed since painting" and not is_fresh(gouache, strip)
+
+
+def test_a_painting_whose_keyframes_were_noted_by_an_earlier_version(gouache):
+    strip = gouache.clip()
+    gouache.scene.keyframe_insert(f"{strip.path_from_id()}.gouache.strength", frame=3)
+    gouache.paint(strip)
+    keys = gouache.module("animation").keys_of(gouache.scene, strip)
+    strip.gouache.painted_as = gouache.module("settings").fingerprint(strip.gouache, keys)
+    assert line(gouache, strip) == "Painted"
+    (gouache.folder / "elsewhere").mkdir()
+    gouache.save("elsewhere/shot.blend")
+    assert line(gouache, strip) == "Painted"
+
+
+def test_a_modifier_of_a_curve_stays_where_it_is(gouache):
+    strip = gouache.clip()
+    gouache.scene.keyframe_insert(f"{strip.path_from_id()}.gouache.strength", frame=3)
+    gouache.module("animation").curve_of(gouache.scene, strip, "strength").modifiers.new("NOISE")
+    gouache.paint(strip)
+    slide(gouache, 10)
     assert line(gouache, strip) == "Settings changed since painting"
 
 
