@@ -12,6 +12,7 @@ from pathlib import Path
 
 from ..core.atomic import temporary_beside
 from ..core.errors import OutputError
+from ..core.png import same_pixels
 
 
 def safe_name(name: str) -> str:
@@ -91,9 +92,12 @@ def write_text(path: Path, text: str) -> None:
 
 
 def replace_if_different(new: Path, target: Path) -> Path:
-    """Bring a finished file to its place, whole or not at all; equal bytes leave what is there. Raises OutputError."""
+    """Bring a finished file to its place, whole or not at all; equal bytes leave what is there. Raises OutputError.
+
+    So do equal pixels of PNG: in the chunks around them each version of Blender tells something else.
+    """
     with writing(target.parent):
-        if target.is_file() and target.read_bytes() == new.read_bytes():
+        if target.is_file() and (target.read_bytes() == new.read_bytes() or same_pixels(target, new)):
             return target
         temporary = temporary_beside(target)
         shutil.copyfile(new, temporary)  # the new file may lie on another disk
