@@ -23,6 +23,7 @@ from .order import Order, Subject, finished, numbers
 from .progress import capture_share, progress_of
 
 CAPTURE_SECONDS = 0.1  # a window may stand still for so long
+WORTH_IT = 1.5  # times as long as one frame may many take together
 ALONE_STEP_SECONDS, ALONE_CAPTURE_SECONDS = 0.1, 2.0  # without a window there is nothing to keep alive between steps
 
 
@@ -134,7 +135,7 @@ class Bake:
             shutil.rmtree(order.source, ignore_errors=True)
         make_folder(order.source)
         waiting = list(order.to_capture())
-        done, chunk = 0, 1
+        done, pace = 0, Pace(self.capture_seconds)
         while waiting:
             self._check_cancelled()
             yield from self._wait_for_blender(capture_share(order.job.options) * _share(done, waiting))
@@ -142,7 +143,7 @@ class Bake:
                 order, done, waiting = now, 0, list(now.to_capture())
                 make_folder(order.source)
             first, end = waiting.pop(0)
-            last = min(first + chunk - 1, end)
+            last = min(first + pace.frames - 1, end)
             start = time.monotonic()
             seen = _captured(order, first, last)
             if seen is not order.subject:
@@ -153,8 +154,7 @@ class Bake:
             waiting[:0] = [(last + 1, end)] if last < end else []
             yield Status(f"Capturing frame {done} of {done + len(numbers(waiting))}",
                          capture_share(order.job.options) * _share(done, waiting), is_news=True)
-            seconds = (time.monotonic() - start) / (last - first + 1)
-            chunk = max(int(self.capture_seconds / max(seconds, 0.001)), 1)
+            pace.took(last - first + 1, time.monotonic() - start)
         if self.only_capture:
             self.captured[order.source] = order.subject
         return order
@@ -236,6 +236,29 @@ class Bake:
             shown = order.subject.show(self.files)
         self.painted.append(shown.name)
         self.warnings += shown.warnings
+
+
+@dataclass
+class Pace:
+    """How many frames a step captures: what it has `seconds` for, and more while that hardly takes longer.
+
+    In a film of many objects most of a capture's time is spent on them, however many frames it has.
+    """
+
+    seconds: float
+    frames: int = 1
+    _least: float = field(default=0.0, init=False)  # how long a step took that was over its time
+    _grows: bool = field(default=True, init=False)
+
+    def took(self, frames: int, seconds: float) -> None:
+        """Learn from a step."""
+        fits = max(int(self.seconds / max(seconds / frames, 0.001)), 1)
+        if fits > frames:
+            self.frames = fits
+        elif self._least and seconds >= WORTH_IT * self._least:
+            self.frames, self._grows = max(fits, frames // 2), False
+        elif self._grows:
+            self.frames, self._least = 2 * frames, self._least or seconds
 
 
 def summary(failed: list[GouacheError], of: int) -> GouacheError:

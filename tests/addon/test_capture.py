@@ -339,3 +339,15 @@ def test_unchanged_frames_are_not_written_again(gouache):
     gouache.scene.render.pixel_aspect_x = 1.5  # it is told beside the pixels, as more is by another version of Blender
     gouache.paint(strip)
     assert times == [file.stat().st_mtime_ns for file in gouache.source_files(strip)]
+
+
+@pytest.mark.parametrize(("fixed", "each", "longest", "together"), [
+    (0.005, 0.002, 0.2, 2.2), (0.0, 0.03, 0.2, 31.0), (0.0, 3.0, 6.0, 3010.0), (3.0, 0.01, 6.0, 60.0)])
+def test_a_step_captures_as_many_frames_as_are_worth_it(gouache, fixed, each, longest, together):
+    """As many as a window may wait for, and more where most of the time is none of theirs."""
+    pace, steps = gouache.module("bake").Pace(0.1), []
+    while sum(frames for frames, _ in steps) < 1000:
+        steps.append((pace.frames, fixed + each * pace.frames))
+        pace.took(*steps[-1])
+    assert max(seconds for _, seconds in steps) <= longest
+    assert sum(seconds for _, seconds in steps) <= together
