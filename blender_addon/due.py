@@ -20,10 +20,11 @@ from .bake import run_to_end, without_window
 from .capture import LAST_FRAME, rendered_range, strip_chain, visible_range
 from .compositor import find, freshness, groups
 from .compositor.orders import order_node
+from .identity import all_strips
 from .order import Order, Subject, runs
 from .owner import modifier_of
 from .parts import WITHOUT_PICTURE
-from .results import SOURCE_KEY, find_result
+from .results import SOURCE_KEY, Known, find_result
 from .sequencer.modifier import order_modifier
 from .sequencer.orders import is_fresh, order_strip
 
@@ -98,22 +99,22 @@ def styled_strips(scene: Any) -> list[Any]:
             and (strip.gouache.styles or strip.gouache.effect == "collage") and SOURCE_KEY not in strip.keys()]  # noqa: SIM118 (a strip, no dict)
 
 
-def due_strips(scene: Any) -> Iterator[Any]:
+def due_strips(scene: Any) -> list[Any]:
     """The strips whose paintings a render of the scene shows, or is to show."""
     if not shows_strips(scene):
-        return
+        return []
+    due: list[Any] = []
     never: list[Any] = []
+    known = Known(scene, all_strips())
     for strip in styled_strips(scene):
-        result = find_result(scene, strip)
-        if result is not None and is_seen(scene, result):
-            yield strip
-        elif result is None and is_seen(scene, strip):
-            if strip.gouache.paint_on_render:
-                yield strip
-            elif modifier_of(strip) is None:
-                never.append(strip)
+        result = find_result(scene, strip, known)
+        if is_seen(scene, result) or (result is None and is_seen(scene, strip) and strip.gouache.paint_on_render):
+            due.append(strip)
+        elif result is None and is_seen(scene, strip) and modifier_of(strip) is None:
+            never.append(strip)
     if never:
         _say_never(never)
+    return due
 
 
 def _say_never(strips: list[Any]) -> None:

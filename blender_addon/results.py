@@ -6,6 +6,7 @@ import contextlib
 import os
 import re
 from array import array
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import bpy
 from ..core.errors import InputError
 from . import compat
 from .capture import Plan
-from .identity import original_of, own_identity, twins
+from .identity import Strips, original_of, own_identity, twins
 from .look import take_over
 from .parts import WITHOUT_PICTURE
 
@@ -36,36 +37,51 @@ def level_of(scene: Any, strip: Any) -> Any:
     return meta.strips if meta else scene.sequence_editor.strips
 
 
-def find_result(scene: Any, source: Any) -> Any:
+@dataclass
+class Known:
+    """A scene's paintings by their source's identity: looked up once where many are asked for, with `strips` by theirs.
+
+    `earlier` are paintings by an earlier version, which knew their source by name only.
+    """
+
+    scene: Any
+    strips: Strips | None = None
+    paintings: dict[str, list[Any]] = field(default_factory=dict)
+    earlier: list[Any] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        for strip in self.scene.sequence_editor.strips_all:
+            if strip.type == "IMAGE" and (identity := strip.get(IDENTITY_KEY)):
+                self.paintings.setdefault(identity, []).append(strip)
+            elif strip.type == "IMAGE" and strip.get(SOURCE_KEY):
+                self.earlier.append(strip)
+
+
+def find_result(scene: Any, source: Any, known: Known | None = None) -> Any:
     """The strip that already shows a source's painting, or None. Renaming either of the two loses nothing.
 
     It lies beside its source, unless one of the two was put into a meta since. A copy may share its identity with the
     strip it was copied from, until it is painted itself: then its painting is one on the same frames that is not the
     other's.
     """
-    level = level_of(scene, source)
-    paintings = _paintings(level, source)
-    if not twins(source):
-        return (_nearest(paintings, source) or _named(scene, level, source)
-                or _nearest(_paintings(scene.sequence_editor.strips_all, source), source))
-    original = original_of(scene, source)
-    if original is not None and level_of(scene, original) == level_of(scene, source):
+    known = known or Known(scene)
+    meta = source.parent_meta()
+    every = known.paintings.get(source.gouache.identity, [])
+    paintings = [strip for strip in every if strip.parent_meta() == meta]
+    if not twins(source, known.strips):
+        earlier = [strip for strip in known.earlier if strip.parent_meta() == meta]
+        return _nearest(paintings, source) or _named(scene, earlier, source) or _nearest(every, source)
+    original = original_of(scene, source, known.strips)
+    if original is not None and original.parent_meta() == meta:
         others = _nearest(_beside(paintings, original), original)
         paintings = [strip for strip in paintings if strip != others]
     return _nearest(_beside(paintings, source), source)
 
 
-def _paintings(strips: Any, source: Any) -> list[Any]:
-    """Those of some strips that are paintings of a source, or of what has the same identity."""
-    identity = source.gouache.identity
-    return [strip for strip in strips if identity and strip.get(IDENTITY_KEY) == identity and strip.type == "IMAGE"]
-
-
-def _named(scene: Any, level: Any, source: Any) -> Any:
-    """A source's painting by an earlier version, which knew it by name only; or None."""
-    earlier = {strip.name: strip for strip in level
-               if strip.get(SOURCE_KEY) and not strip.get(IDENTITY_KEY) and strip.type == "IMAGE"}
-    for strip in earlier.values():
+def _named(scene: Any, paintings: list[Any], source: Any) -> Any:
+    """A source's painting by an earlier version among these, or None."""
+    earlier = {strip.name: strip for strip in paintings}
+    for strip in paintings:
         if strip[SOURCE_KEY] == source.name:
             return strip
     noted = earlier.get(source.gouache.result)

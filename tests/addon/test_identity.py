@@ -241,3 +241,15 @@ def test_a_copy_that_is_kept_in_a_render_is_no_other_strip(gouache):
     assert len(bpy.data.scenes) == 2 and identity.twins(strip) == []
     capture.drop_copies()
     assert len(bpy.data.scenes) == 1
+
+
+def test_all_strips_are_looked_up_once_for_a_whole_film(gouache, monkeypatch):
+    identity, due = gouache.module("identity"), gouache.module("due")
+    for number in range(9):
+        gouache.add_style(gouache.strips.new_effect(f"Color {number}", "COLOR", number + 1, **gouache.length(1, 5)))
+    every, looked = identity._every_strip, []
+    monkeypatch.setattr(identity, "_every_strip", lambda: looked.append(1) or every())
+    identity.keep()
+    due.due_strips(gouache.scene)
+    assert len(looked) == 2
+    assert len({strip.gouache.identity for strip in gouache.strips}) == 9
