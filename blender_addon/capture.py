@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from . import compat
 from .animation import FROM_NLA, is_live
 from .files import replace_if_different
 from .parts import SHOWS_BELOW, WITHOUT_PICTURE, inputs_of, parts_of, seen
-from .rendering import render_frames
+from .rendering import put_away, render_frames
 
 PLACEMENT = {"transform.offset_x": 0.0, "transform.offset_y": 0.0, "transform.scale_x": 1.0, "transform.scale_y": 1.0,
              "transform.rotation": 0.0, "crop.min_x": 0, "crop.max_x": 0, "crop.min_y": 0, "crop.max_y": 0,
@@ -206,6 +207,10 @@ def _check_files(strip: Any, first: int, last: int) -> None:
             _check_readable(files[0], strip.name)
     elif strip.type == "MOVIE":
         files = [Path(bpy.path.abspath(strip.filepath))]
+    elif strip.type == "MOVIECLIP":
+        if strip.clip is None:
+            raise InputError(f"The movie clip of strip '{strip.name}' is gone.", "Remove the strip, or add it again.")
+        files = [Path(bpy.path.abspath(strip.clip.filepath, library=strip.clip.library))]
     else:
         return
     for file in files:
@@ -215,6 +220,8 @@ def _check_files(strip: Any, first: int, last: int) -> None:
         if file.stat().st_size == 0:
             raise InputError(f"'{file.name}' of strip '{strip.name}' is empty (0 bytes).",
                              "Copy or render the file again.", str(file))
+    if strip.type != "IMAGE":
+        _check_readable(files[0], strip.name)
 
 
 def _check_scene(strip: Any) -> None:
@@ -281,13 +288,18 @@ def _check_sizes(copy: Any, plan: Plan, first: int, last: int) -> None:
 
 def _check_readable(file: Path, strip_name: str) -> None:
     """Raise InputError for a file that Blender cannot read: it would show nothing in its place."""
+    if not _is_readable(file, file.stat().st_mtime_ns):
+        raise InputError(f"'{file.name}' of strip '{strip_name}' cannot be read.",
+                         "Copy or render the file again.", str(file))
+
+
+@cache
+def _is_readable(file: Path, _changed: int) -> bool:
     image: Any = bpy.data.images.load(str(file))
     try:
-        if not image.size[0]:
-            raise InputError(f"'{file.name}' of strip '{strip_name}' cannot be read.",
-                             "Copy or render the file again.", str(file))
+        return bool(image.size[0])
     finally:
-        bpy.data.images.remove(image)
+        put_away([(bpy.data.images, image)])
 
 
 @contextmanager
@@ -310,43 +322,7 @@ def isolated_copy(scene: Any, plan: Plan) -> Iterator[Any]:
         _set_render(copy, plan)
         yield copy
     finally:
-        made = [(bpy.data.scenes, copy)] + ([(bpy.data.actions, action)] if action is not None else [])
-        if _held is None:
-            _remove(made)
-        else:
-            _held.extend(made)
-
-
-_held: list[tuple[Any, Any]] | None = None
-
-
-def hold_copies() -> None:
-    """From now on keep every copy until `drop_copies`: a scene removed while a render begins can crash Blender 5.2."""
-    global _held
-    _held = [] if _held is None else _held
-
-
-def holds_copies() -> bool:
-    """Whether copies are kept: Blender is in a render, where nothing that it has may be removed."""
-    return _held is not None
-
-
-def film_scenes() -> list[Any]:
-    """The scenes of the film, without the copies that are kept: what is in those is the same strip once more."""
-    held, scenes = [block for _, block in _held or ()], bpy.data.scenes
-    return [scene for scene in scenes if scene not in held]
-
-
-def drop_copies() -> None:
-    """Remove the copies that are held, and hold no more."""
-    global _held
-    made, _held = _held or [], None
-    _remove(made)
-
-
-def _remove(made: list[tuple[Any, Any]]) -> None:
-    for collection, block in made:
-        collection.remove(block)
+        put_away([(bpy.data.scenes, copy)] + ([(bpy.data.actions, action)] if action is not None else []))
 
 
 def _from(strip: Any, name: str) -> list[Any]:

@@ -28,7 +28,7 @@ from typing import Any
 import bpy
 
 from ..core.errors import Cancelled, GouacheError
-from . import bake, capture, due, engine
+from . import bake, due, engine, rendering
 from .compositor import inputs
 
 EXIT_CODE = 1
@@ -102,7 +102,7 @@ def begin(scene: Any, *_: Any) -> None:
     if not (ANIMATION | FRAMES) & set(own(sys.argv)):
         return
     current = Render(scene.name)
-    capture.hold_copies()
+    rendering.hold_copies()
     inputs.hold_rigs()
     if not scene.gouache.bake_on_render:
         return
@@ -149,7 +149,7 @@ def end(scene: Any, *_: Any) -> None:
     global current
     if _is_current(scene):
         current = None
-        capture.drop_copies()
+        rendering.drop_copies()
         inputs.drop_rigs()
 
 

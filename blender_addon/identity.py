@@ -11,7 +11,7 @@ from typing import Any
 
 import bpy
 
-from .capture import film_scenes
+from .rendering import film_scenes
 
 SESSION = uuid.uuid4().hex
 """Tells files that were never saved from those of other sessions."""

@@ -9,7 +9,7 @@ import bpy
 
 from . import compat, settings
 from .animation import keys_of
-from .capture import film_scenes
+from .rendering import film_scenes
 from .results import active_source
 
 PLAIN_NODE = "CompositorNodeGroup"

@@ -101,3 +101,43 @@ def _shown(copy: Any) -> list[Any]:
         strips = scene.sequence_editor.strips_all if scene.sequence_editor else ()
         return [strip.scene for strip in strips if strip.type == "SCENE"]
     return _reached([copy], inside)
+
+
+_held: list[tuple[Any, Any]] | None = None
+
+
+def hold_copies() -> None:
+    """From now on keep every copy until `drop_copies`: a scene removed while a render begins can crash Blender 5.2."""
+    global _held
+    _held = [] if _held is None else _held
+
+
+def holds_copies() -> bool:
+    """Whether copies are kept: Blender is in a render, where nothing that it has may be removed."""
+    return _held is not None
+
+
+def film_scenes() -> list[Any]:
+    """The scenes of the film, without the copies that are kept: what is in those is the same strip once more."""
+    held, scenes = [block for _, block in _held or ()], bpy.data.scenes
+    return [scene for scene in scenes if scene not in held]
+
+
+def drop_copies() -> None:
+    """Remove the copies that are held, and hold no more."""
+    global _held
+    made, _held = _held or [], None
+    _remove(made)
+
+
+def put_away(made: list[tuple[Any, Any]]) -> None:
+    """Remove what was made for a capture, each from its collection, or hold it until `drop_copies`."""
+    if _held is None:
+        _remove(made)
+    else:
+        _held.extend(made)
+
+
+def _remove(made: list[tuple[Any, Any]]) -> None:
+    for collection, block in made:
+        collection.remove(block)

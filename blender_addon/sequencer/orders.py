@@ -19,21 +19,13 @@ from ...core.manifest import Manifest
 from ...core.options import CollageOptions, OutputOptions, StyleOptions
 from .. import compat, preferences, settings
 from ..animation import animated_defaults, animated_values
-from ..capture import (
-    Plan,
-    SizeChangedError,
-    capture,
-    holds_copies,
-    make_plan,
-    own_size,
-    rendered_range,
-    strip_of,
-)
+from ..capture import Plan, SizeChangedError, capture, make_plan, own_size, rendered_range, strip_of
 from ..files import make_folder, safe_name
 from ..folders import folder_of
 from ..order import Order, Ranged, Shown, as_preview, finished, preview_folder, runs, runs_text
 from ..owner import Owner
 from ..parts import SHOWS_BELOW
+from ..rendering import holds_copies
 from ..results import (
     check_room,
     claim,

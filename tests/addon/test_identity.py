@@ -234,12 +234,12 @@ def test_a_copy_that_is_kept_in_a_render_is_no_other_strip(gouache):
     """It is the same strip once more, whatever name its scene gets."""
     strip = gouache.clip()
     gouache.paint(strip)
-    capture, identity = gouache.module("capture"), gouache.module("identity")
-    capture.hold_copies()
+    capture, identity, rendering = (gouache.module(name) for name in ("capture", "identity", "rendering"))
+    rendering.hold_copies()
     with capture.isolated_copy(gouache.scene, capture.make_plan(gouache.scene, strip)):
         pass
     assert len(bpy.data.scenes) == 2 and identity.twins(strip) == []
-    capture.drop_copies()
+    rendering.drop_copies()
     assert len(bpy.data.scenes) == 1
 
 

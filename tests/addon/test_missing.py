@@ -78,3 +78,23 @@ def test_scenes_that_show_each_other(gouache):
     strip = gouache.strips.new_scene("Forth", other, 1, 1)
     strip.scene_input = back.scene_input = "SEQUENCER"
     gouache.module("capture").make_plan(gouache.scene, strip)
+
+
+def test_movies_and_movie_clips_that_show_nothing(gouache):
+    movie = gouache.movie(4)
+    clip = bpy.data.movieclips.load(bpy.path.abspath(movie.filepath))
+    strip = gouache.strips.new_clip("Tracked", clip, 3, 1)
+    gouache.add_style(strip)
+    make_plan = gouache.module("capture").make_plan
+    for each in (movie, strip):
+        make_plan(gouache.scene, each)
+    (gouache.folder / "reel.mkv").write_bytes(b"no movie")
+    for each in (movie, strip):
+        with pytest.raises(RuntimeError, match=f"'reel.mkv' of strip '{each.name}' cannot be read"):
+            gouache.paint(each)
+    (gouache.folder / "reel.mkv").unlink()
+    with pytest.raises(RuntimeError, match=r"'reel.mkv' of strip 'Tracked' is not there"):
+        gouache.paint(strip)
+    bpy.data.movieclips.remove(clip)
+    with pytest.raises(RuntimeError, match="The movie clip of strip 'Tracked' is gone"):
+        gouache.paint(strip)
