@@ -113,7 +113,8 @@ def make_plan(scene: Any, strip: Any) -> Plan:
     _check_all_files(scene, strip, first, last)
     size = own_size(strip)
     width, height = size or (scene.render.resolution_x, scene.render.resolution_y)
-    placed = (size is None and strip.type not in ON_CANVAS) or not _pointwise(strip)
+    placed = ((size is None and strip.type not in ON_CANVAS) or not _pointwise(strip)
+              or compat.turns_about_itself(strip))
     if placed:
         width, height = scene.render.resolution_x, scene.render.resolution_y
     return check_nla(scene, strip, Plan(scene.name, strip.name, first, last, width, height, placed,

@@ -48,6 +48,11 @@ def place(strip: Any, first: int, end: int) -> None:
     set_right_handle(strip, end)  # again: it cannot pass the old left one
 
 
+def turns_about_itself(strip: Any) -> bool:
+    """Whether a strip's origin counts from what its letters cover, and is no picture's of the canvas' size."""
+    return VERSION >= (5, 0) and strip.type == "TEXT" and strip.transform.origin[:] != (0.5, 0.5)
+
+
 def in_sequencer(scene: Any) -> Any:
     """A context in which sequencer operators work on a scene, with or without a window."""
     override = {"scene": scene}

@@ -236,6 +236,14 @@ def test_generators(gouache, kind):
     paint_and_compare(gouache, strip, 1, 6, tolerance=1)
 
 
+def test_text_that_is_turned_about_a_corner(gouache):
+    strip = gouache.strips.new_effect("Made", "TEXT", 1, **gouache.length(2, 5))
+    strip.text, strip.font_size, strip.blend_type = "Ab", 30, "ALPHA_OVER"
+    strip.transform.rotation, strip.transform.scale_x, strip.transform.origin = 0.3, 0.5, (0.2, 0.7)
+    gouache.add_style(strip)
+    paint_and_compare(gouache, strip, 1, 6, tolerance=1)
+
+
 def test_adjustment(gouache):
     gouache.clip(name="Below")
     above = gouache.clip(name="Above", channel=3, first_number=9)
