@@ -172,9 +172,16 @@ class Bake:
         """
         if getattr(order.job.options, "export_layers", False):
             return False
+        for by in dict.fromkeys((0, order.numbered_later)):
+            if (yield from self._find_numbered(order, by)):
+                return True
+        return False
+
+    def _find_numbered(self, order: Order, by: int) -> Generator[Status, None, bool]:
+        """Look for them under numbers that are so much greater."""
         manifest, start = Manifest(order.result), time.monotonic()
         for frame in order.frames:
-            file = finished(manifest, frame, order.source / f"{frame:05d}.png")
+            file = finished(manifest, frame + by, order.source / f"{frame:05d}.png")
             if file is None:
                 return False
             self.files[frame] = file

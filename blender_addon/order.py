@@ -89,8 +89,9 @@ class Order:
     are the frames to make, and `seen` those that are captured for that, as ranges (first, last); empty is all. A
     warning of the engine's that contains `settled` is not passed on: this order sees to it. `begun` is a folder of
     results to begin with if there are none yet: those of another version of the film. `stands` says that results are
-    good as they are if each was made from the picture that is captured for it. `again` makes the order anew if what is
-    painted was moved since, else it gives None.
+    good as they are if each was made from the picture that is captured for it; where a painting was moved with its
+    strip, results have numbers that are `numbered_later`. `again` makes the order anew if what is painted was moved
+    since, else it gives None.
     """
 
     subject: Subject
@@ -102,6 +103,7 @@ class Order:
     seen: tuple[tuple[int, int], ...] = ()
     begun: Path | None = None
     stands: bool = False
+    numbered_later: int = 0
     again: Callable[[], Order | None] | None = None
 
     @property

@@ -129,7 +129,8 @@ def order_strip(scene: Any, strip: Any, wanted: Collection[int] | None = None) -
     files = settings.output_options(strip.gouache, plan.first, plan.last)
     is_style = strip.gouache.effect == "style"  # a collage has no setting that changes over time
     animation = animated_values(scene, scene, strip, plan.first, plan.last) if is_style else {}
-    animation = _as_painted(animation, find_result(scene, strip))
+    painting = find_result(scene, strip)
+    animation = _as_painted(animation, painting)
     options = replace(options, **animated_defaults(animation))
     job = replace(_job(strip, options, files, animation), motion=motion)
     subject = StripSubject(replace(plan, identity=claim(scene, strip)), job.look(),
@@ -138,6 +139,7 @@ def order_strip(scene: Any, strip: Any, wanted: Collection[int] | None = None) -
     shown = _shown_folder(scene, strip, subject)
     order = Order(subject, job, _bake_folder(scene, strip, subject), begun=shown,
                   stands=shown is not None and bool(strip.gouache.painted_look) and _is_told_by_pictures(job),
+                  numbered_later=numbered_later(painting) if painting is not None else 0,
                   again=partial(_ordered_again, subject, wanted)).rooted()
     return order if wanted is None else _only(order, wanted)
 
@@ -242,7 +244,7 @@ def is_fresh(scene: Any, strip: Any, order: Order, captured: Container[Path] = (
             return False
     manifest, made = Manifest(shown), {frame: order.source / f"{frame:05d}.png" for frame in order.frames}
     return any(all(finished(manifest, frame + by, source) for frame, source in made.items())
-               for by in {0, numbered_later(find_result(scene, strip))})
+               for by in {0, order.numbered_later})
 
 
 def order_preview(scene: Any, strip: Any, frame: int) -> Order:

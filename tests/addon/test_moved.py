@@ -132,6 +132,19 @@ def test_a_strip_moved_with_its_painting_and_keyframes_is_fresh(gouache, frames)
     assert line(gouache, strip) == "Footage changed since painting" and not is_fresh(gouache, strip)
 
 
+def test_a_strip_moved_and_then_trimmed_shows_the_frames_that_it_has(gouache):
+    strip = gouache.clip(8)
+    gouache.paint(strip)
+    slide(gouache, 3)
+    for _ in range(2):
+        result, = gouache.paint(strip)
+        assert reds(gouache, strip) == list(range(1, 9)) and gouache.bounds(result) == (4, 12)
+    set_range(strip, 5, 11)
+    result, = gouache.paint(strip)
+    assert reds(gouache, strip) == [2, 3, 4, 5, 6, 7] and gouache.bounds(result) == (5, 11)
+    assert line(gouache, strip) == "Painted" and len(gouache.jobs()) == 1
+
+
 def test_a_painting_whose_keyframes_were_noted_by_an_earlier_version(gouache):
     strip = gouache.clip()
     gouache.scene.keyframe_insert(f"{strip.path_from_id()}.gouache.strength", frame=3)
