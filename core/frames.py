@@ -277,7 +277,7 @@ def _check_is_there(path: Path) -> None:
 
 
 def _refused(path: Path, why: str, hint: str, detail: str = "") -> InputError:
-    return InputError(f"The picture '{path.name}' {why}.", hint, f"{path}: {detail}")
+    return InputError(f"The picture '{path.name}' {why}.", hint, f"{path}: {detail}" if detail else str(path))
 
 
 def _is_animated(png: Path) -> bool:

@@ -249,6 +249,13 @@ def test_missing_and_wrong_files_are_named(tmp_path: Path) -> None:
         frames.read(tmp_path)
 
 
+def test_the_detail_of_an_error_is_the_path(tmp_path: Path) -> None:
+    """And what the library said, where it said something."""
+    with pytest.raises(InputError) as error:
+        frames.read(tmp_path / "nope.jpg")
+    assert error.value.detail == str(tmp_path / "nope.jpg")
+
+
 def test_a_file_where_the_folder_should_be_is_an_output_error(tmp_path: Path, picture: Pictures) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(OutputError, match=r"frame\.png"):
