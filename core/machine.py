@@ -19,18 +19,20 @@ from .style.effect import StyleEffect
 from .weights import WeightFile
 
 SMOKE_STEPS = 3
+NAMES = {"cpu": "CPU (no GPU found)", "cuda": "GPU (CUDA)", "mps": "GPU (Metal)"}
 
 
 def examine() -> Iterator[Check]:
     """The checks of `doctor` that need the engine's libraries."""
     yield Check("Devices", True, ", ".join(name for name, there in devices.available().items() if there))
     compute = devices.choose(EngineOptions())
-    yield Check("Chosen", True, f"{compute}, {torch.get_num_threads()} threads")
+    how = str(compute).partition(", ")[2]
+    yield Check("Computes on", True, f"{NAMES[compute.device.type]}, {how}, {torch.get_num_threads()} threads")
     yield Check("Memory", True, _memory(compute.device))
     networks = {name: kind.weights for name, kind in ENCODERS.items()} | {"decoder": weights.DECODER}
     for name, file in networks.items():
         yield tried(f"Weights {name}", lambda file=file: _weights(file))  # type: ignore[misc]
-    yield tried("Smoke run", lambda: _smoke_run(compute))
+    yield tried("Test painting", lambda: _smoke_run(compute))
 
 
 def _memory(device: torch.device) -> str:
@@ -63,5 +65,5 @@ def _smoke_run(compute: devices.Compute) -> str:
     painted = last(effect.paint(Frame(1, content, 0.75))).rgb
     if not painted.isfinite().all() or torch.equal(painted, noise[:1]):
         raise GouacheError("The painted picture is wrong.")
-    return (f"networks loaded in {loaded - began:.1f} s, "
+    return (f"works: networks loaded in {loaded - began:.1f} s, "
             f"{(time.monotonic() - loaded) / SMOKE_STEPS:.3f} s per step at 128 x 96")

@@ -219,7 +219,7 @@ def test_doctor_says_what_is_wrong() -> None:
     well = doctor(TINY_WORKER, "--json")
     report = json.loads(well.stdout)
     found = {check["name"]: check["ok"] for check in report["checks"]}
-    assert {"Python", "torch", "Devices", "Memory", "Weights vgg19", "Smoke run"} <= found.keys()
+    assert {"Python", "torch", "Devices", "Memory", "Weights vgg19", "Computes on", "Test painting"} <= found.keys()
     bad = [name for name, ok in found.items() if not ok]
     assert all(name.startswith("Weights") for name in bad)  # the real ones need not be there
     assert (report["ok"], well.returncode) == ((False, 1) if bad else (True, 0))
