@@ -80,7 +80,7 @@ class StyleOptions:
         0.5, "Strength", "How strongly it is painted: 0 stays nearest to the frame, 1 is all style",
         "float", minimum=0.0, maximum=1.0, animatable=True)
     content_weight: float = option(
-        0.0, "Content Weight", "For experts: how much the frame's content counts; 0 follows Strength",
+        0.0, "Content Weight", "0 follows Strength; for experts: how much the frame's content counts",
         "float", minimum=0.0, maximum=1e6, soft_maximum=1.0, advanced=True, unread_by=FAST)
     style_scale: float = option(
         1.0, "Stroke Size", "Size of the strokes: the style image is used at this multiple of the frame's size",
@@ -94,7 +94,8 @@ class StyleOptions:
         "", "Mask", "White is painted, black stays as it is, gray in part: a picture, or a sequence numbered like the "
         "input (in Blender: by timeline frames)", "file")
     size: int = option(
-        512, "Size", "Long side of the painted frames; smaller pictures keep their size, 0 keeps every size",
+        512, "Size", "0 keeps every size; else the long side of what is painted, but smaller pictures keep theirs. "
+        "Blender enlarges the painting again: HD looks soft at 512",
         "int", minimum=0, maximum=16384, soft_maximum=2048, unit="px")
     iterations: int = option(
         60, "Iterations", "Optimizer steps at the final size; coarser scales take as many",
@@ -103,8 +104,8 @@ class StyleOptions:
         3, "Scales", "Most coarse-to-fine levels, each half the size of the next; 1 works at the final size only",
         "int", minimum=1, maximum=6, advanced=True, unread_by=FAST)
     stability: float = option(
-        0.5, "Stability", "How still a clip holds where nothing moves, and how closely strokes follow what does; "
-        "0 paints every frame alone", "float", minimum=0.0, maximum=1.0)
+        0.5, "Stability", "0 paints every frame alone; higher holds a clip stiller where nothing moves, and lets "
+        "strokes follow what does more closely", "float", minimum=0.0, maximum=1.0)
     passes: int = option(
         1, "Passes", "How often the clip is gone over, forward and backward by turns: more is steadier and takes "
         "longer", "int", minimum=1, maximum=16, soft_maximum=4, unread_by=FAST)
@@ -112,9 +113,9 @@ class StyleOptions:
         1, "Hold", "Frames that each painting stays: 2 is animation on twos", "int", minimum=1, maximum=1000,
         soft_maximum=4)
     anchor: int = option(
-        0, "Anchor", "After so many frames a new painting takes over, begun 24 paintings earlier (a second at 24 fps "
-        "and Hold 1): long shots do not wander off, and parts between anchors can be painted alone. 0 has none", "int",
-        minimum=0, maximum=100000, soft_maximum=250, unit="frames", advanced=True)
+        0, "Anchor", "0 has none; else a new painting takes over after so many frames, begun 24 paintings earlier (a "
+        "second at 24 fps and Hold 1): long shots do not wander off, and parts between anchors can be painted alone",
+        "int", minimum=0, maximum=100000, soft_maximum=250, unit="frames", advanced=True)
     init: str = option(
         "auto", "Start From", "The picture the optimizer starts from; Automatic is the frame for a still, and for a "
         "clip the fast engine's painting, which changes less when things come into sight", "choice",
@@ -139,8 +140,8 @@ class StyleOptions:
         "choice", choices={"lbfgs": "L-BFGS", "adam": "Adam", "plain-lbfgs": "Plain L-BFGS"}, advanced=True,
         unread_by=FAST)
     tolerance: float = option(
-        0.0, "Stop Early", "Ends a scale when ten steps gain less than this part of the loss: try 0.01; 0 takes all",
-        "float", minimum=0.0, maximum=1.0, soft_maximum=0.1, advanced=True, unread_by=FAST)
+        0.0, "Stop Early", "0 takes all steps; else a scale ends when ten steps gain less than this part of the loss: "
+        "try 0.01", "float", minimum=0.0, maximum=1.0, soft_maximum=0.1, advanced=True, unread_by=FAST)
     tv: float = option(
         0.0, "Smoothness", "Weight of the total variation loss: higher is smoother", "float",
         minimum=0.0, maximum=1000.0, soft_maximum=10.0, advanced=True, unread_by=FAST)
@@ -186,8 +187,8 @@ class CollageOptions:
         0.8, "Color Match", "How far a piece takes the color of what it stands for; 0 keeps the material's own",
         "float", minimum=0.0, maximum=1.0)
     colors: int = option(
-        0, "Colors", "Pieces come in so many colors, chosen from the clip; 0 in any", "int", minimum=0, maximum=64,
-        soft_maximum=24)
+        0, "Colors", "0 takes any; else pieces come in so many colors, chosen from the clip", "int", minimum=0,
+        maximum=64, soft_maximum=24)
     roughness: float = option(
         7.0, "Roughness", "How far a torn edge strays, in pixels of a picture 1080 high; 0 is cut with scissors",
         "float", minimum=0.0, maximum=60.0, soft_maximum=20.0, unit="px")
@@ -200,7 +201,7 @@ class CollageOptions:
         7.0, "Shadow Softness", "How loosely the paper lies: how soft and how far the shadows are, in pixels of a "
         "picture 1080 high", "float", minimum=0.5, maximum=60.0, soft_maximum=30.0, unit="px", advanced=True)
     shadow_angle: float = option(
-        -50.0, "Shadow Angle", "Where the shadows fall: 0 to the right, -90 down, in degrees", "float",
+        -50.0, "Shadow Angle (°)", "Where the shadows fall: 0 to the right, -90 down, in degrees", "float",
         minimum=-180.0, maximum=180.0, advanced=True)
     grain: float = option(
         0.5, "Grain", "How much of the paper's tooth shows", "float", minimum=0.0, maximum=1.0)
@@ -214,7 +215,7 @@ class CollageOptions:
         0.3, "Regularity", "0 follows the picture's edges, 1 makes pieces of one size and shape", "float",
         minimum=0.0, maximum=1.0, advanced=True, unread_by=("cutouts", "montage", "joiner"))
     rotation: float = option(
-        12.0, "Rotation", "How far the material may be turned from the direction of what it stands for, in degrees",
+        12.0, "Rotation (°)", "How far the material may be turned from the direction of what it stands for, in degrees",
         "float", minimum=0.0, maximum=180.0, soft_maximum=45.0, unit="deg", advanced=True, unread_by=("layers",))
     reuse: str = option(
         "avoid", "Reuse", "Whether one spot of a material may be used for several pieces", "choice",
@@ -231,14 +232,14 @@ class CollageOptions:
         0.5, "Match by Shape", "How much the outline counts when cut-outs (materials with alpha) are chosen; 0 not at "
         "all", "float", minimum=0.0, maximum=10.0, soft_maximum=2.0, advanced=True, unread_by=ALIGNED)
     life: int = option(
-        0, "Life", "A piece is laid anew after so many frames, not all at once; 0 leaves it as long as it fits", "int",
-        minimum=0, maximum=10000, soft_maximum=100, unit="frames", advanced=True)
+        0, "Life", "0 leaves a piece as long as it fits; else it is laid anew after so many frames, not all at once",
+        "int", minimum=0, maximum=10000, soft_maximum=100, unit="frames", advanced=True)
     hold: int = option(
         1, "Hold", "Frames that each picture stays: 2 is animation on twos", "int", minimum=1, maximum=1000,
         soft_maximum=4)
     size: int = option(
-        1280, "Size", "Long side of the frames made; smaller pictures keep their size, 0 keeps every size",
-        "int", minimum=0, maximum=16384, soft_maximum=4096, unit="px")
+        1280, "Size", "0 keeps every size; else the long side of the frames made, but smaller pictures keep theirs. "
+        "Blender enlarges the collage again", "int", minimum=0, maximum=16384, soft_maximum=4096, unit="px")
     mask: str = option(
         "", "Object Mask", "No piece crosses the borders between its colors: a mask, or an object pass such as "
         "Cryptomatte's Pick; a picture, or a sequence numbered like the input (in Blender: by timeline frames)",
@@ -324,10 +325,11 @@ class EngineOptions:
         "auto", "Precision", "Precision of the encoder; losses are always float32", "choice",
         choices={"auto": "Automatic", "float32": "Float 32", "bfloat16": "BFloat 16"}, advanced=True)
     tile: int = option(
-        0, "Tile", "Side of the tiles a large picture is worked on in: changes memory and time, the result by rounding "
-        "only; 0 chooses by the memory needed", "int", minimum=0, maximum=16384, unit="px", advanced=True)
+        0, "Tile", "0 chooses by the memory needed; else the side of the tiles a large picture is worked on in: "
+        "changes memory and time, the result by rounding only", "int", minimum=0, maximum=16384, unit="px",
+        advanced=True)
     threads: int = option(
-        0, "Threads", "CPU threads; 0 uses one per physical core", "int", minimum=0, maximum=1024)
+        0, "Threads", "0 uses one per physical core; else so many CPU threads", "int", minimum=0, maximum=1024)
 
 
 def read_by(reader: str) -> Iterator[tuple[str, OptionInfo]]:
