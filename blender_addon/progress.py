@@ -15,6 +15,7 @@ from ..core.options import CollageOptions, StyleOptions
 
 CAPTURE_SHARES = {"fast": 0.3}  # of the bar: Blender's part weighs more where painting takes little
 CAPTURE_SHARE = 0.1
+LATER_SHARE = 1 / 3  # of a first frame's time: what one takes that follows movement, by the README's measurements
 
 
 def capture_share(options: StyleOptions | CollageOptions) -> float:
@@ -24,25 +25,31 @@ def capture_share(options: StyleOptions | CollageOptions) -> float:
 
 def progress_of(job: Job, frames: int) -> Painting:
     """The listener for a job of so many frames."""
-    kind = Cutting if job.effect == "collage" else Painting
-    return kind(frames, capture_share(job.options))
+    options = job.options
+    if isinstance(options, CollageOptions):
+        return Cutting(frames, capture_share(options))
+    is_followed = options.engine == "optimize" and options.stability > 0
+    return Painting(frames, capture_share(options), later_share=LATER_SHARE if is_followed else 1.0)
 
 
 @dataclass
 class Painting:
     """Hears the events of one strip's job. `frames` are in it, and the bar stands at `start` when it begins.
 
-    In several passes there are more pictures to make than frames: the events count those.
+    In several passes there are more pictures to make than frames: the events count those. The first one takes longest:
+    its time is not that of others, of which each is thought to take `later_share` of it until one is finished.
     """
 
     frames: int
     start: float
     text: str = "Starting the engine"
+    later_share: float = 1.0
     _found: int = field(default=0, init=False)
     _work: float = field(default=0.0, init=False)
     _made: int = field(default=0, init=False)
     _began: float = field(default=0.0, init=False)
     _seconds: float = field(default=0.0, init=False)
+    _first: tuple[int, float] = field(default=(0, 0.0), init=False)
 
     @property
     def fraction(self) -> float:
@@ -64,7 +71,8 @@ class Painting:
                 self._finished(event["index"] - 1)
                 self._work = (event["index"] - 1 + share) / event["of"]
                 left = event["of"] - event["index"] + 1 - share
-                self.text = f"Painting {_place(event)}{self._time(left)}, step {event['step']} of {event['steps']}"
+                step = f", step {event['step']} of {event['steps']}"  # all there is to tell in the first one
+                self.text = f"Painting {_place(event)}{self._time(left) or step}"
             case "frame" if event.get("cached"):
                 self._found += 1
             case "frame":
@@ -76,10 +84,19 @@ class Painting:
         """So many pictures have been made by now."""
         if made > self._made:
             self._made, self._seconds = made, time.monotonic() - self._began
+            if not self._first[0]:
+                self._first = self._made, self._seconds
 
     def _time(self, left: float) -> str:
         """The time for so many pictures; unknown before the first one is finished."""
-        return f", {in_words(self._seconds / self._made * left)} left" if self._made and left > 0 else ""
+        if not self._made or left <= 0:
+            return ""
+        made, seconds = self._first
+        if self._made > made:
+            each = (self._seconds - seconds) / (self._made - made)
+        else:
+            each = seconds / made * (1.0 if self._found else self.later_share)
+        return f", {in_words(each * left)} left"
 
 
 @dataclass

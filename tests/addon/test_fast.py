@@ -139,10 +139,22 @@ def test_settings_survive_save_and_load(gouache):
     assert (options.encoder, options.init, options.tolerance) == ("lite", "fast", 0.0025)
 
 
+def _left_after_the_first(gouache, monkeypatch, engine, stability):
+    """What is said of a clip of five frames when the first one took 12 seconds."""
+    strip = gouache.strips.get("Clip") or gouache.clip()
+    strip.gouache.engine, strip.gouache.stability = engine, stability
+    progress, clock = gouache.module("progress"), iter((0.0, 12.0))
+    monkeypatch.setattr(progress.time, "monotonic", lambda: next(clock))
+    painting = progress.progress_of(gouache.order(strip).job, 5)
+    painting.hear({"event": "started", "frames": 5, "todo": 5})
+    painting.hear({"event": "frame", "frame": 1, "index": 1, "of": 5, "cached": False})
+    return painting.text
+
+
 def test_progress_of_each_engine(gouache, monkeypatch):
     """The bar moves with steps where there are some, else with frames; the time left is that of whole frames."""
     progress = gouache.module("progress")
-    clock = iter((100.0, 104.0, 108.0))
+    clock = iter((100.0, 104.0, 106.0))
     monkeypatch.setattr(progress.time, "monotonic", lambda: next(clock))
     painting = progress.Painting(4, 0.2)
     assert (painting.text, painting.fraction) == ("Starting the engine", 0.2)
@@ -154,9 +166,12 @@ def test_progress_of_each_engine(gouache, monkeypatch):
     painting.hear({"event": "frame", "frame": 8, "index": 1, "of": 3, "cached": False})
     assert (painting.text, round(painting.fraction, 6)) == ("Painted frame 8 (1 of 3), 8 s left", 0.6)
     painting.hear({"event": "progress", "frame": 9, "index": 2, "of": 3, "step": 5, "steps": 10})
-    assert painting.text == "Painting frame 9 (2 of 3), 6 s left, step 5 of 10"
+    assert painting.text == "Painting frame 9 (2 of 3), 6 s left"
     painting.hear({"event": "warning"})
     painting.hear({"event": "frame", "frame": 9, "index": 2, "of": 3, "cached": False})
-    assert (painting.text, round(painting.fraction, 6)) == ("Painted frame 9 (2 of 3), 4 s left", 0.8)
+    assert (painting.text, round(painting.fraction, 6)) == ("Painted frame 9 (2 of 3), 2 s left", 0.8)
+    assert _left_after_the_first(gouache, monkeypatch, "optimize", 0.5) == "Painted frame 1 (1 of 5), 16 s left"
+    assert _left_after_the_first(gouache, monkeypatch, "optimize", 0.0) == "Painted frame 1 (1 of 5), 48 s left"
+    assert _left_after_the_first(gouache, monkeypatch, "fast", 0.5) == "Painted frame 1 (1 of 5), 48 s left"
     words = {0.2: "1 s", 90.0: "90 s", 91.0: "2 min", 3599.0: "1 h 0 min", 7500.0: "2 h 5 min"}
     assert {seconds: progress.in_words(seconds) for seconds in words} == words
