@@ -7,11 +7,13 @@ from .compositor import operators as node_operators
 from .compositor import panels as node_panels
 from .compositor import watch
 from .planes import viewport
-from .sequencer import materials, modifier, operators, panels, preview, to_planes
+from .sequencer import materials, menu, modifier, operators, panels, preview, to_planes
 from .ui import jobs, modal, style_pictures, upkeep
+from .ui import preview as quick_look
 
-MODULES = (settings, identity, paths, engine, preferences, jobs, style_pictures, upkeep, node_operators, node_panels,
-           watch, viewport, materials, operators, preview, modifier, to_planes, panels, headless, command)
+MODULES = (settings, identity, paths, engine, preferences, jobs, style_pictures, quick_look, upkeep, node_operators,
+           node_panels, watch, viewport, materials, operators, preview, modifier, to_planes, panels, menu,
+           headless, command)
 
 
 def register() -> None:

@@ -50,7 +50,7 @@ class Bake:
     with one keeps the others from nothing. Finished paintings and frames stay. `captured` are the source folders that
     were captured just now and need not be again, with what was seen there; `only_capture` leaves it at that.
 
-    While it works: `status` is where it is, `files` the frames of the order at work, `painted` what is shown by now.
+    While it works: `status` is where it is, `at` the order at work, `files` its frames, `painted` what is shown by now.
     """
 
     orders: list[Order]
@@ -64,6 +64,7 @@ class Bake:
     files: dict[int, Path] = field(default_factory=dict, init=False)
     painted: list[str] = field(default_factory=list, init=False)
     warnings: list[str] = field(default_factory=list, init=False)
+    at: Order | None = field(default=None, init=False)
     _cancelled: bool = field(default=False, init=False)
     _advice: str = field(default="", init=False)
     _engine: engine.Engine | None = field(default=None, init=False)
@@ -100,7 +101,7 @@ class Bake:
         return replace(status, text=several + status.text, fraction=(index + status.fraction) / len(self.orders))
 
     def _order(self, order: Order) -> Iterator[Status]:
-        self.files = {}
+        self.at, self.files = order, {}
         if self.only_capture:
             yield from self._capture(order)
             return

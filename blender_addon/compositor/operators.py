@@ -8,7 +8,7 @@ import bpy
 
 from ...core.errors import NodeError
 from .. import bake, compat
-from ..owner import PLAIN_NODE, is_node
+from ..owner import PLAIN_NODE, group_owner, is_node
 from ..ui.jobs import BakeJob, OpenFolder
 from ..ui.modal import Answer, report_error
 from ..ui.preview import PreviewJob
@@ -85,7 +85,8 @@ class GOUACHE_OT_preview_node(PreviewJob, bpy.types.Operator):
 
     def start(self, context: Any) -> bake.Bake:
         node, = nodes_to_bake(context, context.scene, self.node, False)
-        return self.preview(order_node_preview(context.scene, node, context.scene.frame_current))
+        return self.preview(order_node_preview(context.scene, node, context.scene.frame_current),
+                            group_owner(node.node_tree))
 
 
 class GOUACHE_OT_add_node(bpy.types.Operator):

@@ -10,7 +10,7 @@ from ...core.options import read_by
 from .. import bake, compat, engine, preferences, settings
 from ..owner import active_tree, group_owner, nodes_sharing
 from ..ui import rows
-from ..ui.preview import IMAGE_NAME
+from ..ui.preview import preview_of
 from . import find, freshness, groups
 from .operators import active_node
 from .orders import BESIDE
@@ -176,10 +176,10 @@ class GOUACHE_PT_node_preview(NodePanel, bpy.types.Panel):
 
     @classmethod
     def poll(cls, context: Any) -> bool:
-        return super().poll(context) and IMAGE_NAME in bpy.data.images
+        return super().poll(context) and preview_of(group_owner(active_tree(context))) is not None
 
     def draw(self, context: Any) -> None:
-        rows.draw_preview(self.layout, active_tree(context).gouache)
+        rows.draw_preview(self.layout, group_owner(active_tree(context)))
 
 
 class GOUACHE_PT_node_advanced(NodePanel, bpy.types.Panel):

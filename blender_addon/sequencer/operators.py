@@ -17,7 +17,7 @@ from ..results import active_source, check_kept, find_result, open_level, source
 from ..ui.jobs import BakeJob, OpenFolder
 from ..ui.modal import Answer
 from ..ui.style_pictures import ForActiveOwner
-from .orders import order_strip
+from .orders import note_kept, order_strip
 
 
 def strips_to_paint(context: Any, scene: Any, names: str) -> list[Any]:
@@ -86,6 +86,11 @@ class BakeStrips(BakeJob):
         for strip in strips:
             self.prepare(strip)
         return self.bake([order_strip(scene, strip) for strip in strips])
+
+    def break_off(self, context: Any) -> None:
+        super().break_off(context)
+        if self._job.at is not None and self._job.files:
+            note_kept(self._job.at, len(self._job.files))
 
     def prepare(self, strip: Any) -> None:
         """Set what this operator sets on a strip before it is looked at."""

@@ -212,6 +212,22 @@ def _shown_folder(scene: Any, strip: Any, subject: StripSubject) -> Path | None:
     return folder if group.painted_look in ("", subject.look) and Manifest(folder).is_begun else None
 
 
+_kept: dict[str, tuple[str, int, int]] = {}
+
+
+def note_kept(order: Order, frames: int) -> None:
+    """Keep in mind, while Blender runs, how many frames were ready when the painting of a strip was broken off."""
+    subject = order.subject
+    assert isinstance(subject, StripSubject), "an order for a strip"
+    _kept[subject.plan.identity] = subject.painted_as, frames, len(order.frames)
+
+
+def kept_of(scene: Any, strip: Any) -> tuple[int, int] | None:
+    """How many frames are ready of how many, of a painting as it is set now that was broken off; else None."""
+    painted_as, frames, of = _kept.get(strip.gouache.identity, ("", 0, 0))
+    return (frames, of) if frames and painted_as == Owner(strip, scene).fingerprint() else None
+
+
 def _only(order: Order, wanted: Collection[int]) -> Order:
     """The order for some of its frames. Raises InputError if it has none of them."""
     frames = [frame for frame in order.frames if frame in wanted]

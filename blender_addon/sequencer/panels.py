@@ -17,7 +17,8 @@ from ..owner import Owner, active_owner, active_strip, modifier_of, sharing, sho
 from ..parts import WITHOUT_PICTURE
 from ..results import find_result, pictures_of, shown_of
 from ..ui import rows
-from ..ui.preview import IMAGE_NAME
+from ..ui.preview import preview_of
+from .orders import kept_of
 from .source_settings import differ, source_settings
 from .to_planes import built_scene, layers_of
 
@@ -33,7 +34,7 @@ class SidebarPanel:
 
     @classmethod
     def poll(cls, context: Any) -> bool:
-        return active_strip(context) is not None
+        return True
 
 
 class PicturePanel(SidebarPanel):
@@ -71,6 +72,9 @@ class GOUACHE_PT_strip(SidebarPanel, bpy.types.Panel):
     def draw(self, context: Any) -> None:
         layout: Any = self.layout
         strip, scene = active_strip(context), compat.sequencer_scene(context)
+        if strip is None:
+            layout.label(text="Select a strip to paint", icon="INFO")
+            return
         if strip.type in WITHOUT_PICTURE:
             layout.label(text="This strip has no picture to paint", icon="INFO")
             return
@@ -222,6 +226,9 @@ def painting_line(scene: Any, strip: Any) -> tuple[str, str]:
         return lacking, "INFO"
     is_collage = strip.gouache.effect == "collage"
     result = find_result(scene, strip)
+    if result is None and (kept := kept_of(scene, strip)):
+        frames, button = f"{kept[0]} of {kept[1]} frames are", "Make Collage" if is_collage else "Paint Strip"
+        return f"{frames} {'made' if is_collage else 'painted'}: {button} goes on", "TIME"
     if result is None:
         return "Not made yet" if is_collage else "Not painted yet", "INFO"
     folder = Path(bpy.path.abspath(result.directory))
@@ -277,12 +284,13 @@ class GOUACHE_PT_preview(PicturePanel, bpy.types.Panel):
 
     @classmethod
     def poll(cls, context: Any) -> bool:
-        return super().poll(context) and IMAGE_NAME in bpy.data.images
+        owner = active_owner(context)
+        return super().poll(context) and owner is not None and preview_of(owner) is not None
 
     def draw(self, context: Any) -> None:
         owner = active_owner(context)
         assert owner is not None, "polled"
-        rows.draw_preview(self.layout, owner.settings)
+        rows.draw_preview(self.layout, owner)
 
 
 class GOUACHE_PT_advanced(PicturePanel, bpy.types.Panel):
@@ -305,15 +313,29 @@ class GOUACHE_PT_advanced(PicturePanel, bpy.types.Panel):
         for name in (*settings.MOTION_FIELDS, *settings.OUTPUT_FIELDS):
             if hasattr(group, name):
                 layout.prop(group, name)
-        if hasattr(group, "mute_source"):
-            layout.prop(group, "mute_source")
-            layout.prop(group, "paint_on_render")
+
+
+class GOUACHE_PT_output(PicturePanel, bpy.types.Panel):
+    """The file format, what to do with the source, where the frames are, and the same for other strips."""
+
+    bl_idname, bl_label = "GOUACHE_PT_output", "Output"
+    bl_parent_id, bl_options = "GOUACHE_PT_strip", {"DEFAULT_CLOSED"}
+
+    def draw(self, context: Any) -> None:
+        layout: Any = self.layout
+        owner = active_owner(context)
+        assert owner is not None, "polled"
+        group = owner.settings
+        layout.use_property_split, layout.use_property_decorate = True, False
+        for name in (*settings.OUTPUT_FIELDS, "mute_source", "paint_on_render"):
+            if hasattr(group, name):
+                layout.prop(group, name)
         layout.operator("gouache.copy_settings", icon="DUPLICATE")
         layout.operator("gouache.open_cache", icon="FILE_FOLDER")
 
 
 CLASSES = (GOUACHE_PT_strip, GOUACHE_PT_preview, GOUACHE_PT_style, GOUACHE_PT_materials, GOUACHE_PT_settings,
-           GOUACHE_PT_planes, GOUACHE_PT_advanced)
+           GOUACHE_PT_planes, GOUACHE_PT_output, GOUACHE_PT_advanced)
 
 
 def register() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import bpy
 
 from .. import bake
-from ..owner import modifier_of
+from ..owner import modifier_of, owner_of
 from ..ui.preview import PreviewJob
 from .modifier import order_modifier_preview
 from .operators import OneStrip
@@ -25,7 +25,7 @@ class GOUACHE_OT_preview_frame(OneStrip, PreviewJob, bpy.types.Operator):
         scene, strip = self.asked(context)
         with_group = modifier_of(strip) is not None
         order = (order_modifier_preview if with_group else order_preview)(scene, strip, scene.frame_current)
-        return self.preview(order)
+        return self.preview(order, owner_of(scene, strip))
 
 
 def register() -> None:

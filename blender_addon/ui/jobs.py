@@ -112,7 +112,7 @@ class OpenFolder:
 
 
 class GOUACHE_OT_cancel(bpy.types.Operator):
-    """Stop painting; finished frames are kept, and painting again goes on from there"""
+    """Stop; finished frames are kept, and the next time goes on from there"""
 
     bl_idname = "gouache.cancel"
     bl_label = "Cancel Painting"

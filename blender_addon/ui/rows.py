@@ -5,12 +5,10 @@ from collections.abc import Collection, Mapping
 from types import MappingProxyType
 from typing import Any
 
-import bpy
-
 from ...core.options import read_by
 from .. import animation, bake
 from ..owner import Owner
-from .preview import IMAGE_NAME
+from .preview import preview_of
 from .style_pictures import thumbnail
 
 PREVIEW_SCALE = 9.0
@@ -109,9 +107,11 @@ def draw_collage_options(layout: Any, group: Any, advanced: bool, without: Colle
             column.prop(group.collage, name)
 
 
-def draw_preview(layout: Any, group: Any) -> None:
-    """The last preview, for those without an Image Editor open."""
-    if picture := thumbnail(bpy.data.images[IMAGE_NAME].filepath):
+def draw_preview(layout: Any, owner: Owner) -> None:
+    """An owner's last preview, for those without an Image Editor open."""
+    if picture := thumbnail(preview_of(owner).filepath):
         layout.template_icon(icon_value=picture, scale=PREVIEW_SCALE)
+    layout.operator("gouache.view_preview", icon="FULLSCREEN_ENTER")
+    group = owner.settings
     if group.effect == "style" and group.engine != "fast":
         layout.label(text="A quick look: Optimize paints finer", icon="INFO")

@@ -140,6 +140,12 @@ def test_cancel_keeps_what_is_painted(gouache):
     folder = next((gouache.folder / "gouache").glob("Clip-*"))
     assert [file.name for file in (folder / "result").iterdir() if file.is_file()] == ["00001.png"]
     assert len(gouache.strips) == 1 and gouache.module("engine")._kept.alive  # ready for the next job
+    line = gouache.module("sequencer.panels").painting_line
+    assert line(gouache.scene, strip)[0] == "Not painted yet"
+    gouache.module("sequencer.orders").note_kept(job.at, len(job.files))
+    assert line(gouache.scene, strip)[0] == "1 of 6 frames are painted: Paint Strip goes on"
+    strip.gouache.strength = 0.1
+    assert line(gouache.scene, strip)[0] == "Not painted yet"
     gouache.set_engine("identity")
     gouache.paint(strip)
 
@@ -192,6 +198,28 @@ def test_preview(gouache, engine):
     assert bpy.data.images.get("Gouache Preview.001") is None and round(image.pixels[0] * 255) == 120
 
 
+def test_a_preview_is_shown_to_what_it_is_of(gouache, graph):
+    """Not to other strips and nodes, nor after the effect was changed."""
+    clip, other = gouache.clip(), gouache.clip(name="Other", channel=3)
+    editor = gouache.scene.sequence_editor
+    editor.active_strip = clip
+    gouache.scene.frame_set(4)
+    bpy.ops.gouache.preview_frame()
+    shown = ("operator", "gouache.view_preview")
+    assert shown in draw(gouache)
+    clip.gouache.effect = "collage"
+    assert shown not in draw(gouache)
+    bpy.ops.gouache.preview_frame()
+    assert shown in draw(gouache)
+    editor.active_strip = other
+    assert shown not in draw(gouache)
+    panel = gouache.module("compositor.panels").GOUACHE_PT_node_preview
+    with graph.editor():
+        assert not panel.poll(bpy.context)
+        bpy.ops.gouache.preview_node()
+        assert panel.poll(bpy.context)
+
+
 def test_preview_beside_the_strip(gouache):
     gouache.scene.sequence_editor.active_strip = gouache.clip()
     gouache.scene.frame_set(50)
@@ -211,7 +239,7 @@ def test_cancel_and_open_cache(gouache, capfd):
 
 
 def test_panels(gouache):
-    assert draw(gouache) == []
+    assert draw(gouache) == [("label", "Select a strip to paint")]
     strip = gouache.clip()
     strip.gouache.styles.clear()
     gouache.scene.sequence_editor.active_strip = strip
@@ -301,6 +329,45 @@ def test_a_film_saved_elsewhere_has_the_same_footage(gouache):
     gouache.save("other/shot.blend")
     assert strip.directory.startswith("//../")
     assert gouache.module("sequencer.panels").painting_line(gouache.scene, strip)[0] == "Painted"
+
+
+def test_the_menu_of_strips(gouache):
+    """What the search for menu entries finds too; switched off, Gouache leaves nothing in Blender's menus."""
+    menu = gouache.module("sequencer.menu")
+
+    def lines(draw_one):
+        drawn = []
+        draw_one(SimpleNamespace(layout=Layout(drawn)), bpy.context)
+        return [text for kind, text in drawn if kind in ("menu", "operator")]
+
+    assert lines(menu.draw_menu) == []
+    strip = gouache.scene.sequence_editor.active_strip = gouache.clip()
+    assert lines(menu.draw_menu) == ["GOUACHE_MT_strip"]
+    entries = lines(menu.GOUACHE_MT_strip.draw)
+    assert entries == [f"gouache.{name}" for name in ("stylize_strip", "collage_strip", "preview_frame",
+                                                      "collage_to_planes", "copy_settings", "open_cache")]
+    strip.gouache.effect = "collage"
+    assert lines(menu.GOUACHE_MT_strip.draw) == entries[1:]
+    gouache.disable()
+    for blender in (bpy.types.SEQUENCER_MT_strip, bpy.types.SEQUENCER_MT_context_menu):
+        assert not [draw for draw in blender.draw._draw_funcs if "gouache" in draw.__module__]
+
+
+def test_a_style_picture_that_is_missing(gouache):
+    """Is told before the button is pressed, in the list as well."""
+    strip = gouache.scene.sequence_editor.active_strip = gouache.clip()
+    strip.gouache.styles[0].path = "//nope.jpg"
+    drawn = draw(gouache)
+    assert ("label", "A style picture is missing: nope.jpg") in drawn and ("enabled", False) in drawn
+    drawn, row = [], gouache.module("ui.style_pictures").GOUACHE_UL_styles.draw_item
+    row(None, bpy.context, Layout(drawn), strip.gouache, strip.gouache.styles[0], None, None, None)
+    assert ("label", "nope.jpg") in drawn
+
+
+def test_copying_to_no_other_strip(gouache, capfd):
+    strip = gouache.scene.sequence_editor.active_strip = gouache.clip()
+    strip.select = True
+    assert bpy.ops.gouache.copy_settings() == {"CANCELLED"} and "Select other strips too" in capfd.readouterr().out
 
 
 def test_preferences_panel(gouache):
