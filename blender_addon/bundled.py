@@ -7,6 +7,7 @@ from pathlib import Path, PureWindowsPath
 import bpy
 
 BUNDLED = Path(__file__).resolve().parent / "styles"
+FIRST = "swirling_night"  # what a strip begins with: of those that come with Gouache the one that suits most
 PICTURES = {".jpg", ".jpeg", ".png"}
 
 
@@ -15,6 +16,18 @@ def bundled() -> list[Path]:
     if not BUNDLED.is_dir():
         return []
     return sorted(file for file in BUNDLED.iterdir() if file.suffix.lower() in PICTURES)
+
+
+def first_bundled() -> str:
+    """The path of the picture that a strip or node begins with; empty if none were packed."""
+    pictures = bundled()
+    return str(next((file for file in pictures if file.stem == FIRST), pictures[0])) if pictures else ""
+
+
+def title_of(path: str) -> str:
+    """What a style is called in a list: a bundled one by its name, others as their files are."""
+    file = full_path(path)
+    return file.stem.replace("_", " ").title() if file.parent == BUNDLED else file.name
 
 
 def full_path(path: str) -> Path:

@@ -25,6 +25,7 @@ GRACE_SECONDS = 10.0    # between asking to cancel and ending the process
 FINAL_EVENTS = {"done", "cancelled", "error"}
 INSTALLED = "Install Engine"  # the origin of an engine that the add-on installed itself
 OUTDATED = "The engine was installed for another version of Gouache."
+INSTALL = "Press Install Engine in Gouache's preferences, or set Engine Python there, under Expert."
 UPDATE = "Press Update Engine in Gouache's preferences."
 HOME = Path(__file__).resolve().parent.parent  # the folder that holds `core`
 
@@ -80,13 +81,12 @@ def find_python(preference: str, installed: Path | None = None) -> Found:
     for named in candidates(preference, installed):
         found = replace(named, python=Path.cwd() / named.python.expanduser())  # not resolved: a link has its packages
         if not found.python.is_file():
-            what_to_do = ("Correct it in Gouache's preferences." if preference else
-                          "Correct it there, or set Engine Python in Gouache's preferences.")
+            what_to_do = ("Correct it in Gouache's preferences, under Expert." if preference else
+                          "Correct it there, or set Engine Python in Gouache's preferences, under Expert.")
             raise EngineError(f"The engine's Python is not there: {found.python}",
                               f"It comes from {found.origin}. {what_to_do}")
         return found
-    raise EngineError("No painting engine is installed.",
-                      "Press Install Engine in Gouache's preferences, or set Engine Python there.")
+    raise EngineError("No painting engine is installed.", INSTALL)
 
 
 def clean_environment() -> dict[str, str]:

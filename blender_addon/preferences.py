@@ -13,6 +13,7 @@ from ..core.options import EngineOptions, MotionOptions, describe
 from . import engine, install
 from .settings import FILE_FLAGS, properties_from
 
+ZERO_TOLD = {"tile": {"text": "Tile (0: Automatic)"}, "threads": {"text": "Threads (0: Automatic)"}}
 PACKAGE = (__package__ or "").rpartition(".")[0]  # the extension's: bl_ext.user_default.gouache
 
 
@@ -28,7 +29,7 @@ class GOUACHE_preferences(bpy.types.AddonPreferences):
             name="Cache Folder", subtype="DIR_PATH", default="//gouache/", options=FILE_FLAGS,
             description="Where frames are kept; // is the folder of the .blend file"),
         "idle_minutes": bpy.props.FloatProperty(
-            name="Keep Engine For", default=5.0, min=0.0, max=1440.0, soft_max=60.0, precision=0,
+            name="Keep Engine For (Minutes)", default=5.0, min=0.0, max=1440.0, soft_max=60.0, precision=0,
             description="Minutes the engine waits, ready, for the next job; 0 gives its memory back at once"),
         **properties_from(EngineOptions),
         **properties_from(MotionOptions, "raft_weights"),
@@ -37,12 +38,16 @@ class GOUACHE_preferences(bpy.types.AddonPreferences):
     def draw(self, context: Any) -> None:
         layout: Any = self.layout
         layout.use_property_split = True
-        layout.prop(self, "engine_python")
         draw_engine(layout)
-        computing = (name for name, _, _ in describe(EngineOptions))
-        for name in (*computing, "raft_weights", "idle_minutes", "cache_directory"):
-            layout.prop(self, name)
+        layout.prop(self, "cache_directory")
+        layout.prop(self, "idle_minutes")
         draw_doctor(layout)
+        header, expert = layout.panel("GOUACHE_expert", default_closed=True)
+        header.label(text="Expert")
+        if expert is not None:
+            computing = (name for name, _, _ in describe(EngineOptions))
+            for name in ("engine_python", *computing, "raft_weights"):
+                expert.prop(self, name, **ZERO_TOLD.get(name, {}))
 
 
 def draw_engine(layout: Any) -> None:
@@ -57,10 +62,15 @@ def draw_engine(layout: Any) -> None:
             layout.label(text=engine.UPDATE)
     except engine.EngineError as error:
         layout.label(text=error.message, icon="ERROR")
-        layout.label(text=error.hint)
+        if error.hint != engine.INSTALL:  # the button is right here
+            layout.label(text=error.hint)
     row = layout.row()
     row.operator("gouache.check_engine", icon="VIEWZOOM")
     row.operator("gouache.install_engine", text=install_text, icon="IMPORT")
+    if not bpy.app.online_access:
+        row = layout.row()
+        row.label(text="Installing needs online access", icon="INTERNET_OFFLINE")
+        row.operator("extensions.userpref_allow_online", text="Allow Online Access")
     if install.current is not None:
         layout.progress(factor=install.current.fraction, text=install.current.text)
         layout.operator("gouache.cancel_install", icon="CANCEL")
@@ -112,6 +122,15 @@ def find_engine() -> engine.Found:
     chosen, folder = get().engine_python, user_folder()
     found = engine.find_python(bpy.path.abspath(chosen) if chosen else "", install.finished_python(folder))
     return replace(found, outdated=found.origin == engine.INSTALLED and install.is_outdated(folder))
+
+
+def engine_trouble() -> str:
+    """Why there is no engine to use, in words; empty if there is one."""
+    try:
+        find_engine()
+    except engine.EngineError as error:
+        return error.message
+    return ""
 
 
 def cache_folder() -> Path:

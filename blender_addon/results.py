@@ -240,11 +240,13 @@ def put_result(scene: Any, source: Any, plan: Plan, files: dict[int, Path]) -> A
     strip = find_result(scene, source)
     is_new = strip is None
     channel = free_channel(scene, source, plan.first, plan.last, strip)
+    what, other = ("collage", "painted") if source.gouache.effect == "collage" else ("painted", "collage")
     if strip is None:
-        what = "collage" if source.gouache.effect == "collage" else "painted"
         strip = level_of(scene, source).new_image(
             f"{source.name} {what}", str(paths[0]), channel, plan.first, fit_method="ORIGINAL")
         strip.select = False
+    elif strip.name == f"{strip.get(SOURCE_KEY)} {other}":  # the name it was given, which is no longer true
+        strip.name = f"{source.name} {what}"
     ends = _ends(strip, plan)
     _reset_timing(source, strip)
     show_files(scene, strip, paths)
@@ -261,7 +263,7 @@ def put_result(scene: Any, source: Any, plan: Plan, files: dict[int, Path]) -> A
     if is_new:
         strip.use_float = is_float(source)
     if source.gouache.mute_source:
-        source.mute = True
+        source.mute = not strip.mute
     return strip
 
 

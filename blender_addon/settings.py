@@ -237,6 +237,16 @@ def lacking(group: Any, styled: bool = False) -> str:
     return "" if styled or any(style.path for style in group.styles) else "Add a style picture to begin"
 
 
+def obstacle(group: Any, styled: bool = False) -> str:
+    """The same, or that a style picture is not there: what a panel tells before the button is pressed."""
+    if text := lacking(group, styled):
+        return text
+    pictures = [] if styled or group.effect == "collage" else [full_path(style.path) for style in group.styles
+                                                               if style.path]
+    missing = next((file.name for file in pictures if not file.is_file()), "")
+    return f"A style picture is missing: {missing}" if missing else ""
+
+
 def effect_options(group: Any) -> StyleOptions | CollageOptions:
     """The checked options of the effect that a strip, or the group on it, is for. Raises InputError or OptionError."""
     return collage_options(group) if group.effect == "collage" else style_options(group)
@@ -306,6 +316,12 @@ def fingerprint(group: Any, keys: Mapping[str, Any]) -> str:
     values.update(keys, **_motion_values(group))
     values["styles"] = [[style.path, round(style.weight, 6)] for style in group.styles if style.path]
     return json.dumps(values, sort_keys=True)
+
+
+def effect_of(fingerprint: str) -> str:
+    """The effect that a strip's fingerprint was taken of."""
+    effect: str = json.loads(fingerprint).get("effect", "style")
+    return effect
 
 
 def _collage_fingerprint(group: Any) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 import bpy
 
 from ...core.options import read_by
-from .. import bake, compat, engine, preferences, settings
+from .. import bake, compat, preferences, settings
 from ..owner import active_tree, group_owner, nodes_sharing
 from ..ui import rows
 from ..ui.preview import preview_of
@@ -50,9 +50,14 @@ class GOUACHE_PT_node(NodePanel, bpy.types.Panel):
         if node is None:
             layout.label(text="Leave the group (Tab) to bake its node", icon="INFO")
             return
-        draw_buttons(layout, "gouache.bake_nodes", "gouache.preview_node")
-        for text, symbol in state_lines(context, node):
+        obstacle = obstacle_of(context.scene, node)
+        buttons = layout.column()
+        buttons.enabled = not obstacle
+        draw_buttons(buttons, "gouache.bake_nodes", "gouache.preview_node")
+        for text, symbol in obstacle or state_lines(context.scene, node):
             layout.label(text=text, icon=symbol)
+        if preferences.engine_trouble():
+            rows.draw_way_to_engine(layout)
         if groups.painting_folder(tree) is not None:
             layout.operator("gouache.open_bake", icon="FILE_FOLDER")
 
@@ -65,21 +70,24 @@ def draw_buttons(layout: Any, bake_operator: str, preview_operator: str) -> None
     row.operator(preview_operator, text="Preview", icon="HIDE_OFF")
 
 
-def state_lines(context: Any, node: Any) -> list[tuple[str, str]]:
-    """What an artist should know before pressing the button, each with its icon."""
-    try:
-        preferences.find_engine()
-    except engine.EngineError as error:
-        return [(error.message, "ERROR")]
-    scene, tree = context.scene, node.node_tree
+def obstacle_of(scene: Any, node: Any) -> list[tuple[str, str]]:
+    """Why a node cannot be baked, as a line with its icon; empty if it can."""
+    if trouble := preferences.engine_trouble():
+        return [(trouble, "ERROR")]
     if node.id_data != compat.compositor_tree(scene) and not find.group_around(scene, node):
         return [("The scene does not use this node tree", "ERROR")]
     if node.id_data != compat.compositor_tree(scene):
         return [("Inside another group: it cannot be baked there", "ERROR")]
     if find.source_of(node.inputs.get(groups.IMAGE)) is None:
         return [("Link a picture to Image to begin", "INFO")]
-    if lacking := settings.lacking(tree.gouache, bool(linked_among(node, groups.STYLES))):
-        return [(lacking, "INFO")]
+    if obstacle := settings.obstacle(node.node_tree.gouache, bool(linked_among(node, groups.STYLES))):
+        return [(obstacle, "INFO")]
+    return []
+
+
+def state_lines(scene: Any, node: Any) -> list[tuple[str, str]]:
+    """What an artist should know before pressing the button, each with its icon."""
+    tree = node.node_tree
     state = freshness.state_of(scene, node, scene.frame_start, scene.frame_end)
     lines = [(state.text, STATE_ICONS[state.kind]),
              (f"Frames {scene.frame_start} to {scene.frame_end} of the scene", "BLANK1")]

@@ -134,6 +134,27 @@ class GOUACHE_OT_open_cache(OpenFolder, bpy.types.Operator):
         return folder
 
 
+class GOUACHE_OT_show_original(bpy.types.Operator):
+    """Mute the painting of the active strip to see the strip itself; once more brings the painting back"""
+
+    bl_idname = "gouache.show_original"
+    bl_label = "Show Original"
+    bl_options = {"REGISTER", "UNDO"}
+
+    @classmethod
+    def poll(cls, context: Any) -> bool:
+        strip = active_strip(context)
+        return strip is not None and find_result(compat.sequencer_scene(context), strip) is not None
+
+    def execute(self, context: Any) -> Answer:
+        strip = active_strip(context)
+        result = find_result(compat.sequencer_scene(context), strip)
+        result.mute = not result.mute
+        if strip.gouache.mute_source:
+            strip.mute = not result.mute
+        return {"FINISHED"}
+
+
 class GOUACHE_OT_copy_settings(ForActiveOwner, bpy.types.Operator):
     """Give the other selected strips the active strip's styles, settings and keyframes"""
 
@@ -154,7 +175,8 @@ class GOUACHE_OT_copy_settings(ForActiveOwner, bpy.types.Operator):
         return {"FINISHED"}
 
 
-CLASSES = (GOUACHE_OT_stylize_strip, GOUACHE_OT_collage_strip, GOUACHE_OT_open_cache, GOUACHE_OT_copy_settings)
+CLASSES = (GOUACHE_OT_stylize_strip, GOUACHE_OT_collage_strip, GOUACHE_OT_open_cache, GOUACHE_OT_show_original,
+           GOUACHE_OT_copy_settings)
 
 
 def register() -> None:

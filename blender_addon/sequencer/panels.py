@@ -8,8 +8,8 @@ from typing import Any
 import bpy
 
 from ...core.options import read_by
-from .. import bake, compat, engine, preferences, settings
-from ..capture import rendered_range
+from .. import bake, compat, preferences, settings
+from ..capture import own_size, rendered_range
 from ..compositor import freshness
 from ..compositor.panels import STATE_ICONS
 from ..files import names_in
@@ -112,11 +112,21 @@ class GOUACHE_PT_settings(PicturePanel, bpy.types.Panel):
     def draw(self, context: Any) -> None:
         owner = active_owner(context)
         assert owner is not None, "polled"
+        notes = {"size": size_note(compat.sequencer_scene(context), active_strip(context), owner.settings)}
         if owner.settings.effect == "collage":
-            rows.draw_collage_options(self.layout, owner.settings, advanced=False)
+            rows.draw_collage_options(self.layout, owner.settings, advanced=False, notes=notes)
         else:
             labels = rows.BAKED_LABELS if owner.is_group else {}  # a group's, beside its live sockets
-            rows.draw_style_options(self.layout, owner, shown_frame(context), labels=labels)
+            rows.draw_style_options(self.layout, owner, shown_frame(context), labels=labels, notes=notes)
+
+
+def size_note(scene: Any, strip: Any, group: Any) -> str:
+    """What becomes of a strip that is larger than what is painted; empty if it is not."""
+    is_collage = group.effect == "collage"
+    size = group.collage.size if is_collage else group.size
+    long_side = max(own_size(strip) or (scene.render.resolution_x, scene.render.resolution_y))
+    what = "Made" if is_collage else "Painted"
+    return f"{what} at {size} px, enlarged to {long_side}" if 0 < size < long_side else ""
 
 
 class GOUACHE_PT_planes(CollagePanel, bpy.types.Panel):
@@ -145,26 +155,46 @@ def draw_run(layout: Any, scene: Any, strip: Any) -> None:
     layout.row().prop(strip.gouache, "effect", expand=True)
     rows.draw_kind(layout, strip.gouache)
     ready = layout.column()
-    ready.enabled = not settings.lacking(strip.gouache)
+    trouble = preferences.engine_trouble()
+    ready.enabled = not (trouble or settings.obstacle(strip.gouache))
     ready.scale_y = 1.4
     row = ready.row(align=True)
     row.operator("gouache.stylize_strip", **MAKE_COLLAGE if is_collage else {"icon": "BRUSH_DATA"})
     row.operator("gouache.preview_frame", text="Preview", icon="HIDE_OFF")
-    text, symbol = state_line(scene, strip)
-    layout.label(text=text, icon=symbol)
-    if compat.HAS_STRIP_MODIFIERS and find_result(scene, strip) is None:
+    result = find_result(scene, strip)
+    draw_state(layout, state_line(scene, strip), strip, result)
+    if trouble:
+        rows.draw_way_to_engine(layout)
+    if compat.HAS_STRIP_MODIFIERS and result is None:
         layout.operator("gouache.add_modifier", icon="MODIFIER").effect = strip.gouache.effect
+
+
+def draw_state(layout: Any, state: tuple[str, str], strip: Any, result: Any) -> None:
+    """The line on the state of things; for a painted strip with the eye that shows it as it was before."""
+    row = layout.row()
+    row.label(text=state[0], icon=state[1])
+    if result is None:
+        return
+    row.operator("gouache.show_original", text="", icon="HIDE_ON" if result.mute else "HIDE_OFF", depress=result.mute)
+    if result.mute:
+        layout.label(text=f"'{result.name}' is muted", icon="BLANK1")
+    if shows_other(strip):
+        layout.label(text="Its frames are kept", icon="BLANK1")
 
 
 def draw_modifier(layout: Any, scene: Any, strip: Any, modifier: Any) -> None:
     """The same for a strip with our modifier: the painting goes there."""
     rows.draw_kind(layout, modifier.node_group.gouache)
+    trouble = preferences.engine_trouble()
     row = layout.row(align=True)
+    row.enabled = not trouble
     row.scale_y = 1.4
     row.operator("gouache.bake_modifier", text="Bake Modifier", icon="BRUSH_DATA")
     row.operator("gouache.preview_frame", text="Preview", icon="HIDE_OFF")
     text, symbol = modifier_line(scene, strip, modifier)
     layout.label(text=text, icon=symbol)
+    if trouble:
+        rows.draw_way_to_engine(layout)
     if (count := len(sharing(modifier.node_group))) > 1:
         layout.label(text=f"{count} strips share this bake", icon="LINKED")
         layout.operator("gouache.single_modifier")
@@ -184,7 +214,7 @@ def draw_planes(layout: Any, scene: Any, strip: Any) -> None:
         row.operator("gouache.open_planes", text="Open", icon="SCENE_DATA").scene = built.name
     result = find_result(scene, strip)
     if layers_of(scene, strip) is None:
-        again = " again" if result is not None else ""
+        again = " again" if result is not None and not shows_other(strip) else ""
         layout.label(text=f"Makes the collage{again}, with its layers", icon="INFO")
     elif result is not None and _changed(scene, strip, result):
         layout.label(text="Of the collage as it was made", icon="INFO")
@@ -201,29 +231,25 @@ def live_inputs(modifier: Any) -> Iterator[tuple[str, Any]]:
 
 def modifier_line(scene: Any, strip: Any, modifier: Any) -> tuple[str, str]:
     """The state of a modifier's bake and its icon."""
-    try:
-        preferences.find_engine()
-    except engine.EngineError as error:
-        return error.message, "ERROR"
-    if lacking := settings.lacking(modifier.node_group.gouache):
-        return lacking, "INFO"
+    if trouble := preferences.engine_trouble():
+        return trouble, "ERROR"
+    if obstacle := settings.obstacle(modifier.node_group.gouache):
+        return obstacle, "INFO"
     state = freshness.modifier_state(scene, strip, modifier, *rendered_range(strip))
     return state.text, STATE_ICONS[state.kind]
 
 
 def state_line(scene: Any, strip: Any) -> tuple[str, str]:
     """What an artist should know before pressing the button, and its icon."""
-    try:
-        preferences.find_engine()
-    except engine.EngineError as error:
-        return error.message, "ERROR"
+    if trouble := preferences.engine_trouble():
+        return trouble, "ERROR"
     return painting_line(scene, strip)
 
 
 def painting_line(scene: Any, strip: Any) -> tuple[str, str]:
     """The state of a strip's painting or collage in a line, and its icon."""
-    if lacking := settings.lacking(strip.gouache):
-        return lacking, "INFO"
+    if obstacle := settings.obstacle(strip.gouache):
+        return obstacle, "INFO"
     is_collage = strip.gouache.effect == "collage"
     result = find_result(scene, strip)
     if result is None and (kept := kept_of(scene, strip)):
@@ -234,11 +260,20 @@ def painting_line(scene: Any, strip: Any) -> tuple[str, str]:
     folder = Path(bpy.path.abspath(result.directory))
     if not (_has_files(result, folder) if strip.gouache.painted_as else folder.is_dir()):
         return "Frames are missing: make it again" if is_collage else "Painted frames are missing: paint again", "ERROR"
+    if shows_other(strip):
+        return ("Shows a painting: Make Collage replaces it" if is_collage else
+                "Shows a collage: Paint Strip replaces it"), "INFO"
     if not strip.gouache.painted_as:
         return "Made in part" if is_collage else "Painted in part", "INFO"
     if changed := _changed(scene, strip, result):
         return f"{changed} changed since {'it was made' if is_collage else 'painting'}", "FILE_REFRESH"
-    return _extent(strip, result) or ("Made" if is_collage else "Painted", "CHECKMARK")
+    return _extent(strip, result) or ("Collage made" if is_collage else "Painted", "CHECKMARK")
+
+
+def shows_other(strip: Any) -> bool:
+    """Whether what was made of a strip last is of the other effect than it is set to now."""
+    made_as = strip.gouache.painted_as
+    return bool(made_as) and settings.effect_of(made_as) != strip.gouache.effect
 
 
 def _has_files(result: Any, folder: Path) -> bool:
@@ -294,7 +329,7 @@ class GOUACHE_PT_preview(PicturePanel, bpy.types.Panel):
 
 
 class GOUACHE_PT_advanced(PicturePanel, bpy.types.Panel):
-    """The options for those who know the method, the file format, and what to do with the source."""
+    """The options for those who know the method."""
 
     bl_idname, bl_label = "GOUACHE_PT_advanced", "Advanced"
     bl_parent_id, bl_options = "GOUACHE_PT_strip", {"DEFAULT_CLOSED"}
@@ -310,7 +345,7 @@ class GOUACHE_PT_advanced(PicturePanel, bpy.types.Panel):
         for name, info in read_by(group.engine) if group.effect == "style" else ():
             if info.advanced:
                 layout.prop(group, name)
-        for name in (*settings.MOTION_FIELDS, *settings.OUTPUT_FIELDS):
+        for name in settings.MOTION_FIELDS:
             if hasattr(group, name):
                 layout.prop(group, name)
 

@@ -6,11 +6,12 @@ from types import MappingProxyType
 from typing import Any
 
 from ...core.options import read_by
-from .. import animation, bake
+from .. import animation, bake, preferences
 from ..owner import Owner
 from .preview import preview_of
 from .style_pictures import thumbnail
 
+NOTHING: Mapping[str, str] = MappingProxyType({})
 PREVIEW_SCALE = 9.0
 BAKED_LABELS = {"strength": "Style Strength", "keep_color": "Baked Keep Color", "mask": "Baked Mask"}
 """What a group's settings are called beside its sockets of the same names, which need no new bake."""
@@ -25,6 +26,11 @@ def draw_kind(layout: Any, group: Any) -> None:
         layout.prop(group.collage, "mode", text="")
     else:
         layout.row().prop(group, "engine", expand=True)
+
+
+def draw_way_to_engine(layout: Any) -> None:
+    """The button to where the engine is installed and set."""
+    layout.operator("preferences.addon_show", text="Install Engine…", icon="PREFERENCES").module = preferences.PACKAGE
 
 
 def draw_progress(layout: Any) -> None:
@@ -58,10 +64,10 @@ def _draw_pictures(layout: Any, group: Any, kind: str, menu: str) -> bool:
 
 
 def draw_style_options(layout: Any, owner: Owner, frame: int, without: tuple[str, ...] = (),
-                       labels: Mapping[str, str] = MappingProxyType({})) -> None:
+                       labels: Mapping[str, str] = NOTHING, notes: Mapping[str, str] = NOTHING) -> None:
     """The options of the chosen engine that are not advanced; those with a keyframe button may change over time.
 
-    `labels` replace the options' own.
+    `labels` replace the options' own, `notes` stand below them.
     """
     column = layout.column()
     column.use_property_split, column.use_property_decorate = True, False
@@ -72,6 +78,13 @@ def draw_style_options(layout: Any, owner: Owner, frame: int, without: tuple[str
         row.prop(owner.settings, name, **({"text": labels[name]} if name in labels else {}))
         if info.animatable:
             draw_keyframe(row, owner, name, frame)
+        draw_note(column, notes.get(name, ""))
+
+
+def draw_note(layout: Any, text: str) -> None:
+    """A line below a setting; nothing without a text."""
+    if text:
+        layout.label(text=text, icon="INFO")
 
 
 def draw_keyframe(row: Any, owner: Owner, name: str, frame: int) -> None:
@@ -93,18 +106,23 @@ def draw_materials(layout: Any, group: Any, of_strip: bool) -> None:
         layout.label(text=WITHOUT_MATERIALS[collage.mode], icon="INFO")
         return
     if not _draw_pictures(layout, collage, "material", "GOUACHE_MT_materials"):
-        layout.label(text=EMPTY.get(collage.mode, "Empty: the papers that come with Gouache"), icon="INFO")
+        layout.label(text=EMPTY.get(collage.mode, "Uses Gouache's own papers"), icon="INFO")
     if collage.mode == "layers" and of_strip:
         layout.operator("gouache.material_paintings", icon="BRUSH_DATA")
 
 
-def draw_collage_options(layout: Any, group: Any, advanced: bool, without: Collection[str] = ()) -> None:
-    """The options that the collage's mode reads, those of every day or the others, less those that are linked."""
+def draw_collage_options(layout: Any, group: Any, advanced: bool, without: Collection[str] = (),
+                         notes: Mapping[str, str] = NOTHING) -> None:
+    """The options that the collage's mode reads, those of every day or the others, less those that are linked.
+
+    `notes` stand below them.
+    """
     column = layout.column()
     column.use_property_split, column.use_property_decorate = True, False
     for name, info in read_by(group.collage.mode):
         if info.advanced == advanced and name not in ALWAYS_SHOWN and name not in without:
             column.prop(group.collage, name)
+            draw_note(column, notes.get(name, ""))
 
 
 def draw_preview(layout: Any, owner: Owner) -> None:

@@ -8,7 +8,7 @@ import bpy
 import bpy.utils.previews
 
 from .. import animation
-from ..bundled import bundled, full_path
+from ..bundled import bundled, first_bundled, full_path, title_of
 from ..owner import active_owner, shown_frame
 from .modal import Answer
 
@@ -53,12 +53,12 @@ class GOUACHE_OT_style_add(ForActiveOwner, bpy.types.Operator):
     bl_label = "Add Style"
 
     path: bpy.props.StringProperty(  # type: ignore[valid-type]
-        name="Picture", description="The picture; empty takes the first bundled one", options={"SKIP_SAVE"})
+        name="Picture", description="The picture; empty takes a bundled one", options={"SKIP_SAVE"})
 
     def execute(self, context: Any) -> Answer:
         group = self.settings(context)
         style = group.styles.add()
-        style.path = self.path or next((str(file) for file in bundled()), "")
+        style.path = self.path or first_bundled()
         group.active_style = len(group.styles) - 1
         return {"FINISHED"}
 
@@ -125,8 +125,7 @@ class GOUACHE_MT_bundled(bpy.types.Menu):
         if not pictures:
             layout.label(text="None are bundled")
         for file in pictures:
-            title = file.stem.replace("_", " ").title()
-            button = layout.operator("gouache.style_bundled", text=title, icon_value=thumbnail(str(file)))
+            button = layout.operator("gouache.style_bundled", text=title_of(str(file)), icon_value=thumbnail(str(file)))
             button.path = str(file)
 
 
@@ -138,9 +137,12 @@ class GOUACHE_UL_styles(bpy.types.UIList):
     def draw_item(self, context: Any, layout: Any, data: Any, item: Any, icon: int | None,
                   active_data: Any, active_property: str | None, index: int | None = 0,
                   flt_flag: int | None = 0) -> None:
-        name = Path(item.path.replace("\\", "/")).name or "No picture"
+        name = title_of(item.path.replace("\\", "/")) if item.path else "No picture"
         row = layout.row(align=True)
-        row.label(text=name, icon_value=thumbnail(item.path))
+        if item.path and not full_path(item.path).is_file():
+            row.label(text=name, icon="ERROR")
+        else:
+            row.label(text=name, icon_value=thumbnail(item.path))
         if len(data.styles) > 1:
             share = row.row()
             share.ui_units_x = 4

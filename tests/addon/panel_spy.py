@@ -18,6 +18,8 @@ class Layout:
         def call(*arguments, **options):
             if name == "prop":
                 arguments[0].bl_rna.properties[arguments[1]]  # a wrong name must fail here as in Blender
+            if name == "panel":
+                return Layout(self.drawn), Layout(self.drawn)  # its header, and what is in it while it is open
             self.drawn.append((name, options.get("text") or next((a for a in arguments if isinstance(a, str)), "")))
             return Layout(self.drawn)
         return call

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import bpy
 import pytest
 from stage import picture, write_png
 
@@ -29,6 +30,16 @@ def test_a_node_with_a_bundled_style_from_elsewhere(graph):
     before = gouache.module("compositor.signature").signature(graph.scene, graph.node)
     tree.gouache.styles[0].path = ELSEWHERE[0].format(name)
     assert gouache.module("compositor.signature").signature(graph.scene, graph.node) == before
+
+
+def test_the_first_style(gouache):
+    """The one that suits most; in lists the bundled ones have names, others are called as their files are."""
+    gouache.scene.sequence_editor.active_strip = strip = gouache.clip()
+    strip.gouache.styles.clear()
+    bpy.ops.gouache.style_add()
+    path, title_of = strip.gouache.styles[0].path, gouache.module("bundled").title_of
+    assert title_of(path) == "Swirling Night" and title_of(ELSEWHERE[0].format("cut_paper.jpg")) == "Cut Paper"
+    assert title_of("//mine/cut_paper.jpg") == "cut_paper.jpg"
 
 
 def test_an_artists_own_pictures(gouache):

@@ -31,6 +31,7 @@ def test_options_and_modes(gouache):
         value, rna = getattr(group, name), group.bl_rna.properties[name]
         assert value == default or abs(value - default) < 1e-6, name
         assert (rna.name, rna.is_animatable) == (info.label, False), name
+        assert (rna.subtype == "PIXEL") == (info.unit == "px"), name
     own = {"size": 640, "hold": 2, "seed": 9, "mask": "//mask.png", "export_layers": True, "match_color": 0.25}
     for name, value in own.items():
         setattr(group, name, value)
@@ -78,18 +79,30 @@ def test_bake(gouache, capfd):
     out = capfd.readouterr().out
     assert "Cutting the pieces of the first frame" in out and "Laid frame 3 (3 of 6), " in out and "Paint" not in out
     folder, panels = gouache.bake_folder(strip), gouache.module("sequencer.panels")
-    assert panels.state_line(gouache.scene, strip) == ("Made", "CHECKMARK")
+    assert panels.state_line(gouache.scene, strip) == ("Collage made", "CHECKMARK")
     group.collage.export_layers = True  # changes no pixel
     group.collage.regularity = 0.9  # is not read for cut-outs
-    assert panels.state_line(gouache.scene, strip)[0] == "Made"
+    assert panels.state_line(gouache.scene, strip)[0] == "Collage made"
     group.collage.grain = 0.9
     assert panels.state_line(gouache.scene, strip)[0] == "Settings changed since it was made"
     gouache.paint(strip)  # the other operator bakes what the strip is set to
     assert gouache.jobs()[1]["effect"] == "collage" and gouache.bake_folder(strip) != folder
     group.effect = "style"
     assert gouache.module("settings").fingerprint(group, {}) == before
+    assert panels.state_line(gouache.scene, strip)[0] == "Shows a collage: Paint Strip replaces it"
     gouache.paint(strip)
-    assert gouache.jobs()[2]["effect"] == "style" and len(gouache.strips) == 2
+    assert gouache.jobs()[2]["effect"] == "style" and len(gouache.strips) == 2 and result.name == "Clip painted"
+    group.effect, strip.name = "collage", "Shot"
+    gouache.scene.sequence_editor.active_strip = strip
+    drawn = draw(gouache)
+    for text in ("Shows a painting: Make Collage replaces it", "Its frames are kept",
+                 "Makes the collage, with its layers"):
+        assert ("label", text) in drawn
+    gouache.paint(strip)
+    assert result.name == "Shot collage"
+    result.name, group.effect = "An artist's", "style"
+    gouache.paint(strip)
+    assert result.name == "An artist's"
 
 
 def test_several_strips_and_copies(gouache):
@@ -123,7 +136,7 @@ def test_missing_files(gouache):
     gouache.paint(strip)
     assert gouache.jobs()[-1]["options"]["materials"] == []
     group.materials.clear()
-    assert gouache.module("sequencer.panels").state_line(gouache.scene, strip)[0] == "Made"
+    assert gouache.module("sequencer.panels").state_line(gouache.scene, strip)[0] == "Collage made"
 
 
 def test_objects_and_depth_by_a_pattern(gouache):
@@ -195,7 +208,7 @@ def test_panels(gouache):
         assert drawn.count(("prop", name)) == 1, name
     assert ("operator", "Make Collage") in drawn and ("label", "Not made yet") in drawn
     assert ("prop", "strength") not in drawn and ("enabled", False) not in drawn
-    assert ("label", "Empty: the papers that come with Gouache") in drawn
+    assert ("label", "Uses Gouache's own papers") in drawn
     assert ("label", "Makes the collage, with its layers") in drawn
     strip.gouache.collage.mode = "layers"
     drawn = draw(gouache)

@@ -33,11 +33,11 @@ def test_engine_that_is_not_there(gouache, monkeypatch):
     strip = gouache.clip()
     gouache.preferences.engine_python = "/not/there/python"
     assert ("The engine's Python is not there: /not/there/python It comes from the preferences. "
-            "Correct it in Gouache's preferences.") in refusal(gouache, strip).replace("\\", "/")
+            "Correct it in Gouache's preferences, under Expert.") in refusal(gouache, strip).replace("\\", "/")
     gouache.preferences.engine_python = ""
     monkeypatch.setenv("GOUACHE_ENGINE_PYTHON", "/not/there/python")
-    assert ("It comes from GOUACHE_ENGINE_PYTHON. Correct it there, or set Engine Python in Gouache's preferences."
-            in refusal(gouache, strip))
+    assert ("It comes from GOUACHE_ENGINE_PYTHON. Correct it there, or set Engine Python in Gouache's preferences, "
+            "under Expert.") in refusal(gouache, strip)
 
 
 def test_where_the_engine_is_found(gouache, monkeypatch):

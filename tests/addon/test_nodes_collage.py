@@ -174,7 +174,7 @@ def test_panels_and_preview(gouache, graph):
     for name in ("strength", "Style Strength", "engine", "Baked Keep Color", "styles"):
         assert ("prop", name) not in seen, name
     assert ("label", "Not baked yet") in seen and ("prop", "format") in seen and ("prop", "Keep Color") in seen
-    assert ("label", "Empty: the papers that come with Gouache") in seen
+    assert ("label", "Uses Gouache's own papers") in seen
     group.mode = "layers"
     seen = drawn(gouache, graph)
     assert ("label", "Add paintings of this clip under Materials") in seen

@@ -45,7 +45,10 @@ def test_panels(gouache, graph):
     graph.link(graph.plate.outputs[0], node.inputs["Style"])
     assert ("label", "Linked: Style") in drawn(gouache, graph)
     graph.tree.links.remove(node.inputs["Image"].links[0])
-    assert ("label", "Link a picture to Image to begin") in drawn(gouache, graph)
+    seen = drawn(gouache, graph)
+    assert ("label", "Link a picture to Image to begin") in seen and ("enabled", False) in seen
+    gouache.preferences.engine_python = "/not/there"
+    assert ("operator", "Install Engine…") in drawn(gouache, graph)
     graph.tree.nodes.active = graph.plate
     assert drawn(gouache, graph) == []
     menu = []

@@ -257,7 +257,9 @@ def test_panels(gouache):
     (gouache.bake_folder(strip) / "result" / "00001.png").unlink()
     assert ("label", "Painted frames are missing: paint again") in draw(gouache)
     gouache.preferences.engine_python = "/not/there"
-    assert ("label", "The engine's Python is not there: /not/there") in draw(gouache)
+    drawn = draw(gouache)
+    assert ("label", "The engine's Python is not there: /not/there") in drawn
+    assert ("operator", "Install Engine…") in drawn and ("enabled", False) in drawn
     bake = gouache.module("bake")
     bake.current = bake.Bake([])
     bake.current.status = bake.Status("Painting frame 3", 0.4)
@@ -266,6 +268,32 @@ def test_panels(gouache):
     assert ("progress", "Painting frame 3") in drawn and ("operator", "gouache.cancel") in drawn
     gouache.scene.sequence_editor.active_strip = gouache.sound(channel=5)
     assert draw(gouache) == [("label", "This strip has no picture to paint")]
+
+
+def test_the_original_beside_the_painting(gouache):
+    strip = gouache.scene.sequence_editor.active_strip = gouache.clip()
+    assert not bpy.ops.gouache.show_original.poll()
+    painting, = gouache.paint(strip)
+    assert ("operator", "gouache.show_original") in draw(gouache)
+    for mute_source in (False, True):
+        strip.gouache.mute_source = mute_source
+        gouache.paint(strip)
+        bpy.ops.gouache.show_original()
+        assert (painting.mute, strip.mute) == (True, False) and ("label", "'Clip painted' is muted") in draw(gouache)
+        gouache.paint(strip)
+        assert (painting.mute, strip.mute) == (True, False)
+        bpy.ops.gouache.show_original()
+        assert (painting.mute, strip.mute) == (False, mute_source)
+
+
+def test_what_becomes_of_a_strip_larger_than_its_painting(gouache):
+    strip = gouache.scene.sequence_editor.active_strip = gouache.clip()
+    strip.gouache.size, strip.gouache.collage.size = 64, 32
+    assert not [text for _, text in draw(gouache) if "enlarged" in str(text)]
+    strip.gouache.size = 48
+    assert ("label", "Painted at 48 px, enlarged to 64") in draw(gouache)
+    strip.gouache.effect = "collage"
+    assert ("label", "Made at 32 px, enlarged to 64") in draw(gouache)
 
 
 def test_the_line_of_a_strip_that_is_no_longer_as_it_was_painted(gouache):
@@ -379,7 +407,21 @@ def test_preferences_panel(gouache):
     holder.bl_rna = gouache.preferences.bl_rna
     panel.draw(holder, bpy.context)
     assert ("operator", "gouache.check_engine") in drawn and ("label", "weights") in drawn
-    assert ("prop", "engine_python") in drawn and ("prop", "cache_directory") in drawn
+    order = [drawn.index(("operator", "Install Engine")), drawn.index(("prop", "cache_directory")),
+             drawn.index(("label", "Expert")), drawn.index(("prop", "engine_python"))]
+    assert order == sorted(order) and ("prop", "Threads (0: Automatic)") in drawn
+
+
+@pytest.mark.parametrize("online", [False, True])
+def test_preferences_without_an_engine(gouache, monkeypatch, online):
+    """The button is right there, and so is what it needs."""
+    preferences, drawn = gouache.module("preferences"), []
+    gouache.preferences.engine_python = ""
+    monkeypatch.setattr(preferences, "bpy", SimpleNamespace(app=SimpleNamespace(online_access=online), path=bpy.path,
+                                                            context=bpy.context, utils=bpy.utils))
+    preferences.draw_engine(Layout(drawn))
+    assert ("label", "No painting engine is installed.") in drawn and not any("Press" in text for _, text in drawn)
+    assert (("operator", "Allow Online Access") in drawn) != online
 
 
 def test_switching_off_and_on_again(gouache):

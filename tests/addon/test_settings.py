@@ -212,8 +212,7 @@ def test_style_list(gouache):
     bpy.ops.gouache.style_remove()  # of an empty list
     assert len(strip.gouache.styles) == 0
     bpy.ops.gouache.style_add()
-    bundled = gouache.module("ui.style_pictures").bundled()
-    assert strip.gouache.styles[0].path == (str(bundled[0]) if bundled else "")
+    assert strip.gouache.styles[0].path == gouache.module("bundled").first_bundled()
     bpy.ops.gouache.style_bundled(path="d.png")
     assert [style.path for style in strip.gouache.styles] == ["d.png"]
 
