@@ -47,7 +47,8 @@ def property_from(info: OptionInfo, default: Any, **more: Any) -> Any:
             return bpy.props.IntProperty(subtype="PIXEL" if info.unit == "px" else "NONE", **common)
         factor = (info.minimum, info.maximum) == (0.0, 1.0)
         fine = info.soft_maximum is not None and info.soft_maximum < 0.5  # else its values would all read 0.00
-        return bpy.props.FloatProperty(subtype="FACTOR" if factor else "NONE", precision=4 if fine else 2, **common)
+        subtype: Any = "FACTOR" if factor else "PIXEL" if info.unit == "px" else "NONE"
+        return bpy.props.FloatProperty(subtype=subtype, precision=4 if fine else 2, **common)
     if info.kind == "bool":
         return bpy.props.BoolProperty(**common)
     if info.kind == "choice":

@@ -37,7 +37,7 @@ class NodePanel:
 class GOUACHE_PT_node(NodePanel, bpy.types.Panel):
     """The engine or mode, the big button and the state of the bake, or the progress."""
 
-    bl_idname, bl_label = "GOUACHE_PT_node", "Bake"
+    bl_idname, bl_label = "GOUACHE_PT_node", "Effect"
 
     def draw(self, context: Any) -> None:
         layout: Any = self.layout

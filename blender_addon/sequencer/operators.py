@@ -167,6 +167,9 @@ class GOUACHE_OT_copy_settings(ForActiveOwner, bpy.types.Operator):
         assert own is not None, "polled"
         selected = [source_of(scene, strip) for strip in open_level(scene) if strip.select]
         others = list({strip.name: strip for strip in selected if strip != active}.values())
+        if not others:
+            self.report({"INFO"}, "Select other strips too")
+            return {"CANCELLED"}
         for strip in others:
             other = owner_of(scene, strip)
             settings.copy_settings(own.settings, other.settings)

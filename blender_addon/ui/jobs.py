@@ -115,7 +115,7 @@ class GOUACHE_OT_cancel(bpy.types.Operator):
     """Stop; finished frames are kept, and the next time goes on from there"""
 
     bl_idname = "gouache.cancel"
-    bl_label = "Cancel Painting"
+    bl_label = "Cancel"
 
     @classmethod
     def poll(cls, context: Any) -> bool:
