@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..arrays import Floats, as_array, as_tensor
+from ..arrays import Floats, as_tensor
 from ..effects import Companions, Painted
 from ..frames import Picture
 from ..memory import release_freed
@@ -24,19 +24,15 @@ from ..sizes import size_of
 from .ground import nearest_object, object_map
 from .layers import layer_folders
 from .materials import Materials
-from .noise import Noise
 from .paper import Paper, paper
 from .pieces import NO_OBJECT, Pieces
 from .similarity import matrix
+from .tissue import underpainting
 
 RELEASED_EVERY = 8
 """Frames after which memory is released: asking for it again costs as much as a tenth of a frame."""
 ZOOM = 1.25
 """A piece that has grown or shrunk by this is made anew, so that it stays sharp."""
-PATCHES = 28
-"""Rows of patches in the underpainting."""
-TORN = 0.05
-"""How far their edges stray in small, in patches: more would come off as specks."""
 KEPT_BYTES = 700_000_000
 """Of papers that are kept from frame to frame."""
 AT_ONCE = 16
@@ -61,7 +57,7 @@ class Composer:
     def paint(self, pieces: Pieces, frame: Tensor, companions: Companions) -> Painted:
         """The collage of a frame (1,3,H,W); with its layers, if they are to be written."""
         size = size_of(frame)
-        begun = self._workers.submit(underpainting, frame)
+        begun = self._workers.submit(underpainting, frame, pieces.palette, self.options.roughness > 0)
         laid = pieces.laid()
         self.papers(pieces, laid[:AT_ONCE], size[0])  # made beside the underpainting
         under = begun.result()
@@ -120,37 +116,6 @@ def _bytes_of(made: Paper) -> int:
 def zoom_of(place: Floats) -> int:
     """The step of ZOOM that a piece is made for in a place: 0 is the size at which it was born."""
     return round(log(max(float(np.hypot(*place[:2])), 1e-3)) / log(ZOOM))
-
-
-def underpainting(frame: Tensor) -> Floats:
-    """H,W,3 in 0..1: what shows where no piece lies: the frame in torn tissue, patches of one color each."""
-    picture = as_array(frame)
-    height, width = picture.shape[:2]
-    columns = max(2, round(PATCHES * width / height))
-    small = cv2.GaussianBlur(cv2.resize(picture, (columns, PATCHES), interpolation=cv2.INTER_AREA), (0, 0), 0.6)
-    broad = small.reshape(-1, 3)[_patches(height, width, columns)]
-    noise = Noise(height, np.random.default_rng(1), (height, width))
-    tooth = 1 + 0.035 * noise.tooth() + 0.03 * noise.soft()
-    return np.asarray(np.clip((0.9 * broad + 0.085) * tooth[..., None], 0, 1), np.float32)
-
-
-@lru_cache(maxsize=2)
-def _patches(height: int, width: int, columns: int) -> NDArray[np.uint16]:
-    """H,W: which patch of tissue lies where, by rows: what is nearest to a point somewhere in its cell, then torn."""
-    generator = np.random.default_rng(2)
-    row, column = np.mgrid[:PATCHES, :columns]
-    y, x = (((cell + generator.uniform(0.1, 0.9, cell.shape)) * side / cells).astype(int).clip(0, side - 1)
-            for cell, side, cells in ((row, height, PATCHES), (column, width, columns)))
-    points = np.full((height, width), 255, np.uint8)
-    points[y, x] = 0
-    _, nearest = cv2.distanceTransformWithLabels(points, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
-    patch = np.zeros(int(nearest.max()) + 1, np.uint16)
-    patch[nearest[y, x]] = row * columns + column
-    noise = Noise(height, generator, (height, width))
-    across, down = (height / PATCHES * (0.3 * noise.soft() + TORN * noise.rough()) for _ in range(2))
-    return np.asarray(cv2.remap(patch[nearest], np.arange(width, dtype=np.float32)[None] + across.astype(np.float32),
-                                np.arange(height, dtype=np.float32)[:, None] + down.astype(np.float32),
-                                cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE), np.uint16)
 
 
 def lay(made: Paper, place: Floats, shadow: float, matte: Matte | None, canvases: list[Floats]) -> None:

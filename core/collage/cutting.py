@@ -189,7 +189,7 @@ class Cutter:
         """A new piece of this form for a region; `area` (heights of the frame, squared) is what it stands for."""
         choice = self._chosen(region, form, work)
         return Cut(work.level, order, (float(form.center[0]), float(form.center[1])), form.around, area, region.object,
-                   choice.material, choice.window, choice.moment, _snapped(choice.tint, work.matcher.pieces.palette))
+                   choice.material, choice.window, choice.moment, _in_colors(choice.tint, work.matcher.pieces.palette))
 
     def _chosen(self, region: Region, form: _Form, work: Work) -> Choice:
         """What a new piece is made of."""
@@ -232,11 +232,16 @@ def _distance(pixels: Floats, palette: Floats) -> float:
     return float(np.min([np.linalg.norm(pixels - color, axis=1) for color in palette], axis=0).mean())
 
 
-def _snapped(tint: Floats, palette: Floats) -> Floats:
+def _in_colors(tint: Floats, palette: Floats) -> Floats:
     """A tint whose target is the nearest color of the palette, more vivid; the sheet keeps its own spread."""
     if not len(palette):
         return tint
     told = Tint.of(tint)
-    nearest = palette[np.abs(palette - told.new_mean).sum(1).argmin()]
-    snapped = told._replace(new_mean=nearest * (1.0, VIVID, VIVID), new_spread=np.minimum(told.spread, FLAT))
-    return np.concatenate(snapped).astype(np.float32)
+    told = told._replace(new_mean=snapped(told.new_mean, palette), new_spread=np.minimum(told.spread, FLAT))
+    return np.concatenate(told).astype(np.float32)
+
+
+def snapped(lab: Floats, palette: Floats) -> Floats:
+    """...,3: for colors in Lab the nearest ones of a palette (K,3), more vivid: colored paper is."""
+    nearest = palette[np.abs(palette - lab[..., None, :]).sum(-1).argmin(-1)]
+    return np.asarray(nearest * (1.0, VIVID, VIVID), np.float32)

@@ -15,7 +15,7 @@ from .pieces import Pieces
 class CollageEffect:
     """Implements `effects.Follower`; what is known of a frame are its `Pieces`."""
 
-    weights = "collage 4"
+    weights = "collage 5"
 
     def __init__(self, options: CollageOptions, materials: Materials) -> None:
         self.options, self.materials = options, materials

@@ -1,4 +1,4 @@
-"""Laying pieces: what covers what, shadows on what lies below, masks, the underpainting."""
+"""Laying pieces: what covers what, shadows on what lies below, masks, what shows in holes."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from skimage.measure import label
 
-from core.arrays import as_array, as_tensor
+from core.arrays import as_array
 from core.collage import compose
-from core.collage.compose import Composer, underpainting
+from core.collage.compose import Composer
 from core.collage.follow import Follow
 from core.collage.ground import object_map
 from core.collage.materials import Materials, Sheet
 from core.collage.pieces import Cut, Floats, Pieces, no_pieces
+from core.collage.tissue import underpainting
 from core.effects import Companions, Moment
 from core.options import CollageOptions
 
@@ -27,6 +27,7 @@ QUICK = CollageOptions(pieces=12, levels=2, roughness=10.0)
 FLAT = CollageOptions(roughness=0.0, deckle=0.0, grain=0.0, color_match=0.0, shadow=0.0)
 SQUARE = 0.2 * np.array([(-1, -1), (1, -1), (1, 1), (-1, 1)], np.float32)
 GRAY = torch.full((1, 3, 100, 150), 0.5)
+ANY = np.zeros((0, 3), np.float32)
 
 
 def plain(*colors: tuple[float, float, float]) -> Materials:
@@ -49,7 +50,7 @@ def test_a_piece_lies_where_its_place_is_and_the_higher_one_on_top() -> None:
     image = laid(colors, FLAT, square(0.5, 0.5, 2, 0), square(0.6, 0.5, 1, 1))
     np.testing.assert_allclose(image[50, 32:68], np.broadcast_to((1, 0, 0), (36, 3)), atol=0.01)
     np.testing.assert_allclose(image[50, 72:78], np.broadcast_to((0, 0, 1), (6, 3)), atol=0.01)
-    np.testing.assert_allclose(image[:28], underpainting(GRAY)[:28], atol=0.01)
+    np.testing.assert_allclose(image[:28], underpainting(GRAY, ANY, torn=False)[:28], atol=0.01)
     other = laid(colors, FLAT, square(0.5, 0.5, 1, 0), square(0.6, 0.5, 2, 1))
     np.testing.assert_allclose(other[50, 42:78], np.broadcast_to((0, 0, 1), (36, 3)), atol=0.01)
 
@@ -145,22 +146,6 @@ def test_the_finest_detail_shimmers_little_when_moved_by_parts_of_a_pixel(
     assert least <= max(contrasts) - min(contrasts) <= most
 
 
-def test_tissue_is_torn_in_patches_without_specks() -> None:
-    labels = compose._patches(270, 480, 50)
-    parts = np.bincount(np.asarray(label(labels.astype(np.int32) + 1, connectivity=1)).ravel())[1:]
-    patch = 270 * 480 / (50 * compose.PATCHES)
-    assert len(np.unique(labels)) > 0.98 * 50 * compose.PATCHES and parts.max() < 4 * patch
-    assert parts[parts < 0.1 * patch].sum() < 0.004 * labels.size
-
-
-def test_the_underpainting_is_the_frame_in_large_patches(shot: Shots) -> None:
-    frame = as_tensor(shot(1))
-    under, source = underpainting(frame), as_array(frame)
-    assert under.shape == source.shape
-    assert np.abs(under - source).mean() < 0.15
-    assert np.abs(under.mean((0, 1)) - source.mean((0, 1))).max() < 0.06
-
-
 def disk(x: float) -> torch.Tensor:
     """1,3,96,128: an object mask."""
     rows, columns = np.mgrid[:96, :128]
@@ -174,10 +159,11 @@ def crossing(pieces: Pieces, options: CollageOptions, sheets: Materials, along: 
     """
     objects = object_map(along.objects, (96, 128))
     composer, frame = Composer(options, sheets), torch.zeros(1, 3, 96, 128)
+    under = underpainting(frame, ANY, torn=True)
     shares = []
     for number in pieces.number:
         alone = pieces.kept(pieces.number == number)
-        changed = np.abs(as_array(composer.paint(alone, frame, along).rgb) - underpainting(frame)).max(-1) > 2 / 255
+        changed = np.abs(as_array(composer.paint(alone, frame, along).rgb) - under).max(-1) > 2 / 255
         own = objects == alone.object[0]
         shares.append(float((changed & ~own).sum() / max(changed.sum(), 1)))
     return shares
@@ -199,7 +185,7 @@ def test_pieces_of_an_object_that_is_gone_do_not_show(sheets: Materials, moment:
     on_it = pieces.kept(pieces.object == 0xFFFFFF)
     here = moment(1)
     painted = Composer(QUICK, sheets).paint(on_it, here.rgb, Companions(objects=torch.zeros(1, 3, 96, 128))).rgb
-    np.testing.assert_allclose(as_array(painted), underpainting(here.rgb), atol=1e-6)
+    np.testing.assert_allclose(as_array(painted), underpainting(here.rgb, ANY, torn=True), atol=1e-6)
 
 
 def test_depth_orders_the_pieces(sheets: Materials, moment: Moments) -> None:
