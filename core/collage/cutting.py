@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from math import sqrt
 
 import cv2
 import numpy as np
@@ -36,6 +37,11 @@ VIVID = 1.4
 """How much more colorful a limited palette is than the clip: colored paper is."""
 STRAYED = 9.0
 """How far (in Lab, brightness counting less) a frame's colors must be from a palette, on average, to need another."""
+BENEATH = 0.6
+"""How far, in parts of its size, a piece that fills a hole in the coarsest level reaches below its neighbors, so that
+it is not too small at once when the hole grows."""
+LEAST_PART = 0.05
+"""Of the median piece: parts of a hole that are smaller are left open."""
 FLAT = 6.0
 """Most that colors stray (standard deviation, Lab) on a piece of a limited palette."""
 
@@ -45,7 +51,8 @@ class Work:
     """What pieces of one level are cut by in a frame, beside the artist's options.
 
     `matcher` knows the pieces that lie there already, and the palette they come in; `moves` is how the level's parts
-    move, where pieces must not reach over what moves otherwise.
+    move, where pieces must not reach over what moves otherwise. Pieces reach over their edges by `overlap`, in parts of
+    their size.
     """
 
     frame: int
@@ -53,6 +60,7 @@ class Work:
     matcher: Matcher
     level: int
     generator: np.random.Generator
+    overlap: float
     moves: Moving | None = None
 
 
@@ -94,7 +102,7 @@ class Cutter:
             labels_of = list(workers.map(partial(self._labels, ground), levels, generators))
         for level, labels, generator in zip(levels, labels_of, generators, strict=True):
             moves = None if ground.motion is None or self.options.mode == "joiner" else moving(labels, ground)
-            work = Work(frame, ground, matcher, level, generator, moves)
+            work = Work(frame, ground, matcher, level, generator, self.options.overlap, moves)
             found = list(self._regions(labels, ground, level, busy))
             found.sort(key=lambda region: region.area, reverse=True)
             for i, region in enumerate(found):
@@ -124,7 +132,8 @@ class Cutter:
         cv2.fillPoly(mask, [np.round(corners - low).astype(np.int32)], 1)
         region = Region(mask.astype(bool), int(low[1]), int(low[0]), int(pieces.object[i]))
         level = int(pieces.level[i])
-        work = Work(frame, ground, matcher, level, self.generator(frame, int(pieces.number[i])))
+        work = Work(frame, ground, matcher, level, self.generator(frame, int(pieces.number[i])),
+                    self.options.overlap)
         return self._made(region, _Form.of(points), work, float(pieces.order[i]), float(pieces.area[i]))
 
     def wanted(self, level: int, busy: Floats, margin: float = 0.0) -> NDArray[np.bool_]:
@@ -132,6 +141,14 @@ class Cutter:
         if not level:
             return np.ones(busy.shape, bool)
         return np.asarray(busy >= 1 - self.options.detail * BUSY[level] + margin)
+
+    def overlap(self, level: int) -> float:
+        """How far pieces of a level that are born later reach over the edge of their hole, in parts of their size.
+
+        What lies below all others may reach far; but where gaps are wanted they stay.
+        """
+        overlap = self.options.overlap
+        return overlap if level or overlap < 0 or self.options.mode == "joiner" else max(overlap, BENEATH)
 
     def palette(self, ground: Ground, before: Floats | None = None) -> Floats:
         """K,3: the colors (Lab) that pieces come in; empty if in any.
@@ -176,14 +193,14 @@ class Cutter:
     def _corners(self, region: Region, work: Work) -> Floats | None:
         """N,2: where (pixels of the ground) the corners of a region's piece lie; None if nothing is left of it."""
         if self.options.mode == "joiner":
-            return segment.rectangle(region, self.options.overlap)
+            return segment.rectangle(region, work.overlap)
         objects = work.ground.objects
         bounds = None if objects is None or region.object == NO_OBJECT else objects == region.object
         if work.moves is not None:
-            reach = segment.reach(region, self.options.overlap, self.options.smoothness)
+            reach = segment.reach(region, work.overlap, self.options.smoothness)
             together = work.moves.together(region, reach)
             bounds = together if bounds is None else bounds & together
-        return segment.outline(region, self.options.overlap, self.options.smoothness, bounds)
+        return segment.outline(region, work.overlap, self.options.smoothness, bounds)
 
     def _made(self, region: Region, form: _Form, work: Work, order: float, area: float) -> Cut:
         """A new piece of this form for a region; `area` (heights of the frame, squared) is what it stands for."""
@@ -222,9 +239,11 @@ def _nearness(region: Region, ground: Ground) -> float:
 
 
 def hole_parts(hole: NDArray[np.bool_], ground: Ground, median: float) -> Sequence[Region]:
-    """The pieces that a hole (h,w) is filled with, about as large as the median of the others (pixels)."""
-    labels: Ints = segment.split(hole, ground, max(1, round(hole.sum() / median)))
-    return [region for region in segment.regions(labels, ground.objects) if region.area > 0.2 * median]
+    """The pieces that a hole (h,w) is filled with, about as large as the median of the others (pixels); as long as that
+    is wide where the hole is narrower, for it may lead past many things."""
+    width = 2 * float(cv2.distanceTransform(hole.astype(np.uint8), cv2.DIST_L2, 3).max())
+    labels: Ints = segment.split(hole, ground, max(1, round(hole.sum() / min(median, width * sqrt(median)))))
+    return [region for region in segment.regions(labels, ground.objects) if region.area > LEAST_PART * median]
 
 
 def _distance(pixels: Floats, palette: Floats) -> float:

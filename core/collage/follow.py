@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from math import sqrt
 
 import cv2
 import numpy as np
@@ -37,12 +38,14 @@ ASKED = 0.15
 STRAYED = (1.5, 5.0)
 """What lies under a piece is another thing if its color strays by more than so many times as much as at birth, and so
 much in Lab."""
-BIRTH = 0.6
-"""A piece is born where a hole is larger than this part of the median piece of its level,"""
+BIRTH = 0.1
+"""A piece is born where tissue shows in a hole larger than this part of the median piece of the coarsest level,"""
+SLIT = 0.03
+"""unless it is narrower than twice this, in sides of that piece: that is a slit between pieces."""
+FINER_BIRTH, FINER_SLIT = 0.6, 0.12
+"""The same for finer levels, in whose holes there is paper to be seen already."""
 BIRTH_INSIDE = 0.25
-"""and this part of so much lies in the frame, without its margin."""
-SLIT = 0.12
-"""What is narrower than twice this, in sides of the median piece, is a slit between pieces and no hole."""
+"""Of the least area of a hole, so much must lie in the frame, without its margin."""
 CLEARLY_BUSY = 0.12
 """How much busier (0..1) than at the first frame a spot must be for a finer piece to be born there."""
 FILLINGS = 3
@@ -125,10 +128,11 @@ class Follow:
             usual = float(np.median(areas)) if len(areas) else 1 / (self.options.pieces * segment.GROWTH ** level)
             median = usual * ground.height ** 2
             open_here = (level_of < level) & cutter.wanted(level, busy, CLEARLY_BUSY if level else 0.0)
+            least, slit = (FINER_BIRTH, FINER_SLIT) if level else (BIRTH, SLIT)
             generator = cutter.generator(frame, level)
-            for hole in _holes(open_here, ground, median):
+            for hole in _holes(open_here, ground, least * median, slit * sqrt(median)):
                 matcher = matcher or Matcher(self.materials, self.options, pieces)
-                work = Work(frame, ground, matcher, level, generator)
+                work = Work(frame, ground, matcher, level, generator, cutter.overlap(level))
                 for region in hole_parts(hole, ground, median):
                     number = int(pieces.next_number[0]) + len(cuts)
                     cuts += cutter.cut(region, work, later_order(level, number))
@@ -163,11 +167,11 @@ def _fits(pieces: Pieces, ground: Ground) -> NDArray[np.bool_]:
     return np.asarray(good)
 
 
-def _holes(open_here: NDArray[np.bool_], ground: Ground, median: float) -> Iterator[NDArray[np.bool_]]:
-    """The holes (h,w) that are large enough for new pieces, without the slits around them."""
+def _holes(open_here: NDArray[np.bool_], ground: Ground, least: float, slit: float) -> Iterator[NDArray[np.bool_]]:
+    """The holes (h,w) of at least so many pixels, without the slits around them, narrower than twice `slit` pixels."""
     if not open_here.any():
         return
-    radius = max(1, round(SLIT * float(np.sqrt(median))))
+    radius = max(1, round(slit))
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
     wide = cv2.morphologyEx(open_here.astype(np.uint8), cv2.MORPH_OPEN, kernel)
     labels = np.asarray(label(wide, connectivity=1), np.int32)
@@ -177,7 +181,7 @@ def _holes(open_here: NDArray[np.bool_], ground: Ground, median: float) -> Itera
         if place is None:
             continue
         mask = labels[place] == found
-        if mask.sum() > BIRTH * median and (mask & inside[place]).sum() > BIRTH_INSIDE * BIRTH * median:
+        if mask.sum() > least and (mask & inside[place]).sum() > BIRTH_INSIDE * least:
             hole = np.zeros(ground.shape, bool)
             hole[place] = mask
             yield hole

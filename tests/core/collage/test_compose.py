@@ -13,12 +13,14 @@ import torch
 from core.arrays import as_array
 from core.collage import compose
 from core.collage.compose import Composer
+from core.collage.cutting import snapped
 from core.collage.follow import Follow
-from core.collage.ground import object_map
+from core.collage.ground import object_map, to_lab
 from core.collage.materials import Materials, Sheet
 from core.collage.pieces import Cut, Floats, Pieces, no_pieces
 from core.collage.tissue import underpainting
 from core.effects import Companions, Moment
+from core.motion.links import Link
 from core.options import CollageOptions
 
 Moments = Callable[..., Moment]
@@ -144,6 +146,24 @@ def test_the_finest_detail_shimmers_little_when_moved_by_parts_of_a_pixel(
                             replace(square(0.5 + off / 100, 0.5), window=window))[40:60, 40:60].std())
                  for off in (0.0, 0.25, 0.5)]
     assert least <= max(contrasts) - min(contrasts) <= most
+
+
+def test_the_place_that_a_moving_thing_leaves_has_the_ground_s_color_and_no_mixture(moment: Moments) -> None:
+    """A red square moves over a blue ground, by four pixels in each frame."""
+    options = replace(CollageOptions.for_mode("cutouts"), pieces=6, levels=1, colors=2, grain=0.0, shadow=0.0)
+    sheets = plain((0.5, 0.5, 0.5))
+    image, came, known = np.full((96, 128, 3), (0.2, 0.3, 0.6), np.float32), None, None
+    for left in (30, 34, 38, 42):
+        image[:] = (0.2, 0.3, 0.6)
+        image[30:66, left:left + 36] = (0.6, 0.2, 0.1)
+        here = moment(left, image, came=came)
+        known = Follow(options, sheets)(here, known)
+        flow, sure = torch.zeros(1, 2, 96, 128), torch.ones(1, 1, 96, 128)
+        flow[:, 0, 30:66, left:left + 36] = 4
+        came = Link(flow, sure, sure)
+    place = as_array(Composer(options, sheets).paint(known, here.rgb, Companions()).rgb)[34:62, 28:36]
+    ground = snapped(to_lab(np.array([[(0.2, 0.3, 0.6)]], np.float32)), known.palette)
+    assert (np.linalg.norm(to_lab(place) - ground, axis=-1) < 10).mean() > 0.97
 
 
 def disk(x: float) -> torch.Tensor:

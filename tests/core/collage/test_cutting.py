@@ -154,6 +154,13 @@ def test_a_joiner_s_photographs_are_rectangles_that_show_what_is_near(texture: T
     assert 0.005 < away[inside].mean() < 0.1
 
 
+def test_a_long_and_narrow_hole_is_filled_by_several_pieces(moment: Moments) -> None:
+    ground = ground_of(moment(1).rgb, Companions())
+    hole = np.zeros(ground.shape, bool)
+    hole[20:26, 10:90] = True
+    assert 3 <= len(hole_parts(hole, ground, 400.0)) <= 5
+
+
 def test_a_hole_is_filled_by_pieces_as_large_as_the_others(moment: Moments) -> None:
     ground = ground_of(moment(1).rgb, Companions())
     hole = np.zeros(ground.shape, bool)

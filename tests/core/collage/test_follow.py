@@ -13,9 +13,11 @@ import torch
 from core.arrays import as_array
 from core.collage.cutting import Cutter
 from core.collage.follow import PATIENCE, Follow
+from core.collage.ground import ground_of
 from core.collage.materials import Materials
 from core.collage.pieces import Cut, Floats, Pieces, no_pieces
-from core.effects import Moment
+from core.collage.visible import shown
+from core.effects import Companions, Moment
 from core.motion.flow import Dis
 from core.motion.links import Link, Motion, Seen
 from core.options import CollageOptions
@@ -167,7 +169,7 @@ def moment_image(moment: Moments) -> Floats:
     return as_array(moment(1).rgb)
 
 
-@pytest.mark.parametrize(("side", "filled"), [(40, False), (56, True)])
+@pytest.mark.parametrize(("side", "filled"), [(20, False), (40, True)])
 def test_a_hole_of_less_than_a_piece_waits_until_it_is_larger(follow: Follow, moment: Moments, side: int,
                                                               filled: bool) -> None:
     """In a quarter of the frame, 76 by 60 pixels with its margin, of which a square has been cut out."""
@@ -197,6 +199,20 @@ def test_a_slit_is_left_open(follow: Follow, moment: Moments) -> None:
     aside[first.place[:, 2] > 0.66, 2] += 4 / 96
     after = follow(moment(1, came=slid(0, 0)), replace(first, place=aside))
     assert after.next_number[0] == first.next_number[0]
+
+
+def test_the_narrow_place_that_a_moving_thing_leaves_gets_paper_that_reaches_below_the_thing(
+        sheets: Materials, moment: Moments) -> None:
+    """What is on the right moves away, first by 15 pixels, a third of a piece, then by some more."""
+    follow, ground = Follow(replace(OPTIONS, pieces=6), sheets), ground_of(moment(1, FLAT).rgb, Companions())
+    first = follow(moment(1, FLAT), None)
+    aside = first.place.copy()
+    aside[first.place[:, 2] > 0.66, 2] += 15 / 96
+    after = follow(moment(2, FLAT, came=slid(0, 0)), replace(first, place=aside))
+    farther = after.place.copy()
+    farther[(after.born == 1) & (after.place[:, 2] > 0.66), 2] += 5 / 96
+    for pieces in (after, replace(after, place=farther)):
+        assert (shown(pieces, ground)[ground.inside] < 0).mean() < 0.005
 
 
 def test_pieces_born_later_lie_below_those_of_their_level(follow: Follow, moment: Moments) -> None:

@@ -88,8 +88,8 @@ def test_holes_are_what_the_birth_rule_fills() -> None:
     side = int(np.sqrt(BIRTH * median)) + 3
     frame = np.zeros((100, 200), bool)
     frame[10:10 + side, 10:10 + side] = True
-    frame[60:63, :] = True  # a slit is no hole, however long
-    frame[80:90, 80:90] = True  # too small
+    frame[60:62, :] = True  # a slit is no hole, however long
+    frame[80:86, 80:86] = True  # too small
     assert covering.holes(frame, median) == pytest.approx(side * side / frame.size, rel=0.06)
     frame[10:10 + side, 10:10 + side] = False
     assert covering.holes(frame, median) == 0
