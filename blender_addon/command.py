@@ -25,7 +25,7 @@ from .owner import modifier_of
 from .results import check_kept, find_result
 from .sequencer.modifier import order_modifier
 from .sequencer.orders import order_strip
-from .sequencer.panels import painting_line
+from .sequencer.state import painting_line
 from .ui import upkeep
 
 NAME = "gouache"

@@ -18,6 +18,7 @@ from .signature import baked_frames, signature
 from .strip_signature import strip_signature
 
 NEVER, FRESH, STALE, PARTLY = "never", "fresh", "stale", "partly"
+ICONS = {NEVER: "INFO", FRESH: "CHECKMARK", STALE: "FILE_REFRESH", PARTLY: "TIME"}
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,11 @@ class State:
         if self.kind == STALE:
             return f"Bake again: {', '.join(self.reasons)}"
         return f"{self.of - len(self.frames)} of {self.of} frames baked"
+
+    @property
+    def icon(self) -> str:
+        """What stands before it in a panel."""
+        return ICONS[self.kind]
 
 
 def state_of(scene: Any, node: Any, first: int, last: int) -> State:

@@ -7,7 +7,7 @@ from typing import Any
 import bpy
 
 from ...core.options import read_by
-from .. import bake, compat, preferences, settings
+from .. import bake, compat, settings
 from ..owner import active_tree, group_owner, nodes_sharing
 from ..ui import rows
 from ..ui.preview import preview_of
@@ -16,8 +16,6 @@ from .operators import active_node
 from .orders import BESIDE
 
 ICONS = {"style": "BRUSH_DATA", "collage": "MOD_EXPLODE"}
-STATE_ICONS = {freshness.NEVER: "INFO", freshness.FRESH: "CHECKMARK", freshness.STALE: "FILE_REFRESH",
-               freshness.PARTLY: "TIME"}
 NOT_SHOWN = ("mask", "keep_color")  # they are sockets; the engine's own Keep Color is under Advanced
 
 
@@ -56,7 +54,7 @@ class GOUACHE_PT_node(NodePanel, bpy.types.Panel):
         draw_buttons(buttons, "gouache.bake_nodes", "gouache.preview_node")
         for text, symbol in obstacle or state_lines(context.scene, node):
             layout.label(text=text, icon=symbol)
-        if preferences.engine_trouble():
+        if rows.engine_trouble():
             rows.draw_way_to_engine(layout)
         if groups.painting_folder(tree) is not None:
             layout.operator("gouache.open_bake", icon="FILE_FOLDER")
@@ -72,8 +70,8 @@ def draw_buttons(layout: Any, bake_operator: str, preview_operator: str) -> None
 
 def obstacle_of(scene: Any, node: Any) -> list[tuple[str, str]]:
     """Why a node cannot be baked, as a line with its icon; empty if it can."""
-    if trouble := preferences.engine_trouble():
-        return [(trouble, "ERROR")]
+    if trouble := rows.engine_trouble():
+        return [trouble]
     if node.id_data != compat.compositor_tree(scene) and not find.group_around(scene, node):
         return [("The scene does not use this node tree", "ERROR")]
     if node.id_data != compat.compositor_tree(scene):
@@ -89,7 +87,7 @@ def state_lines(scene: Any, node: Any) -> list[tuple[str, str]]:
     """What an artist should know before pressing the button, each with its icon."""
     tree = node.node_tree
     state = freshness.state_of(scene, node, scene.frame_start, scene.frame_end)
-    lines = [(state.text, STATE_ICONS[state.kind]),
+    lines = [(state.text, state.icon),
              (f"Frames {scene.frame_start} to {scene.frame_end} of the scene", "BLANK1")]
     if scene.render.use_border and scene.render.use_crop_to_border:
         lines.append(("Crop to Render Region shifts the painting: turn it off", "ERROR"))

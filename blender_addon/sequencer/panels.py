@@ -2,24 +2,19 @@
 
 # No `from __future__ import annotations` here: Blender reads property annotations as objects.
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import bpy
 
 from ...core.options import read_by
-from .. import bake, compat, preferences, settings
-from ..capture import own_size, rendered_range
-from ..compositor import freshness
-from ..compositor.panels import STATE_ICONS
-from ..files import names_in
-from ..owner import Owner, active_owner, active_strip, modifier_of, sharing, shown_frame
+from .. import bake, compat, settings
+from ..capture import own_size
+from ..owner import active_owner, active_strip, modifier_of, sharing, shown_frame
 from ..parts import WITHOUT_PICTURE
-from ..results import find_result, pictures_of, shown_of
+from ..results import find_result
 from ..ui import rows
 from ..ui.preview import preview_of
-from .orders import kept_of
-from .source_settings import differ, source_settings
+from .state import changed, modifier_line, painting_line, shows_other
 from .to_planes import built_scene, layers_of
 
 MAKE_COLLAGE = {"text": "Make Collage", "icon": "MOD_EXPLODE"}
@@ -155,14 +150,14 @@ def draw_run(layout: Any, scene: Any, strip: Any) -> None:
     layout.row().prop(strip.gouache, "effect", expand=True)
     rows.draw_kind(layout, strip.gouache)
     ready = layout.column()
-    trouble = preferences.engine_trouble()
+    trouble = rows.engine_trouble()
     ready.enabled = not (trouble or settings.obstacle(strip.gouache))
     ready.scale_y = 1.4
     row = ready.row(align=True)
     row.operator("gouache.stylize_strip", **MAKE_COLLAGE if is_collage else {"icon": "BRUSH_DATA"})
     row.operator("gouache.preview_frame", text="Preview", icon="HIDE_OFF")
     result = find_result(scene, strip)
-    draw_state(layout, state_line(scene, strip), strip, result)
+    draw_state(layout, trouble or painting_line(scene, strip), strip, result)
     if trouble:
         rows.draw_way_to_engine(layout)
     if compat.HAS_STRIP_MODIFIERS and result is None:
@@ -185,13 +180,13 @@ def draw_state(layout: Any, state: tuple[str, str], strip: Any, result: Any) -> 
 def draw_modifier(layout: Any, scene: Any, strip: Any, modifier: Any) -> None:
     """The same for a strip with our modifier: the painting goes there."""
     rows.draw_kind(layout, modifier.node_group.gouache)
-    trouble = preferences.engine_trouble()
+    trouble = rows.engine_trouble()
     row = layout.row(align=True)
     row.enabled = not trouble
     row.scale_y = 1.4
     row.operator("gouache.bake_modifier", text="Bake Modifier", icon="BRUSH_DATA")
     row.operator("gouache.preview_frame", text="Preview", icon="HIDE_OFF")
-    text, symbol = modifier_line(scene, strip, modifier)
+    text, symbol = trouble or modifier_line(scene, strip, modifier)
     layout.label(text=text, icon=symbol)
     if trouble:
         rows.draw_way_to_engine(layout)
@@ -216,7 +211,7 @@ def draw_planes(layout: Any, scene: Any, strip: Any) -> None:
     if layers_of(scene, strip) is None:
         again = " again" if result is not None and not shows_other(strip) else ""
         layout.label(text=f"Makes the collage{again}, with its layers", icon="INFO")
-    elif result is not None and _changed(scene, strip, result):
+    elif result is not None and changed(scene, strip, result):
         layout.label(text="Of the collage as it was made", icon="INFO")
 
 
@@ -227,88 +222,6 @@ def live_inputs(modifier: Any) -> Iterator[tuple[str, Any]]:
             holder = getattr(modifier.properties.inputs, item.identifier, None)
             if holder is not None:
                 yield item.name, holder
-
-
-def modifier_line(scene: Any, strip: Any, modifier: Any) -> tuple[str, str]:
-    """The state of a modifier's bake and its icon."""
-    if trouble := preferences.engine_trouble():
-        return trouble, "ERROR"
-    if obstacle := settings.obstacle(modifier.node_group.gouache):
-        return obstacle, "INFO"
-    state = freshness.modifier_state(scene, strip, modifier, *rendered_range(strip))
-    return state.text, STATE_ICONS[state.kind]
-
-
-def state_line(scene: Any, strip: Any) -> tuple[str, str]:
-    """What an artist should know before pressing the button, and its icon."""
-    if trouble := preferences.engine_trouble():
-        return trouble, "ERROR"
-    return painting_line(scene, strip)
-
-
-def painting_line(scene: Any, strip: Any) -> tuple[str, str]:
-    """The state of a strip's painting or collage in a line, and its icon."""
-    if obstacle := settings.obstacle(strip.gouache):
-        return obstacle, "INFO"
-    is_collage = strip.gouache.effect == "collage"
-    result = find_result(scene, strip)
-    if result is None and (kept := kept_of(scene, strip)):
-        frames, button = f"{kept[0]} of {kept[1]} frames are", "Make Collage" if is_collage else "Paint Strip"
-        return f"{frames} {'made' if is_collage else 'painted'}: {button} goes on", "TIME"
-    if result is None:
-        return "Not made yet" if is_collage else "Not painted yet", "INFO"
-    folder = Path(bpy.path.abspath(result.directory))
-    if not (_has_files(result, folder) if strip.gouache.painted_as else folder.is_dir()):
-        return "Frames are missing: make it again" if is_collage else "Painted frames are missing: paint again", "ERROR"
-    if shows_other(strip):
-        return ("Shows a painting: Make Collage replaces it" if is_collage else
-                "Shows a collage: Paint Strip replaces it"), "INFO"
-    if not strip.gouache.painted_as:
-        return "Made in part" if is_collage else "Painted in part", "INFO"
-    if changed := _changed(scene, strip, result):
-        return f"{changed} changed since {'it was made' if is_collage else 'painting'}", "FILE_REFRESH"
-    return _extent(strip, result) or ("Collage made" if is_collage else "Painted", "CHECKMARK")
-
-
-def shows_other(strip: Any) -> bool:
-    """Whether what was made of a strip last is of the other effect than it is set to now."""
-    made_as = strip.gouache.painted_as
-    return bool(made_as) and settings.effect_of(made_as) != strip.gouache.effect
-
-
-def _has_files(result: Any, folder: Path) -> bool:
-    """Whether every picture of a painting is there."""
-    there = names_in(folder)
-    return all(element.filename in there for element in result.elements)
-
-
-def _changed(scene: Any, strip: Any, result: Any) -> str:
-    """What is otherwise than when a strip was painted, in a word; empty for nothing. An earlier version noted less."""
-    group = strip.gouache
-    if not Owner(strip, scene).is_set_as(group.painted_as):
-        return "Settings"
-    if group.painted_of not in ("", shown_of(strip, result)):
-        return "Footage"
-    return "Strip" if differ(group.painted_from, source_settings(scene, strip, result)) else ""
-
-
-def _extent(strip: Any, result: Any) -> tuple[str, str] | None:
-    """In a line, with its icon, where a strip and its painting are not at the same frames; else None."""
-    done, what = ("made", "collage") if strip.gouache.effect == "collage" else ("painted", "painting")
-    own, shown = rendered_range(strip), rendered_range(result)
-    if lacking := _left_out(own, pictures_of(result)):
-        return f"1 frame is not {done}" if lacking == 1 else f"{lacking} frames are not {done}", "FILE_REFRESH"
-    if less := _left_out(own, shown):  # on purpose, perhaps: they are painted
-        return f"The {what} is {less} frame{'' if less == 1 else 's'} shorter than the strip", "INFO"
-    if more := _left_out(shown, own):
-        return f"The {what} is {more} frame{'' if more == 1 else 's'} longer than the strip", "FILE_REFRESH"
-    return None
-
-
-def _left_out(frames: tuple[int, int], others: tuple[int, int]) -> int:
-    """How many frames of a range (first, last) are not in another one."""
-    (first, last), (other_first, other_last) = frames, others
-    return last - first + 1 - max(0, min(last, other_last) - max(first, other_first) + 1)
 
 
 class GOUACHE_PT_preview(PicturePanel, bpy.types.Panel):

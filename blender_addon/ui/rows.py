@@ -28,6 +28,12 @@ def draw_kind(layout: Any, group: Any) -> None:
         layout.row().prop(group, "engine", expand=True)
 
 
+def engine_trouble() -> tuple[str, str] | None:
+    """Why there is no engine to use, as a line with its icon; None if there is one."""
+    trouble = preferences.engine_trouble()
+    return (trouble, "ERROR") if trouble else None
+
+
 def draw_way_to_engine(layout: Any) -> None:
     """The button to where the engine is installed and set."""
     layout.operator("preferences.addon_show", text="Install Engine…", icon="PREFERENCES").module = preferences.PACKAGE

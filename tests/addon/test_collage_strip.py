@@ -78,18 +78,18 @@ def test_bake(gouache, capfd):
     assert result.name == "Clip collage" and len(gouache.strips) == 2
     out = capfd.readouterr().out
     assert "Cutting the pieces of the first frame" in out and "Laid frame 3 (3 of 6), " in out and "Paint" not in out
-    folder, panels = gouache.bake_folder(strip), gouache.module("sequencer.panels")
-    assert panels.state_line(gouache.scene, strip) == ("Collage made", "CHECKMARK")
+    folder, line = gouache.bake_folder(strip), gouache.module("sequencer.state").painting_line
+    assert line(gouache.scene, strip) == ("Collage made", "CHECKMARK")
     group.collage.export_layers = True  # changes no pixel
     group.collage.regularity = 0.9  # is not read for cut-outs
-    assert panels.state_line(gouache.scene, strip)[0] == "Collage made"
+    assert line(gouache.scene, strip)[0] == "Collage made"
     group.collage.grain = 0.9
-    assert panels.state_line(gouache.scene, strip)[0] == "Settings changed since it was made"
+    assert line(gouache.scene, strip)[0] == "Settings changed since it was made"
     gouache.paint(strip)  # the other operator bakes what the strip is set to
     assert gouache.jobs()[1]["effect"] == "collage" and gouache.bake_folder(strip) != folder
     group.effect = "style"
     assert gouache.module("settings").fingerprint(group, {}) == before
-    assert panels.state_line(gouache.scene, strip)[0] == "Shows a collage: Paint Strip replaces it"
+    assert line(gouache.scene, strip)[0] == "Shows a collage: Paint Strip replaces it"
     gouache.paint(strip)
     assert gouache.jobs()[2]["effect"] == "style" and len(gouache.strips) == 2 and result.name == "Clip painted"
     group.effect, strip.name = "collage", "Shot"
@@ -136,7 +136,7 @@ def test_missing_files(gouache):
     gouache.paint(strip)
     assert gouache.jobs()[-1]["options"]["materials"] == []
     group.materials.clear()
-    assert gouache.module("sequencer.panels").state_line(gouache.scene, strip)[0] == "Collage made"
+    assert gouache.module("sequencer.state").painting_line(gouache.scene, strip)[0] == "Collage made"
 
 
 def test_objects_and_depth_by_a_pattern(gouache):

@@ -17,7 +17,7 @@ def fast_clip(gouache, **options):
 
 
 def state(gouache, strip):
-    return gouache.module("sequencer.panels").state_line(gouache.scene, strip)[0]
+    return gouache.module("sequencer.state").painting_line(gouache.scene, strip)[0]
 
 
 def test_a_fast_bake(gouache, capfd):

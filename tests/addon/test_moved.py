@@ -21,7 +21,7 @@ def result_of(gouache, strip):
 
 
 def line(gouache, strip):
-    return gouache.module("sequencer.panels").painting_line(gouache.scene, strip)[0]
+    return gouache.module("sequencer.state").painting_line(gouache.scene, strip)[0]
 
 
 def reds(gouache, strip):

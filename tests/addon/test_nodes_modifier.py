@@ -18,8 +18,7 @@ def add_modifier(gouache, strip):
 
 def line(gouache, strip):
     """What the panel says of the modifier."""
-    panels = gouache.module("sequencer.panels")
-    return panels.modifier_line(gouache.scene, strip, strip.modifiers[0])[0]
+    return gouache.module("sequencer.state").modifier_line(gouache.scene, strip, strip.modifiers[0])[0]
 
 
 @needs_modifiers

@@ -165,14 +165,14 @@ def test_redrawing_a_strip_of_many_files(gouache, monkeypatch):
     """So with a strip's modifier: thousands of files are not looked at each time."""
     if not gouache.module("compat").HAS_STRIP_MODIFIERS:
         return
-    strip, panels = gouache.clip(), gouache.module("sequencer.panels")
+    strip, line = gouache.clip(), gouache.module("sequencer.state").modifier_line
     gouache.scene.sequence_editor.active_strip = strip
     with gouache.sequencer():
         bpy.ops.gouache.add_modifier(effect="style")
     in_a_window(gouache, monkeypatch)
     asked = slowed(monkeypatch, gouache.module("compositor.freshness"), "strip_signature", 0.1)
     for _ in range(20):
-        panels.modifier_line(gouache.scene, strip, strip.modifiers[0])
+        line(gouache.scene, strip, strip.modifiers[0])
     assert len(asked) == 1
 
 

@@ -36,7 +36,7 @@ def test_a_strip_changed_while_it_is_painted(gouache):
     strip = gouache.clip()
     gouache.set_engine("resume")
     bake_and_meanwhile(gouache, [gouache.order(strip)], lambda: setattr(strip.gouache, "strength", 0.2))
-    line = gouache.module("sequencer.panels").painting_line
+    line = gouache.module("sequencer.state").painting_line
     assert line(gouache.scene, strip)[0] == "Settings changed since painting"
     gouache.paint(strip)
     assert line(gouache.scene, strip)[0] == "Painted"

@@ -140,7 +140,7 @@ def test_cancel_keeps_what_is_painted(gouache):
     folder = next((gouache.folder / "gouache").glob("Clip-*"))
     assert [file.name for file in (folder / "result").iterdir() if file.is_file()] == ["00001.png"]
     assert len(gouache.strips) == 1 and gouache.module("engine")._kept.alive  # ready for the next job
-    line = gouache.module("sequencer.panels").painting_line
+    line = gouache.module("sequencer.state").painting_line
     assert line(gouache.scene, strip)[0] == "Not painted yet"
     gouache.module("sequencer.orders").note_kept(job.at, len(job.files))
     assert line(gouache.scene, strip)[0] == "1 of 6 frames are painted: Paint Strip goes on"
@@ -302,7 +302,7 @@ def test_the_line_of_a_strip_that_is_no_longer_as_it_was_painted(gouache):
     painting, = gouache.paint(strip)
 
     def line():
-        return gouache.module("sequencer.panels").painting_line(gouache.scene, strip)[0]
+        return gouache.module("sequencer.state").painting_line(gouache.scene, strip)[0]
 
     assert line() == "Painted"
     for ends, text in {(2, 7): "1 frame is not painted", (1, 8): "3 frames are not painted",
@@ -332,7 +332,7 @@ def test_the_line_of_a_strip_whose_own_settings_changed(gouache):
     gouache.paint(text, still, clip)
 
     def line(strip):
-        return gouache.module("sequencer.panels").painting_line(gouache.scene, strip)[0]
+        return gouache.module("sequencer.state").painting_line(gouache.scene, strip)[0]
 
     assert {line(text), line(still), line(clip)} == {"Painted"}
     clip.use_proxy = clip.lock = clip.mute = True
@@ -356,7 +356,7 @@ def test_a_film_saved_elsewhere_has_the_same_footage(gouache):
     (gouache.folder / "other").mkdir()
     gouache.save("other/shot.blend")
     assert strip.directory.startswith("//../")
-    assert gouache.module("sequencer.panels").painting_line(gouache.scene, strip)[0] == "Painted"
+    assert gouache.module("sequencer.state").painting_line(gouache.scene, strip)[0] == "Painted"
 
 
 def test_the_menu_of_strips(gouache):

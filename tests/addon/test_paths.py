@@ -84,7 +84,7 @@ def test_what_is_painted_and_baked_is_not_out_of_date(graph):
     graph.bake()
     stale.gouache.strength = 0.1
     save(gouache, "other/shot.blend")
-    line, state = gouache.module("sequencer.panels").painting_line, gouache.module("compositor.freshness").state_of
+    line, state = gouache.module("sequencer.state").painting_line, gouache.module("compositor.freshness").state_of
     assert line(gouache.scene, strip)[0] == "Painted" and line(gouache.scene, stale)[0].startswith("Settings changed")
     assert state(gouache.scene, node, 1, 6).kind == "fresh"
     assert gouache.order(strip).begun == gouache.bake_folder(strip) / "result"
@@ -116,7 +116,7 @@ def test_appended_from_a_film_in_another_folder(graph, name):
     groups = strip.gouache, tree.gouache
     assert [files(group) for group in groups] == there
     assert all(text.startswith("//") == bool(name) for group in groups for text in texts(group))
-    assert gouache.module("sequencer.panels").painting_line(scene, strip)[0] == "Painted"
+    assert gouache.module("sequencer.state").painting_line(scene, strip)[0] == "Painted"
     assert tree.gouache.baked_as == gouache.module("owner").group_owner(tree).fingerprint()
 
 

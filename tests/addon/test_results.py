@@ -201,7 +201,7 @@ def test_a_painting_that_was_trimmed_by_itself_stays_so(gouache):
     strip = gouache.clip(frames=12)
     painting, = gouache.paint(strip)
     set_range(painting, 4, 9)
-    line = gouache.module("sequencer.panels").painting_line
+    line = gouache.module("sequencer.state").painting_line
     assert line(gouache.scene, strip)[0] == "The painting is 7 frames shorter than the strip"
     gouache.paint(strip)
     assert gouache.bounds(painting) == (4, 9) and len(painting.elements) == 12
@@ -217,7 +217,7 @@ def test_frames_that_are_only_held_are_not_painted(gouache):
     strip = gouache.clip(frames=12)
     set_range(strip, 4, 8)
     painting, = gouache.paint(strip)
-    line = gouache.module("sequencer.panels").painting_line
+    line = gouache.module("sequencer.state").painting_line
     for both in (strip, painting):
         set_range(both, 3, 10)
     assert line(gouache.scene, strip)[0] == "3 frames are not painted"
@@ -264,7 +264,7 @@ def test_a_painting_alone_in_a_meta(gouache):
     meta = gouache.meta(painting)
     strip.gouache.seed = 5
     assert gouache.paint(strip) == [painting] and painting.parent_meta() == meta and len(gouache.strips) == 2
-    assert gouache.module("sequencer.panels").painting_line(gouache.scene, strip)[0] == "Painted"
+    assert gouache.module("sequencer.state").painting_line(gouache.scene, strip)[0] == "Painted"
 
 
 def test_of_two_copies_of_a_painting_the_one_that_is_seen_is_kept_up_to_date(gouache):
@@ -364,7 +364,7 @@ def test_a_painted_file_that_is_gone(gouache):
     """The panel says so, wherever in the clip it is, and painting again makes that one."""
     strip = gouache.clip()
     gouache.paint(strip)
-    line = gouache.module("sequencer.panels").painting_line
+    line = gouache.module("sequencer.state").painting_line
     assert line(gouache.scene, strip)[0] == "Painted"
     (gouache.bake_folder(strip) / "result" / "00003.png").unlink()
     assert line(gouache.scene, strip)[0] == "Painted frames are missing: paint again"

@@ -140,14 +140,14 @@ def test_keyframed_strength(gouache):
     job, = gouache.jobs()
     assert job["animation"]["strength"] == {"1": 0, "2": 0.25, "3": 0.5, "4": 0.75, "5": 1, "6": 1}
     assert options_module(gouache, "job").Job.from_json(job).at(3, "strength") == 0.5
-    folder, panels = gouache.bake_folder(strip), gouache.module("sequencer.panels")
+    folder, line = gouache.bake_folder(strip), gouache.module("sequencer.state").painting_line
     gouache.scene.frame_set(3)  # the playhead changes the property, but not the painting
     assert round(strip.gouache.strength, 3) == 0.5
-    assert panels.state_line(gouache.scene, strip)[0] == "Painted"
+    assert line(gouache.scene, strip)[0] == "Painted"
     gouache.paint(strip)
     assert gouache.bake_folder(strip) == folder
     gouache.scene.keyframe_insert(path, frame=2)
-    assert panels.state_line(gouache.scene, strip)[0] == "Settings changed since painting"
+    assert line(gouache.scene, strip)[0] == "Settings changed since painting"
 
 
 def test_keys_beside_those_of_the_compositor(gouache):
