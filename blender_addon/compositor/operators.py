@@ -162,13 +162,4 @@ class GOUACHE_OT_open_bake(OpenFolder, bpy.types.Operator):
 
 
 CLASSES = (GOUACHE_OT_bake_nodes, GOUACHE_OT_preview_node, GOUACHE_OT_add_node, GOUACHE_OT_open_bake)
-
-
-def register() -> None:
-    for cls in CLASSES:
-        bpy.utils.register_class(cls)
-
-
-def unregister() -> None:
-    for cls in reversed(CLASSES):
-        bpy.utils.unregister_class(cls)
+register, unregister = bpy.utils.register_classes_factory(CLASSES)

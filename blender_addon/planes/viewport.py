@@ -87,13 +87,4 @@ class GOUACHE_PT_planes_look(bpy.types.Panel):
 
 
 CLASSES = (GOUACHE_OT_planes_look, GOUACHE_OT_open_planes, GOUACHE_PT_planes_look)
-
-
-def register() -> None:
-    for cls in CLASSES:
-        bpy.utils.register_class(cls)
-
-
-def unregister() -> None:
-    for cls in reversed(CLASSES):
-        bpy.utils.unregister_class(cls)
+register, unregister = bpy.utils.register_classes_factory(CLASSES)

@@ -184,13 +184,4 @@ class GOUACHE_UL_materials(bpy.types.UIList):
 
 CLASSES = (GOUACHE_OT_material_add, GOUACHE_OT_material_remove, GOUACHE_OT_material_paintings, GOUACHE_MT_materials,
            GOUACHE_UL_materials)
-
-
-def register() -> None:
-    for cls in CLASSES:
-        bpy.utils.register_class(cls)
-
-
-def unregister() -> None:
-    for cls in reversed(CLASSES):
-        bpy.utils.unregister_class(cls)
+register, unregister = bpy.utils.register_classes_factory(CLASSES)

@@ -189,13 +189,4 @@ class GOUACHE_OT_bake_modifier(OneStrip, BakeJob, bpy.types.Operator):
 
 
 CLASSES = (GOUACHE_OT_add_modifier, GOUACHE_OT_single_modifier, GOUACHE_OT_bake_modifier)
-
-
-def register() -> None:
-    for cls in CLASSES:
-        bpy.utils.register_class(cls)
-
-
-def unregister() -> None:
-    for cls in reversed(CLASSES):
-        bpy.utils.unregister_class(cls)
+register, unregister = bpy.utils.register_classes_factory(CLASSES)

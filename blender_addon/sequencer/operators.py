@@ -180,13 +180,4 @@ class GOUACHE_OT_copy_settings(ForActiveOwner, bpy.types.Operator):
 
 CLASSES = (GOUACHE_OT_stylize_strip, GOUACHE_OT_collage_strip, GOUACHE_OT_open_cache, GOUACHE_OT_show_original,
            GOUACHE_OT_copy_settings)
-
-
-def register() -> None:
-    for cls in CLASSES:
-        bpy.utils.register_class(cls)
-
-
-def unregister() -> None:
-    for cls in reversed(CLASSES):
-        bpy.utils.unregister_class(cls)
+register, unregister = bpy.utils.register_classes_factory(CLASSES)

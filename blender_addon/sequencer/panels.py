@@ -284,13 +284,4 @@ class GOUACHE_PT_output(PicturePanel, bpy.types.Panel):
 
 CLASSES = (GOUACHE_PT_strip, GOUACHE_PT_preview, GOUACHE_PT_style, GOUACHE_PT_materials, GOUACHE_PT_settings,
            GOUACHE_PT_planes, GOUACHE_PT_output, GOUACHE_PT_advanced)
-
-
-def register() -> None:
-    for cls in CLASSES:
-        bpy.utils.register_class(cls)
-
-
-def unregister() -> None:
-    for cls in reversed(CLASSES):
-        bpy.utils.unregister_class(cls)
+register, unregister = bpy.utils.register_classes_factory(CLASSES)
