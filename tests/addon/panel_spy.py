@@ -32,3 +32,13 @@ def draw(gouache):
         if panel.poll(bpy.context):
             panel.draw(SimpleNamespace(layout=Layout(drawn)), bpy.context)
     return drawn
+
+
+def draw_nodes(graph):
+    """Everything our panels show in the node editor."""
+    drawn = []
+    with graph.editor():
+        for panel in graph.gouache.module("compositor.panels").CLASSES:
+            if hasattr(panel, "bl_category") and panel.poll(bpy.context):
+                panel.draw(SimpleNamespace(layout=Layout(drawn)), bpy.context)
+    return drawn

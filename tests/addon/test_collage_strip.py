@@ -59,7 +59,7 @@ def test_choosing_the_same_mode_again_keeps_its_settings(gouache):
     assert (group.mode, group.pieces) == ("mosaic", 1400)
 
 
-def test_bake(gouache, capfd):
+def test_a_strip_becomes_a_collage(gouache, capfd):
     """From the operator to job.json, the strip above and the state of things; style and collage do not mix."""
     strip = gouache.clip()
     write_png(gouache.folder / "papers" / "red.png", picture(3))
@@ -182,7 +182,7 @@ def test_materials_of_the_timeline(gouache):
         bpy.ops.gouache.material_paintings()
 
 
-def test_preview(gouache):
+def test_a_preview_is_of_one_frame(gouache):
     strip = collage(gouache)
     strip.gouache.collage.size, strip.gouache.collage.export_layers, strip.gouache.format = 2048, True, "exr"
     gouache.scene.frame_set(4)
@@ -197,7 +197,7 @@ def test_preview(gouache):
     assert [file.name for file in folder.iterdir()] == ["00002.png"]  # no other frame to follow pieces from
 
 
-def test_panels(gouache):
+def test_the_panels_show_what_a_mode_reads(gouache):
     strip = gouache.clip()
     gouache.scene.sequence_editor.active_strip = strip
     assert ("prop", "strength") in draw(gouache) and ("operator", "Make Collage") not in draw(gouache)

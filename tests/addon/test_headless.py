@@ -133,7 +133,7 @@ def test_scene_strips_and_steps(gouache, way):
     assert gouache.module("headless").current is None
 
 
-def test_nodes(gouache, monkeypatch, capfd):
+def test_a_render_bakes_nodes(gouache, monkeypatch, capfd):
     monkeypatch.setattr(sys, "argv", ["-a"])
     gouache.set_engine("invert")
     graph = Graph(gouache)
@@ -193,7 +193,7 @@ def test_nodes_whose_frames_are_told_late(gouache, monkeypatch):
 
 
 @pytest.mark.skipif(not NEW, reason="strip modifiers with nodes came with Blender 5.2")
-def test_strip_modifiers(gouache, monkeypatch, capfd):
+def test_a_render_bakes_strip_modifiers(gouache, monkeypatch, capfd):
     monkeypatch.setattr(sys, "argv", ["-a"])
     strip = gouache.clip()
     gouache.scene.sequence_editor.active_strip = strip

@@ -120,7 +120,7 @@ def test_one_changed_frame(gouache, graph, capfd):
     assert freshness.state_of(graph.scene, graph.node, 1, 6).kind == "fresh"
 
 
-def test_states(gouache, graph):
+def test_the_state_of_a_bake_is_told_with_its_reason(gouache, graph):
     """Never baked, a part, all, other settings, another input, another range: each said, and said why."""
     freshness, node, group = gouache.module("compositor.freshness"), graph.node, graph.node.node_tree.gouache
 

@@ -8,7 +8,7 @@ import bpy
 import numpy as np
 import pytest
 from graph import Graph, painted_now, read_float, shown, write_exr
-from panel_spy import Layout, draw
+from panel_spy import Layout, draw, draw_nodes
 from stage import NEW, picture, write_png
 
 ENGINE = os.environ.get("GOUACHE_TEST_ENGINE_PYTHON")
@@ -33,16 +33,6 @@ def state(gouache, graph):
 def source(gouache, tree):
     """The folder of what was captured for a group."""
     return gouache.module("compositor.groups").painting_folder(tree).parent / "source"
-
-
-def drawn(gouache, graph):
-    """Everything our panels show in the node editor."""
-    found = []
-    with graph.editor():
-        for panel in gouache.module("compositor.panels").CLASSES:
-            if hasattr(panel, "bl_category") and panel.poll(bpy.context):
-                panel.draw(SimpleNamespace(layout=Layout(found)), bpy.context)
-    return found
 
 
 def test_add_connect_bake_render(gouache, graph):
@@ -124,8 +114,7 @@ def test_objects_in_another_working_space(gouache, graph):
     assert objects.min() >= 0.0 and objects.max() <= 1.0
 
 
-def test_states(gouache, graph, capfd):
-    """What changes the collage asks for a new bake, and nothing else does."""
+def test_only_what_changes_the_collage_asks_for_a_new_bake(gouache, graph, capfd):
     group = graph.node.node_tree.gouache
     papers = write_png(gouache.folder / "papers" / "red.png", picture(3)).parent
     group.collage.materials.add().path = "//papers/"
@@ -164,11 +153,11 @@ def test_paper_does_not_shine(gouache, graph):
     assert np.abs(graph.render(1)[0] - bright).max() < 1e-3
 
 
-def test_panels_and_preview(gouache, graph):
-    """The sidebar has the collage's settings and no style's; its buttons work on the node's materials."""
+def test_the_sidebar_has_the_collages_settings_and_no_styles(gouache, graph):
+    """Its buttons work on the node's materials."""
     group = graph.node.node_tree.gouache.collage
     options = sys.modules["bl_ext.user_default.gouache.core.options"]
-    seen = drawn(gouache, graph)
+    seen = draw_nodes(graph)
     for name, _, _ in options.describe(options.CollageOptions):
         assert seen.count(("prop", name)) == 1, name
     for name in ("strength", "Style Strength", "engine", "Baked Keep Color", "styles"):
@@ -176,7 +165,7 @@ def test_panels_and_preview(gouache, graph):
     assert ("label", "Not baked yet") in seen and ("prop", "format") in seen and ("prop", "Keep Color") in seen
     assert ("label", "Uses Gouache's own papers") in seen
     group.mode = "layers"
-    seen = drawn(gouache, graph)
+    seen = draw_nodes(graph)
     assert ("label", "Add paintings of this clip under Materials") in seen
     assert ("operator", "gouache.material_paintings") not in seen  # a node has none of a strip's
     group.mode = "torn"
@@ -186,7 +175,7 @@ def test_panels_and_preview(gouache, graph):
         bpy.types.GOUACHE_MT_materials.draw(SimpleNamespace(layout=Layout([])), bpy.context)
         assert bpy.ops.gouache.material_remove() == {"FINISHED"} and len(group.materials) == 0
     graph.link(graph.plate.outputs[0], graph.node.inputs["Objects"])
-    seen = drawn(gouache, graph)
+    seen = draw_nodes(graph)
     assert ("label", "Linked: Objects") in seen and ("prop", "mask") not in seen and ("prop", "depth") in seen
     group.export_layers = True
     for frame in (2, 5):
@@ -198,11 +187,10 @@ def test_panels_and_preview(gouache, graph):
     assert (job["options"]["size"], job["options"]["export_layers"]) == (640, False)
     folder, = gouache.module("preferences").cache_folder().glob("preview/Collage")
     assert [file.name for file in sorted(folder.glob("source/*/*"))] == ["00005.exr"] * 2  # no older frame to follow
-    assert ("label", "A quick look: Optimize paints finer") not in drawn(gouache, graph)
+    assert ("label", "A quick look: Optimize paints finer") not in draw_nodes(graph)
 
 
-def test_headless(gouache, graph, monkeypatch, capfd):
-    """A render bakes a collage whose Image is linked, and says what a node lacks."""
+def test_a_render_bakes_a_collage_whose_image_is_linked_and_says_what_a_node_lacks(gouache, graph, monkeypatch, capfd):
     due = gouache.module("due")
     assert [group.name for group in due.due_groups(graph.scene)] == ["Collage"]
     graph.node.node_tree.gouache.collage.mode = "layers"
@@ -220,7 +208,7 @@ def test_headless(gouache, graph, monkeypatch, capfd):
 
 
 @pytest.mark.skipif(not NEW, reason="strip modifiers with nodes came with Blender 5.2")
-def test_on_a_strip(gouache):
+def test_a_collage_stands_on_a_strip_as_a_modifier(gouache):
     """As a modifier: the strip's settings go along, it is baked in its own pixels, the tab is the group's."""
     strip = gouache.clip()
     strip.gouache.effect, strip.gouache.collage.mode = "collage", "mosaic"

@@ -229,8 +229,8 @@ def test_what_a_strip_is_made_of(gouache):
     color = strips.new_effect(name="Color", type="COLOR", channel=8, **gouache.length(1, 7))
     inner = gouache.clip(name="Inner", channel=6)
     meta = gouache.meta(inner)
-    outer = {strip: changed(gouache, strip, "")[1] for strip in (cross, layer, meta, color)
-             if add_to(gouache, strip) is None}
+    add_to(gouache, cross, layer, meta, color)
+    outer = {strip: changed(gouache, strip, "")[1] for strip in (cross, layer, meta, color)}
     other = gouache.clip(name="Other", channel=20, first_number=20).directory
 
     def expect(*strips):

@@ -6,51 +6,41 @@ from types import SimpleNamespace
 import bpy
 import numpy as np
 from graph import shown
-from panel_spy import Layout
+from panel_spy import Layout, draw_nodes
 
 
-def drawn(gouache, graph):
-    """Everything our panels show in the node editor."""
-    found = []
-    with graph.editor():
-        for panel in gouache.module("compositor.panels").CLASSES:
-            if hasattr(panel, "bl_category") and panel.poll(bpy.context):
-                panel.draw(SimpleNamespace(layout=Layout(found)), bpy.context)
-    return found
-
-
-def test_panels(gouache, graph):
+def test_the_sidebar_shows_what_a_node_has_and_what_it_lacks(gouache, graph):
     node, group = graph.node, graph.node.node_tree.gouache
-    seen = drawn(gouache, graph)
+    seen = draw_nodes(graph)
     assert ("operator", "gouache.bake_nodes") in seen and ("label", "Not baked yet") in seen
     assert [text for kind, text in seen if kind == "prop" and text in ("Mask", "Strength", "Keep Color")] == [
         "Mask", "Strength", "Keep Color"]
     assert ("prop", "Style Strength") in seen and ("prop", "Baked Keep Color") in seen and ("prop", "format") in seen
     assert [item.identifier for item in group.bl_rna.properties["format"].enum_items] == ["exr", "exr32"]
     graph.bake(node.name)
-    assert ("label", "Baked: 6 frames") in drawn(gouache, graph)
+    assert ("label", "Baked: 6 frames") in draw_nodes(graph)
     group.seed = 4
-    assert ("label", "Bake again: settings changed") in drawn(gouache, graph)
+    assert ("label", "Bake again: settings changed") in draw_nodes(graph)
     render = graph.scene.render
     warning = ("label", "Crop to Render Region shifts the painting: turn it off")
-    assert warning not in drawn(gouache, graph)
+    assert warning not in draw_nodes(graph)
     render.use_border = render.use_crop_to_border = True
-    assert warning in drawn(gouache, graph)
+    assert warning in draw_nodes(graph)
     copy = graph.tree.nodes.new("CompositorNodeGroup")
     copy.node_tree = node.node_tree
     node.mute = True
-    seen = drawn(gouache, graph)
+    seen = draw_nodes(graph)
     assert ("label", "2 nodes share this bake") in seen
     assert ("label", "The node is muted: its painting does not show") in seen
     graph.link(graph.plate.outputs[0], node.inputs["Style"])
-    assert ("label", "Linked: Style") in drawn(gouache, graph)
+    assert ("label", "Linked: Style") in draw_nodes(graph)
     graph.tree.links.remove(node.inputs["Image"].links[0])
-    seen = drawn(gouache, graph)
+    seen = draw_nodes(graph)
     assert ("label", "Link a picture to Image to begin") in seen and ("enabled", False) in seen
     gouache.preferences.engine_python = "/not/there"
-    assert ("operator", "Install Engine…") in drawn(gouache, graph)
+    assert ("operator", "Install Engine…") in draw_nodes(graph)
     graph.tree.nodes.active = graph.plate
-    assert drawn(gouache, graph) == []
+    assert draw_nodes(graph) == []
     menu = []
     gouache.module("compositor.panels").draw_add_menu(SimpleNamespace(layout=Layout(menu)), bpy.context)
     assert menu == [("menu", "GOUACHE_MT_add")]
@@ -61,7 +51,7 @@ def test_panels(gouache, graph):
 
 def test_nodes_of_several_scenes_that_share_a_bake(gouache, graph):
     gouache.module("compat").copy_compositor_scene(graph.scene)
-    assert ("label", "2 nodes share this bake") in drawn(gouache, graph)
+    assert ("label", "2 nodes share this bake") in draw_nodes(graph)
 
 
 def test_styles_and_keyframes_of_a_node(gouache, graph):
@@ -144,11 +134,11 @@ def test_redrawing_a_large_graph(gouache, graph, monkeypatch):
     asked = slowed(monkeypatch, gouache.module("compositor.freshness"), "signature", 0.1)
     graph.plate.frame_duration = 5
     for _ in range(20):
-        assert ("label", "Bake again: input changed") in drawn(gouache, graph)
+        assert ("label", "Bake again: input changed") in draw_nodes(graph)
     assert len(asked) == 1
     graph.plate.frame_duration = 6
     time.sleep(2)
-    assert ("label", "Baked: 6 frames") in drawn(gouache, graph)
+    assert ("label", "Baked: 6 frames") in draw_nodes(graph)
 
 
 def test_redrawing_a_small_graph(gouache, graph, monkeypatch):
@@ -158,7 +148,7 @@ def test_redrawing_a_small_graph(gouache, graph, monkeypatch):
     for duration, text in ((5, "Bake again: input changed"), (6, "Baked: 6 frames")):
         graph.plate.frame_duration = duration
         time.sleep(0.5)
-        assert ("label", text) in drawn(gouache, graph)
+        assert ("label", text) in draw_nodes(graph)
 
 
 def test_redrawing_a_strip_of_many_files(gouache, monkeypatch):

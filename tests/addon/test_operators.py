@@ -9,7 +9,7 @@ from panel_spy import Layout, draw
 from stage import set_range
 
 
-def test_several_strips(gouache, capfd):
+def test_several_strips_are_painted_one_after_the_other(gouache, capfd):
     second, first = gouache.clip(name="Second", channel=2, start=3), gouache.clip(name="First")
     results = gouache.paint(second, first)
     assert [result.name for result in results] == ["Second painted", "First painted"]
@@ -32,7 +32,7 @@ def test_one_strip_that_fails_keeps_the_others_from_nothing(gouache):
     assert error.value.hint and bake.painted == ["B painted", "D painted"]
 
 
-def test_selected_strips(gouache):
+def test_the_selected_strips_are_painted_but_no_paintings(gouache):
     for channel, name in enumerate(("A", "B", "C"), 1):
         gouache.clip(name=name, channel=channel * 3).select = name != "C"
     gouache.sound(channel=2).select = True
@@ -80,13 +80,13 @@ def test_a_painting_stands_for_its_source(gouache):
 
 @pytest.mark.parametrize(("names", "message"), [
     ("Nobody", "There is no strip 'Nobody' in scene 'Scene'"), ("Tone", "'Tone' is a sound strip: it has no picture")])
-def test_strips_that_cannot_be_painted(gouache, names, message):
+def test_what_cannot_be_painted_is_told(gouache, names, message):
     gouache.sound(channel=1).gouache.styles.add().path = str(gouache.style)
     with pytest.raises(RuntimeError, match=message):
         bpy.ops.gouache.stylize_strip(strips=names)
 
 
-def test_nothing_selected(gouache):
+def test_where_nothing_is_selected_that_is_told(gouache):
     gouache.clip().select = False
     gouache.scene.sequence_editor.active_strip = None
     with pytest.raises(RuntimeError, match=r"No strip is selected\."):
@@ -107,7 +107,7 @@ def test_all_is_checked_before_anything_is_painted(gouache):
 
 @pytest.mark.parametrize(("damage", "message"), [
     ("missing", "is not there"), ("empty", "is empty"), ("garbage", "cannot be read"), ("cut", "cannot be read")])
-def test_footage_that_is_not_there(gouache, damage, message):
+def test_footage_that_cannot_be_read_is_told_by_its_name(gouache, damage, message):
     strip = gouache.clip()
     file = gouache.folder / "footage Clip" / "0003.png"
     whole = file.read_bytes()
@@ -120,7 +120,7 @@ def test_footage_that_is_not_there(gouache, damage, message):
     gouache.paint(strip)
 
 
-def test_strip_out_of_reach(gouache):
+def test_a_strip_out_of_reach_is_refused(gouache):
     with pytest.raises(RuntimeError, match="has no frame that Blender can render"):
         gouache.paint(gouache.clip(start=-20))
     with pytest.raises(RuntimeError, match="goes on after frame 99999"):
@@ -150,7 +150,7 @@ def test_cancel_keeps_what_is_painted(gouache):
     gouache.paint(strip)
 
 
-def test_cancel_while_capturing(gouache):
+def test_cancel_stops_capturing(gouache):
     bake = gouache.module("bake")
     job = bake.Bake([gouache.order(gouache.clip())], capture_seconds=0.0)
     steps = iter(job)
@@ -174,8 +174,8 @@ def test_an_engine_that_does_not_hear_cancel_is_ended(gouache, monkeypatch):
 
 
 @pytest.mark.parametrize("engine", ["optimize", "fast"])
-def test_preview(gouache, engine):
-    """By the fast engine whatever the strip's own is, with all the settings that it reads."""
+def test_a_preview_is_painted_by_the_fast_engine(gouache, engine):
+    """Whatever the strip's own is, with all the settings that it reads."""
     strip = gouache.clip()
     strip.gouache.engine, strip.gouache.size, strip.gouache.format = engine, 2048, "exr"
     strip.gouache.iterations, strip.gouache.style_layers = 300, "not read"  # by the fast engine
@@ -220,14 +220,14 @@ def test_a_preview_is_shown_to_what_it_is_of(gouache, graph):
         assert panel.poll(bpy.context)
 
 
-def test_preview_beside_the_strip(gouache):
+def test_a_preview_needs_the_playhead_on_the_strip(gouache):
     gouache.scene.sequence_editor.active_strip = gouache.clip()
     gouache.scene.frame_set(50)
     with pytest.raises(RuntimeError, match=r"'Clip' does not show at frame 50\. Move the playhead to .* from 1 to 6"):
         bpy.ops.gouache.preview_frame()
 
 
-def test_cancel_and_open_cache(gouache, capfd):
+def test_the_cache_folder_opens_once_there_is_one(gouache, capfd):
     strip = gouache.clip()
     gouache.scene.sequence_editor.active_strip = strip
     assert not bpy.ops.gouache.cancel.poll()
@@ -238,7 +238,7 @@ def test_cancel_and_open_cache(gouache, capfd):
     assert str(gouache.bake_folder(strip)) in capfd.readouterr().out
 
 
-def test_panels(gouache):
+def test_the_panels_show_what_a_strip_has_and_what_it_lacks(gouache):
     assert draw(gouache) == [("label", "Select a strip to paint")]
     strip = gouache.clip()
     strip.gouache.styles.clear()
@@ -270,7 +270,7 @@ def test_panels(gouache):
     assert draw(gouache) == [("label", "This strip has no picture to paint")]
 
 
-def test_the_original_beside_the_painting(gouache):
+def test_the_eye_shows_the_original_and_the_painting_again(gouache):
     strip = gouache.scene.sequence_editor.active_strip = gouache.clip()
     assert not bpy.ops.gouache.show_original.poll()
     painting, = gouache.paint(strip)
@@ -286,7 +286,7 @@ def test_the_original_beside_the_painting(gouache):
         assert (painting.mute, strip.mute) == (False, mute_source)
 
 
-def test_what_becomes_of_a_strip_larger_than_its_painting(gouache):
+def test_a_strip_larger_than_its_painting_is_told_how_it_is_enlarged(gouache):
     strip = gouache.scene.sequence_editor.active_strip = gouache.clip()
     strip.gouache.size, strip.gouache.collage.size = 64, 32
     assert not [text for _, text in draw(gouache) if "enlarged" in str(text)]
@@ -296,7 +296,7 @@ def test_what_becomes_of_a_strip_larger_than_its_painting(gouache):
     assert ("label", "Made at 32 px, enlarged to 64") in draw(gouache)
 
 
-def test_the_line_of_a_strip_that_is_no_longer_as_it_was_painted(gouache):
+def test_the_line_says_where_a_strip_and_its_painting_part(gouache):
     strip = gouache.clip(8)
     set_range(strip, 2, 6)
     painting, = gouache.paint(strip)
@@ -324,7 +324,7 @@ def test_the_line_of_a_strip_that_is_no_longer_as_it_was_painted(gouache):
     assert line() == "Painted"
 
 
-def test_the_line_of_a_strip_whose_own_settings_changed(gouache):
+def test_the_line_says_that_a_strips_own_settings_changed(gouache):
     """A text, a still, a reversal, a modifier; what was done to the painting as well is no change."""
     text = gouache.strips.new_effect(name="Text", type="TEXT", channel=1, **gouache.length(1, 4))
     still, clip = gouache.clip(1, channel=4, name="Still_"), gouache.clip(channel=7)
@@ -359,7 +359,7 @@ def test_a_film_saved_elsewhere_has_the_same_footage(gouache):
     assert gouache.module("sequencer.state").painting_line(gouache.scene, strip)[0] == "Painted"
 
 
-def test_the_menu_of_strips(gouache):
+def test_strips_have_a_menu_while_gouache_is_on(gouache):
     """What the search for menu entries finds too; switched off, Gouache leaves nothing in Blender's menus."""
     menu = gouache.module("sequencer.menu")
 
@@ -381,8 +381,8 @@ def test_the_menu_of_strips(gouache):
         assert not [draw for draw in blender.draw._draw_funcs if "gouache" in draw.__module__]
 
 
-def test_a_style_picture_that_is_missing(gouache):
-    """Is told before the button is pressed, in the list as well."""
+def test_a_style_picture_that_is_missing_is_told(gouache):
+    """Before the button is pressed, and in the list as well."""
     strip = gouache.scene.sequence_editor.active_strip = gouache.clip()
     strip.gouache.styles[0].path = "//nope.jpg"
     drawn = draw(gouache)
@@ -392,13 +392,13 @@ def test_a_style_picture_that_is_missing(gouache):
     assert ("label", "nope.jpg") in drawn
 
 
-def test_copying_to_no_other_strip(gouache, capfd):
+def test_copying_to_no_other_strip_says_what_to_select(gouache, capfd):
     strip = gouache.scene.sequence_editor.active_strip = gouache.clip()
     strip.select = True
     assert bpy.ops.gouache.copy_settings() == {"CANCELLED"} and "Select other strips too" in capfd.readouterr().out
 
 
-def test_preferences_panel(gouache):
+def test_the_preferences_show_what_was_checked_and_hide_what_experts_set(gouache):
     bpy.ops.gouache.check_engine()
     drawn = []
     preferences = gouache.module("preferences")
@@ -413,7 +413,7 @@ def test_preferences_panel(gouache):
 
 
 @pytest.mark.parametrize("online", [False, True])
-def test_preferences_without_an_engine(gouache, monkeypatch, online):
+def test_preferences_without_an_engine_begin_with_its_button(gouache, monkeypatch, online):
     """The button is right there, and so is what it needs."""
     preferences, drawn = gouache.module("preferences"), []
     gouache.preferences.engine_python = ""
@@ -424,7 +424,7 @@ def test_preferences_without_an_engine(gouache, monkeypatch, online):
     assert (("operator", "Allow Online Access") in drawn) != online
 
 
-def test_switching_off_and_on_again(gouache):
+def test_settings_survive_switching_off_and_on_again(gouache):
     strip = gouache.clip()
     strip.gouache.strength = 0.3
     for _ in range(2):
@@ -438,7 +438,7 @@ def test_switching_off_and_on_again(gouache):
 
 
 @pytest.mark.parametrize("mode", ["identity", "crash"])
-def test_script_and_its_exit_code(gouache, mode):
+def test_a_script_tells_by_its_exit_code(gouache, mode):
     """A few lines, in a Blender of its own, on the saved file."""
     gouache.clip()
     gouache.save()

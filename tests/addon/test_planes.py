@@ -67,7 +67,7 @@ def test_frames_may_have_gaps(gouache):
     assert [tuple(image[2, 2]) for image in render(gouache, scene, 5, 7)] == [GROUND[5], GROUND[5], GROUND[7]]
 
 
-def test_keyframes(gouache):
+def test_pieces_move_by_keyframes(gouache):
     scene = build(small_collage(gouache.folder / "layers"), spacing=0.05, height=3.0)
     curves_of = gouache.module("compat").fcurves
 
@@ -124,7 +124,7 @@ def test_a_linked_scene_is_refused(gouache):
     build(path)
 
 
-def test_looks(gouache):
+def test_the_two_looks_are_one_node_apart(gouache):
     """Flat shows the pictures whatever the light; lit takes it, and the switch is one node."""
     scene = build(small_collage(gouache.folder / "layers"), spacing=0.05)
     sun = next(thing for thing in scene.objects if thing.type == "LIGHT")

@@ -8,7 +8,7 @@ import pytest
 from papers import PLACES, build, counts, matches, piece, render, small_collage, write_layers
 
 
-def test_again(gouache):
+def test_planes_are_replaced_when_they_are_built_again(gouache):
     """A second time replaces the planes, and leaves the camera and what an artist added; a scene keeps its settings."""
     path = small_collage(gouache.folder / "layers")
     scene = build(path)
