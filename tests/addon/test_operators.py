@@ -1,11 +1,9 @@
-"""The operators as artists and scripts use them: several strips, cancel, preview, panels, scripts and exit codes."""
+"""Painting as artists and scripts ask for it: several strips, what is refused, cancel, scripts and exit codes."""
 
 from pathlib import Path
-from types import SimpleNamespace
 
 import bpy
 import pytest
-from panel_spy import Layout, draw
 from stage import set_range
 
 
@@ -173,60 +171,6 @@ def test_an_engine_that_does_not_hear_cancel_is_ended(gouache, monkeypatch):
     assert type(stopped.value).__name__ == "Cancelled" and not engine._kept.alive
 
 
-@pytest.mark.parametrize("engine", ["optimize", "fast"])
-def test_a_preview_is_painted_by_the_fast_engine(gouache, engine):
-    """Whatever the strip's own is, with all the settings that it reads."""
-    strip = gouache.clip()
-    strip.gouache.engine, strip.gouache.size, strip.gouache.format = engine, 2048, "exr"
-    strip.gouache.iterations, strip.gouache.style_layers = 300, "not read"  # by the fast engine
-    strip.gouache.strength, strip.gouache.style_scale, strip.gouache.keep_color = 0.75, 0.5, "luminance"
-    strip.gouache.mask = str(gouache.style)
-    gouache.scene.sequence_editor.active_strip = strip
-    gouache.scene.frame_set(4)
-    assert bpy.ops.gouache.preview_frame() == {"FINISHED"}
-    job, = gouache.jobs()
-    assert job["files"] == {"frames": "4-4", "format": "png", "restore_size": False, "chunk": "", "only": ""}
-    read = {"engine": "fast", "size": 640, "strength": 0.75, "style_scale": 0.5, "keep_color": "luminance",
-            "mask": str(gouache.style), "styles": [{"path": str(gouache.style), "weight": 1.0}]}
-    assert {name: job["options"][name] for name in read} == read
-    assert strip.gouache.engine == engine
-    image = bpy.data.images["Gouache Preview"]
-    assert tuple(image.size) == (64, 36) and round(image.pixels[0] * 255) == 80
-    assert len(gouache.strips) == 1 and strip.gouache.result == ""
-    gouache.scene.frame_set(6)
-    bpy.ops.gouache.preview_frame(strip="Clip")
-    assert bpy.data.images.get("Gouache Preview.001") is None and round(image.pixels[0] * 255) == 120
-
-
-def test_a_preview_is_shown_to_what_it_is_of(gouache, graph):
-    """Not to other strips and nodes, nor after the effect was changed."""
-    clip, other = gouache.clip(), gouache.clip(name="Other", channel=3)
-    editor = gouache.scene.sequence_editor
-    editor.active_strip = clip
-    gouache.scene.frame_set(4)
-    bpy.ops.gouache.preview_frame()
-    shown = ("operator", "gouache.view_preview")
-    assert shown in draw(gouache)
-    clip.gouache.effect = "collage"
-    assert shown not in draw(gouache)
-    bpy.ops.gouache.preview_frame()
-    assert shown in draw(gouache)
-    editor.active_strip = other
-    assert shown not in draw(gouache)
-    panel = gouache.module("compositor.panels").GOUACHE_PT_node_preview
-    with graph.editor():
-        assert not panel.poll(bpy.context)
-        bpy.ops.gouache.preview_node()
-        assert panel.poll(bpy.context)
-
-
-def test_a_preview_needs_the_playhead_on_the_strip(gouache):
-    gouache.scene.sequence_editor.active_strip = gouache.clip()
-    gouache.scene.frame_set(50)
-    with pytest.raises(RuntimeError, match=r"'Clip' does not show at frame 50\. Move the playhead to .* from 1 to 6"):
-        bpy.ops.gouache.preview_frame()
-
-
 def test_the_cache_folder_opens_once_there_is_one(gouache, capfd):
     strip = gouache.clip()
     gouache.scene.sequence_editor.active_strip = strip
@@ -238,190 +182,10 @@ def test_the_cache_folder_opens_once_there_is_one(gouache, capfd):
     assert str(gouache.bake_folder(strip)) in capfd.readouterr().out
 
 
-def test_the_panels_show_what_a_strip_has_and_what_it_lacks(gouache):
-    assert draw(gouache) == [("label", "Select a strip to paint")]
-    strip = gouache.clip()
-    strip.gouache.styles.clear()
-    gouache.scene.sequence_editor.active_strip = strip
-    assert ("label", "Add a style picture to begin") in draw(gouache)
-    gouache.add_style(strip)
-    drawn = draw(gouache)
-    for name in ("strength", "style_scale", "keep_color", "size", "iterations", "stability", "passes", "hold",
-                 "mask", "seed", "format", "mute_source", "optimizer"):
-        assert drawn.count(("prop", name)) == 1, name
-    assert ("operator", "gouache.stylize_strip") in drawn and ("label", "Not painted yet") in drawn
-    gouache.paint(strip)
-    assert ("label", "Painted") in draw(gouache)
-    strip.gouache.strength = 0.1
-    assert ("label", "Settings changed since painting") in draw(gouache)
-    (gouache.bake_folder(strip) / "result" / "00001.png").unlink()
-    assert ("label", "Painted frames are missing: paint again") in draw(gouache)
-    gouache.preferences.engine_python = "/not/there"
-    drawn = draw(gouache)
-    assert ("label", "The engine's Python is not there: /not/there") in drawn
-    assert ("operator", "Install Engine…") in drawn and ("enabled", False) in drawn
-    bake = gouache.module("bake")
-    bake.current = bake.Bake([])
-    bake.current.status = bake.Status("Painting frame 3", 0.4)
-    drawn = draw(gouache)
-    bake.current = None
-    assert ("progress", "Painting frame 3") in drawn and ("operator", "gouache.cancel") in drawn
-    gouache.scene.sequence_editor.active_strip = gouache.sound(channel=5)
-    assert draw(gouache) == [("label", "This strip has no picture to paint")]
-
-
-def test_the_eye_shows_the_original_and_the_painting_again(gouache):
-    strip = gouache.scene.sequence_editor.active_strip = gouache.clip()
-    assert not bpy.ops.gouache.show_original.poll()
-    painting, = gouache.paint(strip)
-    assert ("operator", "gouache.show_original") in draw(gouache)
-    for mute_source in (False, True):
-        strip.gouache.mute_source = mute_source
-        gouache.paint(strip)
-        bpy.ops.gouache.show_original()
-        assert (painting.mute, strip.mute) == (True, False) and ("label", "'Clip painted' is muted") in draw(gouache)
-        gouache.paint(strip)
-        assert (painting.mute, strip.mute) == (True, False)
-        bpy.ops.gouache.show_original()
-        assert (painting.mute, strip.mute) == (False, mute_source)
-
-
-def test_a_strip_larger_than_its_painting_is_told_how_it_is_enlarged(gouache):
-    strip = gouache.scene.sequence_editor.active_strip = gouache.clip()
-    strip.gouache.size, strip.gouache.collage.size = 64, 32
-    assert not [text for _, text in draw(gouache) if "enlarged" in str(text)]
-    strip.gouache.size = 48
-    assert ("label", "Painted at 48 px, enlarged to 64") in draw(gouache)
-    strip.gouache.effect = "collage"
-    assert ("label", "Made at 32 px, enlarged to 64") in draw(gouache)
-
-
-def test_the_line_says_where_a_strip_and_its_painting_part(gouache):
-    strip = gouache.clip(8)
-    set_range(strip, 2, 6)
-    painting, = gouache.paint(strip)
-
-    def line():
-        return gouache.module("sequencer.state").painting_line(gouache.scene, strip)[0]
-
-    assert line() == "Painted"
-    for ends, text in {(2, 7): "1 frame is not painted", (1, 8): "3 frames are not painted",
-                       (3, 5): "The painting is 2 frames longer than the strip", (2, 6): "Painted"}.items():
-        set_range(strip, *ends)
-        assert line() == text
-    for moved in (strip, painting):
-        name = "content_start" if hasattr(strip, "content_start") else "frame_start"
-        setattr(moved, name, getattr(moved, name) + 10)
-    assert line() == "Painted"
-    setattr(strip, name, getattr(strip, name) - 1)
-    set_range(strip, 12, 16)
-    assert line() == "Footage changed since painting"
-    gouache.paint(strip)
-    assert line() == "Painted"
-    strip.directory = gouache.clip(8, channel=9, name="Other").directory
-    assert line() == "Footage changed since painting"
-    strip.gouache.painted_of = ""  # as by an earlier version
-    assert line() == "Painted"
-
-
-def test_the_line_says_that_a_strips_own_settings_changed(gouache):
-    """A text, a still, a reversal, a modifier; what was done to the painting as well is no change."""
-    text = gouache.strips.new_effect(name="Text", type="TEXT", channel=1, **gouache.length(1, 4))
-    still, clip = gouache.clip(1, channel=4, name="Still_"), gouache.clip(channel=7)
-    gouache.add_style(text)
-    gouache.paint(text, still, clip)
-
-    def line(strip):
-        return gouache.module("sequencer.state").painting_line(gouache.scene, strip)[0]
-
-    assert {line(text), line(still), line(clip)} == {"Painted"}
-    clip.use_proxy = clip.lock = clip.mute = True
-    clip.use_reverse_frames = gouache.strips["Clip painted"].use_reverse_frames = True
-    assert line(clip) == "Painted"
-    gouache.strips["Clip painted"].use_reverse_frames = False
-    text.text, still.elements[0].filename = "Other", "0002.png"
-    assert {line(text), line(still), line(clip)} == {"Strip changed since painting"}
-    gouache.paint(text, clip)
-    assert line(text) == line(clip) == "Painted"
-    text.modifiers.new("Bright", "BRIGHT_CONTRAST")
-    assert line(text) == "Strip changed since painting"
-    text.gouache.painted_from = ""  # as by an earlier version
-    assert line(text) == "Painted"
-
-
-def test_a_film_saved_elsewhere_has_the_same_footage(gouache):
-    strip = gouache.clip()
-    gouache.paint(strip)
-    strip.directory = bpy.path.relpath(strip.directory) + "/"
-    (gouache.folder / "other").mkdir()
-    gouache.save("other/shot.blend")
-    assert strip.directory.startswith("//../")
-    assert gouache.module("sequencer.state").painting_line(gouache.scene, strip)[0] == "Painted"
-
-
-def test_strips_have_a_menu_while_gouache_is_on(gouache):
-    """What the search for menu entries finds too; switched off, Gouache leaves nothing in Blender's menus."""
-    menu = gouache.module("sequencer.menu")
-
-    def lines(draw_one):
-        drawn = []
-        draw_one(SimpleNamespace(layout=Layout(drawn)), bpy.context)
-        return [text for kind, text in drawn if kind in ("menu", "operator")]
-
-    assert lines(menu.draw_menu) == []
-    strip = gouache.scene.sequence_editor.active_strip = gouache.clip()
-    assert lines(menu.draw_menu) == ["GOUACHE_MT_strip"]
-    entries = lines(menu.GOUACHE_MT_strip.draw)
-    assert entries == [f"gouache.{name}" for name in ("stylize_strip", "collage_strip", "preview_frame",
-                                                      "collage_to_planes", "copy_settings", "open_cache")]
-    strip.gouache.effect = "collage"
-    assert lines(menu.GOUACHE_MT_strip.draw) == entries[1:]
-    gouache.disable()
-    for blender in (bpy.types.SEQUENCER_MT_strip, bpy.types.SEQUENCER_MT_context_menu):
-        assert not [draw for draw in blender.draw._draw_funcs if "gouache" in draw.__module__]
-
-
-def test_a_style_picture_that_is_missing_is_told(gouache):
-    """Before the button is pressed, and in the list as well."""
-    strip = gouache.scene.sequence_editor.active_strip = gouache.clip()
-    strip.gouache.styles[0].path = "//nope.jpg"
-    drawn = draw(gouache)
-    assert ("label", "A style picture is missing: nope.jpg") in drawn and ("enabled", False) in drawn
-    drawn, row = [], gouache.module("ui.style_pictures").GOUACHE_UL_styles.draw_item
-    row(None, bpy.context, Layout(drawn), strip.gouache, strip.gouache.styles[0], None, None, None)
-    assert ("label", "nope.jpg") in drawn
-
-
 def test_copying_to_no_other_strip_says_what_to_select(gouache, capfd):
     strip = gouache.scene.sequence_editor.active_strip = gouache.clip()
     strip.select = True
     assert bpy.ops.gouache.copy_settings() == {"CANCELLED"} and "Select other strips too" in capfd.readouterr().out
-
-
-def test_the_preferences_show_what_was_checked_and_hide_what_experts_set(gouache):
-    bpy.ops.gouache.check_engine()
-    drawn = []
-    preferences = gouache.module("preferences")
-    panel = preferences.GOUACHE_preferences
-    holder = SimpleNamespace(layout=Layout(drawn))
-    holder.bl_rna = gouache.preferences.bl_rna
-    panel.draw(holder, bpy.context)
-    assert ("operator", "gouache.check_engine") in drawn and ("label", "weights") in drawn
-    order = [drawn.index(("operator", "Install Engine")), drawn.index(("prop", "cache_directory")),
-             drawn.index(("label", "Expert")), drawn.index(("prop", "engine_python"))]
-    assert order == sorted(order) and ("prop", "Threads (0: Automatic)") in drawn
-
-
-@pytest.mark.parametrize("online", [False, True])
-def test_preferences_without_an_engine_begin_with_its_button(gouache, monkeypatch, online):
-    """The button is right there, and so is what it needs."""
-    preferences, drawn = gouache.module("preferences"), []
-    gouache.preferences.engine_python = ""
-    monkeypatch.setattr(preferences, "bpy", SimpleNamespace(app=SimpleNamespace(online_access=online), path=bpy.path,
-                                                            context=bpy.context, utils=bpy.utils))
-    preferences.draw_engine(Layout(drawn))
-    assert ("label", "No painting engine is installed.") in drawn and not any("Press" in text for _, text in drawn)
-    assert (("operator", "Allow Online Access") in drawn) != online
 
 
 def test_settings_survive_switching_off_and_on_again(gouache):
