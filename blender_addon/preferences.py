@@ -11,7 +11,7 @@ import bpy
 
 from ..core.options import EngineOptions, MotionOptions, describe
 from . import engine, install
-from .settings import FILE_FLAGS, properties_from
+from .properties import FILE_FLAGS, properties_from
 
 ZERO_TOLD = {"tile": {"text": "Tile (0: Automatic)"}, "threads": {"text": "Threads (0: Automatic)"}}
 PACKAGE = (__package__ or "").rpartition(".")[0]  # the extension's: bl_ext.user_default.gouache
