@@ -15,7 +15,6 @@ from . import find, freshness, groups
 from .operators import active_node
 from .orders import BESIDE
 
-ICONS = {"style": "BRUSH_DATA", "collage": "MOD_EXPLODE"}
 NOT_SHOWN = ("mask", "keep_color")  # they are sockets; the engine's own Keep Color is under Advanced
 
 
@@ -219,7 +218,7 @@ class GOUACHE_MT_add(bpy.types.Menu):
         layout: Any = self.layout
         layout.operator_context = "INVOKE_REGION_WIN"
         for name, effect in groups.EFFECTS.items():
-            layout.operator("gouache.add_node", text=effect.label, icon=ICONS[name]).effect = name
+            layout.operator("gouache.add_node", text=effect.label, icon=rows.ICONS[name]).effect = name
 
 
 def draw_add_menu(self: Any, context: Any) -> None:

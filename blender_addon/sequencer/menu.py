@@ -7,6 +7,7 @@ import bpy
 
 from ..owner import active_strip, modifier_of
 from ..parts import WITHOUT_PICTURE
+from ..ui import rows
 
 
 class GOUACHE_MT_strip(bpy.types.Menu):
@@ -22,8 +23,8 @@ class GOUACHE_MT_strip(bpy.types.Menu):
             layout.operator("gouache.bake_modifier", text="Bake Modifier", icon="BRUSH_DATA")
         else:
             if strip.gouache.effect == "style":
-                layout.operator("gouache.stylize_strip", icon="BRUSH_DATA")
-            layout.operator("gouache.collage_strip", icon="MOD_EXPLODE")
+                layout.operator("gouache.stylize_strip", icon=rows.ICONS["style"])
+            layout.operator("gouache.collage_strip", icon=rows.ICONS["collage"])
         layout.operator("gouache.preview_frame", icon="HIDE_OFF")
         layout.operator("gouache.collage_to_planes", icon="OUTLINER_OB_IMAGE")
         layout.separator()

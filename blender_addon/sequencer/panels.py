@@ -17,8 +17,6 @@ from ..ui.preview import preview_of
 from .state import changed, modifier_line, painting_line, shows_other
 from .to_planes import built_scene, layers_of
 
-MAKE_COLLAGE = {"text": "Make Collage", "icon": "MOD_EXPLODE"}
-
 
 class SidebarPanel:
     """Where Gouache's panels are."""
@@ -146,7 +144,7 @@ def draw_run(layout: Any, scene: Any, strip: Any) -> None:
     if modifier is not None:
         draw_modifier(layout, scene, strip, modifier)
         return
-    is_collage = strip.gouache.effect == "collage"
+    effect = strip.gouache.effect
     layout.row().prop(strip.gouache, "effect", expand=True)
     rows.draw_kind(layout, strip.gouache)
     ready = layout.column()
@@ -154,14 +152,15 @@ def draw_run(layout: Any, scene: Any, strip: Any) -> None:
     ready.enabled = not (trouble or settings.obstacle(strip.gouache))
     ready.scale_y = 1.4
     row = ready.row(align=True)
-    row.operator("gouache.stylize_strip", **MAKE_COLLAGE if is_collage else {"icon": "BRUSH_DATA"})
+    text = "Make Collage" if effect == "collage" else "Paint Strip"
+    row.operator("gouache.stylize_strip", text=text, icon=rows.ICONS[effect])
     row.operator("gouache.preview_frame", text="Preview", icon="HIDE_OFF")
     result = find_result(scene, strip)
     draw_state(layout, trouble or painting_line(scene, strip), strip, result)
     if trouble:
         rows.draw_way_to_engine(layout)
     if compat.HAS_STRIP_MODIFIERS and result is None:
-        layout.operator("gouache.add_modifier", icon="MODIFIER").effect = strip.gouache.effect
+        layout.operator("gouache.add_modifier", icon="MODIFIER").effect = effect
 
 
 def draw_state(layout: Any, state: tuple[str, str], strip: Any, result: Any) -> None:

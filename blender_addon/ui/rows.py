@@ -11,6 +11,7 @@ from ..owner import Owner
 from .preview import preview_of
 from .style_pictures import thumbnail
 
+ICONS = {"style": "BRUSH_DATA", "collage": "MOD_EXPLODE"}
 NOTHING: Mapping[str, str] = MappingProxyType({})
 PREVIEW_SCALE = 9.0
 BAKED_LABELS = {"strength": "Style Strength", "keep_color": "Baked Keep Color", "mask": "Baked Mask"}

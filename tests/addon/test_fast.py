@@ -101,7 +101,7 @@ def test_the_panel_shows_what_the_engine_reads(gouache):
     drawn = draw(gouache)
     for name in BOTH + OPTIMIZER_ONLY:
         assert drawn.count(("prop", name)) == 1, name
-    assert drawn.index(("prop", "engine")) < drawn.index(("operator", "gouache.stylize_strip"))
+    assert drawn.index(("prop", "engine")) < drawn.index(("operator", "Paint Strip"))
     strip.gouache.engine = "fast"
     drawn = draw(gouache)
     for name in BOTH:

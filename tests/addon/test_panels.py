@@ -17,7 +17,7 @@ def test_the_panels_show_what_a_strip_has_and_what_it_lacks(gouache):
     for name in ("strength", "style_scale", "keep_color", "size", "iterations", "stability", "passes", "hold",
                  "mask", "seed", "format", "mute_source", "optimizer"):
         assert drawn.count(("prop", name)) == 1, name
-    assert ("operator", "gouache.stylize_strip") in drawn and ("label", "Not painted yet") in drawn
+    assert ("operator", "Paint Strip") in drawn and ("label", "Not painted yet") in drawn
     gouache.paint(strip)
     assert ("label", "Painted") in draw(gouache)
     strip.gouache.strength = 0.1
