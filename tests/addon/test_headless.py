@@ -77,7 +77,7 @@ def test_what_is_fresh_needs_no_engine(gouache, way, capfd):
     file.write_bytes((file.parent / "0001.png").read_bytes())
     strip.invalidate_cache("RAW")
     shown = gouache.render(2, 5)
-    assert only(gouache) == ["", "2-5"] if way == "-a" else ["", "4"]
+    assert only(gouache) == (["", "2-5"] if way == "-a" else ["", "4"])
     assert is_negative(gouache, strip, 4, shown[2])
     strip.gouache.seed = 5
     gouache.render(6, 6)
