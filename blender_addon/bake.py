@@ -14,10 +14,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from ..core.atomic import check_writable, write_text
 from ..core.errors import Cancelled, GouacheError, InputError
 from ..core.manifest import Manifest
 from . import engine, preferences, rendering
-from .files import copy_folder, make_folder, write_text
+from .files import copy_folder
 from .folders import claim
 from .order import Order, Subject, finished, numbers
 from .progress import capture_share, progress_of
@@ -134,7 +135,7 @@ class Bake:
             return replace(order, subject=self.captured[order.source])
         if self.preview:  # a collage would follow its pieces from the frames that were looked at before
             shutil.rmtree(order.source, ignore_errors=True)
-        make_folder(order.source)
+        check_writable(order.source)
         waiting = list(order.to_capture())
         done, pace = 0, Pace(self.capture_seconds)
         while waiting:
@@ -142,7 +143,7 @@ class Bake:
             yield from self._wait_for_blender(capture_share(order.job.options) * _share(done, waiting))
             if (now := order.as_it_stands()) is not order:
                 order, done, waiting = now, 0, list(now.to_capture())
-                make_folder(order.source)
+                check_writable(order.source)
             first, end = waiting.pop(0)
             last = min(first + pace.frames - 1, end)
             start = time.monotonic()

@@ -1,17 +1,13 @@
-"""Files of a bake folder: safe names, atomic writes, and errors that a person understands."""
+"""Files of a bake folder: safe names, what is there, and copies that are whole or not there."""
 
 from __future__ import annotations
 
-import errno
 import os
 import re
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-from ..core.atomic import temporary_beside
-from ..core.errors import OutputError
+from ..core.atomic import in_place, temporary_beside, writing
 from ..core.png import same_pixels
 
 
@@ -33,29 +29,6 @@ def names_in(folder: Path) -> frozenset[str]:
         return _listed[folder][1]
     except OSError:
         return frozenset()
-
-
-@contextmanager
-def writing(path: Path) -> Iterator[None]:
-    """Turn what may go wrong while writing to `path` into an OutputError with what to do."""
-    try:
-        yield
-    except OSError as error:
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT if hasattr(errno, "EDQUOT") else errno.ENOSPC)
-        message = "The disk is full" if full else "The folder cannot be written to"
-        hint = ("Free some space and begin again: finished frames are kept." if full
-                else "Choose another Cache Folder in Gouache's preferences, or change the folder's permissions.")
-        raise OutputError(f"{message}: {path}", hint, str(error)) from error
-
-
-def make_folder(path: Path) -> Path:
-    """Make a folder and check that files can be written there. Raises OutputError."""
-    probe = temporary_beside(path / "write-test")
-    with writing(path):
-        path.mkdir(parents=True, exist_ok=True)
-        probe.write_bytes(b"")
-        probe.unlink()
-    return path
 
 
 def copy_folder(source: Path, target: Path) -> None:
@@ -83,23 +56,13 @@ def _share(source: str, target: str) -> None:
         shutil.copy2(source, target)
 
 
-def write_text(path: Path, text: str) -> None:
-    """Write a text file whole or not at all. Raises OutputError."""
-    temporary = temporary_beside(path)
-    with writing(path.parent):
-        temporary.write_text(text, encoding="utf-8")
-        temporary.replace(path)
-
-
 def replace_if_different(new: Path, target: Path) -> Path:
     """Bring a finished file to its place, whole or not at all; equal bytes leave what is there. Raises OutputError.
 
     So do equal pixels of PNG: in the chunks around them each version of Blender tells something else.
     """
-    with writing(target.parent):
-        if target.is_file() and (target.read_bytes() == new.read_bytes() or same_pixels(target, new)):
-            return target
-        temporary = temporary_beside(target)
-        shutil.copyfile(new, temporary)  # the new file may lie on another disk
-        temporary.replace(target)
+    with writing(target):
+        if not (target.is_file() and (target.read_bytes() == new.read_bytes() or same_pixels(target, new))):
+            with in_place(target) as temporary:
+                shutil.copyfile(new, temporary)  # the new file may lie on another disk
     return target

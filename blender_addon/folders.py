@@ -8,9 +8,10 @@ from pathlib import Path
 
 import bpy
 
+from ..core.atomic import write_text
 from ..core.digests import key_of
 from . import preferences
-from .files import safe_name, write_text
+from .files import safe_name
 
 FILM = "film.txt"
 """In a bake folder: the path of the film that it belongs to, from there, for both may be moved together."""

@@ -40,16 +40,24 @@ def in_place(path: Path) -> Iterator[Path]:
     """
     temporary = temporary_beside(path)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        yield temporary
-        temporary.replace(path)
+        with writing(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            yield temporary
+            temporary.replace(path)
+    finally:
+        with contextlib.suppress(OSError):  # it is gone, or its folder never was
+            temporary.unlink()
+
+
+@contextlib.contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Turn an OSError while a file or folder is written into an OutputError that says what to do."""
+    try:
+        yield
     except OSError as error:
         raise OutputError(f"'{path.name}' could not be written into '{path.parent.name}'.",
                           "Check that the folder is writable and the disk has room, then run again: "
                           "finished frames are kept.", f"{path}: {error}") from error
-    finally:
-        with contextlib.suppress(OSError):  # it is gone, or its folder never was
-            temporary.unlink()
 
 
 def write_text(path: Path, text: str) -> None:
@@ -96,8 +104,9 @@ def check_writable(folder: Path) -> None:
         probe.write_bytes(b"?")
         probe.unlink()
     except (OSError, UnicodeEncodeError) as error:
-        raise OutputError(f"The folder '{folder.name}' cannot be written to.", "Change its permissions or its name (it "
-                          "must be UTF-8), free some space, or choose another one.", str(error)) from error
+        raise OutputError(f"The folder '{folder}' cannot be written to.",
+                          "Change its permissions or its name (it must be UTF-8), free some space, or choose another "
+                          "one (in Blender: Cache Folder in Gouache's preferences).", str(error)) from error
 
 
 def clear_left_behind(folder: Path) -> None:

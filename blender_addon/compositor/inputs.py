@@ -21,10 +21,11 @@ from typing import Any
 
 import bpy
 
+from ...core.atomic import check_writable
 from ...core.errors import InputError, NodeError, OutputError
 from .. import compat
 from ..capture import LAST_FRAME, escape_template
-from ..files import make_folder, replace_if_different
+from ..files import replace_if_different
 from ..rendering import render_frames, setting, with_groups
 from . import find, groups
 
@@ -225,7 +226,7 @@ class Rig:
         with setting(inside, "scene", copy):
             render_frames(copy, scene, first, last, "what is linked to the node")
         for kind in self.kinds:
-            make_folder(target / kind)
+            check_writable(target / kind)
             for frame in range(first, last + 1):
                 file = self.folder / kind / f"{frame:05d}.exr"
                 if not file.is_file():

@@ -12,6 +12,7 @@ from typing import Any
 
 import bpy
 
+from ...core.atomic import check_writable
 from ...core.digests import key_of
 from ...core.errors import GouacheError, InputError
 from ...core.job import Job
@@ -20,7 +21,7 @@ from ...core.options import CollageOptions, OutputOptions, StyleOptions
 from .. import compat, preferences, settings
 from ..animation import animated_defaults, animated_values
 from ..capture import Plan, SizeChangedError, capture, make_plan, own_size, rendered_range, strip_of
-from ..files import make_folder, safe_name
+from ..files import safe_name
 from ..folders import folder_of
 from ..order import Order, Ranged, Shown, as_preview, finished, preview_folder, runs, runs_text
 from ..owner import Owner
@@ -254,7 +255,7 @@ def is_fresh(scene: Any, strip: Any, order: Order, captured: Container[Path] = (
     assert isinstance(order.subject, StripSubject), "an order for a strip"
     shown = _shown_folder(scene, strip, order.subject)
     assert shown is not None, "what stands is shown"
-    make_folder(order.source)
+    check_writable(order.source)
     for first, last in runs(order.frames) if order.source not in captured else ():
         if order.subject.capture(order.source, first, last) is not order.subject:
             return False

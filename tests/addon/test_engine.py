@@ -231,19 +231,21 @@ def test_cache_that_cannot_be_written(gouache, where):
         if os.access(place, os.W_OK):
             pytest.skip("this user may write everywhere")
     gouache.preferences.cache_directory = str(place / "cache")
-    assert "The folder cannot be written to" in refusal(gouache, strip)
+    text = refusal(gouache, strip)
+    assert f"The folder '{place / 'cache'}" in text and "cannot be written to. " in text and "Cache Folder" in text
 
 
 def test_full_disk(gouache, monkeypatch):
     strip = gouache.clip()
     if not Path("/dev/full").exists():
         pytest.skip("needs a device that is always full")
-    files = gouache.module("files")
-
-    def copy(_source, _target):
+    def copy(_source, target):
+        Path(target).write_bytes(b"as much as there was room for")
         Path("/dev/full").write_bytes(b"x")
-    monkeypatch.setattr(files.shutil, "copyfile", copy)
-    assert "The disk is full" in refusal(gouache, strip)
+    monkeypatch.setattr(gouache.module("files").shutil, "copyfile", copy)
+    text = refusal(gouache, strip)
+    assert "'00001.png' could not be written into 'source'." in text and "the disk has room" in text
+    assert not list((gouache.folder / "gouache").rglob(".*"))  # what is half written takes no room
 
 
 def test_job_file_is_whole(gouache):
@@ -251,5 +253,5 @@ def test_job_file_is_whole(gouache):
     gouache.paint(strip)
     folder = gouache.bake_folder(strip)
     assert json.loads((folder / "job.json").read_text(encoding="utf-8"))["version"] == 1
-    assert sorted(file.name for file in folder.iterdir()) == ["job.json", "result", "source"]
+    assert sorted(file.name for file in folder.iterdir()) == ["film.txt", "job.json", "result", "source"]
     assert not list(folder.rglob(".*"))

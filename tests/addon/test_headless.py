@@ -284,7 +284,7 @@ FAILURES = (
     ("crash", "", "The engine stopped with code 3 in the middle of its work. Finished frames are kept: begin again"),
     ("kill", "", "The engine was ended by signal 9 in the middle of its work."),
     ("identity", "import os; os.remove({style!r})", "'Clip': The style picture 'style picture.png' is not there."),
-    ("identity", "open({cache!r}, 'w').close()", "The folder cannot be written to"),
+    ("identity", "open({cache!r}, 'w').close()", "The folder '{cache}"),
     ("identity", "import os; bpy.context.preferences.addons[{module!r}].preferences.engine_python = ''; "
                  "os.environ['GOUACHE_ENGINE_PYTHON'] = '/nothing'", "The engine's Python is not there: "))
 
@@ -295,11 +295,11 @@ def test_a_bake_that_fails_ends_the_render(gouache):
     blend, style, cache = Path(bpy.data.filepath), gouache.style.read_bytes(), gouache.folder / "gouache"
     before = blend.read_bytes()
     for mode, lines, message in FAILURES:
-        lines = lines.format(style=str(gouache.style), cache=str(cache), module="bl_ext.user_default.gouache")
-        blender = render_elsewhere(gouache, mode, lines)
+        named = {"style": str(gouache.style), "cache": str(cache), "module": "bl_ext.user_default.gouache"}
+        blender = render_elsewhere(gouache, mode, lines.format(**named))
         out, err = blender.communicate(timeout=60)
         assert blender.returncode == 1, out + err
-        assert f"gouache: error: {message}" in out and "gouache: The render is stopped." in out
+        assert f"gouache: error: {message.format(**named)}" in out and "gouache: The render is stopped." in out
         assert "came to the end" not in out and not (gouache.folder / "out").exists()
         assert blend.read_bytes() == before
         gouache.style.write_bytes(style)

@@ -212,7 +212,7 @@ def test_what_is_missing_is_said(gouache, graph):
     assert "is not one of Gouache's" in refusal(graph, color.name)
     (gouache.folder / "gouache").write_text("in the way")
     node.node_tree.gouache.styles.add().path = str(gouache.style)
-    assert "The folder cannot be written to" in refusal(graph, node.name)
+    assert "cannot be written to. " in refusal(graph, node.name)
     bpy.data.scenes.new("Empty")
     assert "has no Gouache node to bake" in refusal(graph, all=True, scene="Empty")
     assert "There is no scene 'Nowhere'" in refusal(graph, all=True, scene="Nowhere")
@@ -318,5 +318,5 @@ def test_a_cache_that_cannot_be_written(gouache, graph):
     cache = gouache.folder / "gouache"
     cache.mkdir()
     cache.chmod(0o500)
-    assert "The folder cannot be written to" in refusal(graph, graph.node.name)
+    assert "cannot be written to. " in refusal(graph, graph.node.name)
     cache.chmod(0o700)
