@@ -18,7 +18,6 @@ from typing import IO, Any
 
 from ..core.errors import Cancelled, GouacheError
 
-PROTOCOL = 1
 START_SECONDS = 180.0   # importing torch from a slow disk takes long, more than this is a hang
 LOG_BYTES = 2**20       # a longer log begins anew
 GRACE_SECONDS = 10.0    # between asking to cancel and ending the process
@@ -177,18 +176,11 @@ class Engine:
             if event is None:
                 self._fail()
             elif event["event"] == "ready":
-                self._greet(event)
+                self.ready = event
             else:
                 if event["event"] in self._waiting_for:
                     self._waiting_for = set()
                 yield event
-
-    def _greet(self, event: dict[str, Any]) -> None:
-        self.ready = event
-        if event.get("protocol") != PROTOCOL:
-            self.stop()
-            raise EngineError(f"The engine speaks protocol {event.get('protocol')}, this add-on {PROTOCOL}.",
-                              "Press Install Engine or Update Engine in Gouache's preferences.")
 
     def _check_time(self) -> None:
         now = time.monotonic()

@@ -7,7 +7,7 @@ Commands (caller -> engine)
     {"command": "quit"}                              so does closing stdin: the engine never outlives its caller
 
 Events (engine -> caller), each with "event" and these keys
-    ready      version, protocol (1), device (empty: a library is missing, which doctor names)
+    ready      version, device (empty: a library is missing, which doctor names)
     looking    frame (its number), index (1..of), of: before started, what is looked at to find out what there is to do
     started    frames (in the job), todo (of those, not yet done), output (folder)
     progress   frame (its number), index (1..of among todo), of, step, steps, loss, seconds (since started)
@@ -36,7 +36,6 @@ from .errors import OptionError
 from .job import Job
 from .options import EngineOptions
 
-PROTOCOL = 1
 MOST_SHOWN = 80
 """Letters of a line that is no command, in the answer to it."""
 
@@ -45,7 +44,7 @@ def serve(commands: TextIO = sys.stdin, answers: TextIO = sys.stdout) -> int:
     """Answer commands until `commands` ends or says quit; returns the exit code."""
     inbox = _Inbox(commands)
     worker = _Worker(answers)
-    worker.say("ready", version=__version__, protocol=PROTOCOL, device=_device())
+    worker.say("ready", version=__version__, device=_device())
     for command, stop in inbox.commands():
         worker.obey(command, stop)
         _release_memory()

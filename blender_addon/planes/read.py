@@ -84,7 +84,7 @@ def read(path: Path) -> Collage:
         data = json.loads(path.read_text(encoding="utf-8"))
         if data["version"] != VERSION:
             raise InputError(f"'{path.name}' has version {data['version']}, this add-on reads version {VERSION}.",
-                             "Press Update Engine in Gouache's preferences, and make the collage again.")
+                             "Make the collage again with this version of Gouache.")
         collage = _collage(path, data)
     except OSError as error:
         raise InputError(f"There are no layers at '{path}'.",

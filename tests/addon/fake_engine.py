@@ -16,7 +16,6 @@ environment says how it behaves: GOUACHE_FAKE is one of
     error      an error event after the first frame
     noise      as identity, with text that is no event in between
     stale      as identity, with a warning, and frames that exist are not made again
-    old        greets with another protocol
     silent     ends at once, with a message in the log
 
 As with the real one, a job for the fast engine and a collage tell of their frames only, not of steps, and a collage
@@ -281,7 +280,7 @@ def main():
     if "GOUACHE_FAKE_PID" in os.environ:
         Path(os.environ["GOUACHE_FAKE_PID"]).write_text(str(os.getpid()))
     threading.Thread(target=listen, daemon=True).start()
-    say("ready", version="0", protocol=99 if MODE == "old" else 1, device="cpu")
+    say("ready", version="0", device="cpu")
     serve()
 
 

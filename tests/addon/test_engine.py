@@ -139,12 +139,6 @@ def test_text_between_events(gouache):
     assert gouache.paint(strip)[0] is not None
 
 
-def test_other_protocol(gouache):
-    strip = gouache.clip()
-    gouache.set_engine("old")
-    assert "The engine speaks protocol 99, this add-on 1." in refusal(gouache, strip)
-
-
 def test_warnings_are_shown_and_frames_found_again(gouache, capfd):
     strip = gouache.clip()
     gouache.set_engine("stale")

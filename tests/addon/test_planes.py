@@ -183,7 +183,7 @@ def test_bad_layers(gouache):
                    {**good, "pieces": [{**good["pieces"][0], "places": {"99": [1, 0, 0, 0, 0]}}]},
                    {**good, "pieces": [{**good["pieces"][0], "places": {"5": [1, None, 0, 0, 0]}}]}):
         refused("'pieces.json' is damaged", broken)
-    refused("has version 2, this add-on reads version 1", {**good, "version": 2})
+    refused("this add-on reads version 1. Make the collage again with this version", {**good, "version": 2})
     refused("This collage has no pieces", {**good, "pieces": []})
     path.write_text(json.dumps(good), encoding="utf-8")
     (folder / "pieces" / "00001.png").unlink()

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from core import __version__
 from core.job import Job
 
 Jobs = Callable[..., Job]
@@ -64,7 +65,7 @@ class Engine:
 def engine() -> Iterator[Engine]:
     """One worker for all tests that leave it running: that it goes on is what they test, too."""
     worker = Engine()
-    assert worker.until("ready")[0]["protocol"] == 1
+    assert worker.until("ready")[0]["version"] == __version__
     yield worker
     worker.send({"command": "quit"})
     assert worker.process.wait(TIMEOUT) == 0
