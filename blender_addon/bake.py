@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from ..core import events
 from ..core.atomic import check_writable, write_text
 from ..core.errors import Cancelled, GouacheError, InputError
 from ..core.manifest import Manifest
@@ -210,25 +211,18 @@ class Bake:
         while True:
             self._check_cancelled()
             for event in running.events(self.step_seconds):
-                kind = event["event"]
                 progress.hear(event)
-                if kind == "warning":
-                    warning = f"{event.get('message', '')} {event.get('hint', '')}".strip()
-                    if not order.settled or order.settled not in warning:
-                        self.warnings.append(warning)
-                elif kind == "error":
-                    raise GouacheError(event.get("message", "The engine failed."), event.get("hint", ""),
-                                       event.get("detail", ""))
-                elif kind == "cancelled":
-                    raise Cancelled
-                elif kind == "done":
-                    return
-                elif kind == "frame":
-                    self.files[int(event["frame"])] = _inside(order.result, event["path"])
-                    if not event.get("cached"):  # a window would stand still for thousands that are there already
-                        yield Status(progress.text, progress.fraction, int(event["frame"]), is_news=True)
-                elif kind == "started":
-                    yield Status(progress.text, progress.fraction, is_news=True)
+                match event:
+                    case events.Warning() if not (order.settled and order.settled in event.message):
+                        self.warnings.append(f"{event.message} {event.hint}".strip())
+                    case events.Started():
+                        yield Status(progress.text, progress.fraction, is_news=True)
+                    case events.Frame():
+                        self.files[event.frame] = order.result / event.path
+                        if not event.cached:  # a window would stand still for thousands that are there already
+                            yield Status(progress.text, progress.fraction, event.frame, is_news=True)
+                    case events.Done():
+                        return
             yield Status(progress.text, progress.fraction)
 
     def _check_cancelled(self) -> None:
@@ -301,11 +295,6 @@ def _own_doing() -> Iterator[None]:
 def _share(done: int, waiting: Iterable[tuple[int, int]]) -> float:
     """How much is done (0..1) if these ranges are left."""
     return done / max(done + len(numbers(waiting)), 1)
-
-
-def _inside(folder: Path, path: str) -> Path:
-    """An engine's path, which may count from the result folder."""
-    return Path(path) if Path(path).is_absolute() else folder / path
 
 
 def without_window(orders: list[Order], **more: Any) -> Bake:

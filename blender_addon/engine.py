@@ -16,12 +16,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any
 
+from ..core import events
 from ..core.errors import Cancelled, GouacheError
+from ..core.events import Event
 
 START_SECONDS = 180.0   # importing torch from a slow disk takes long, more than this is a hang
 LOG_BYTES = 2**20       # a longer log begins anew
 GRACE_SECONDS = 10.0    # between asking to cancel and ending the process
-FINAL_EVENTS = {"done", "cancelled", "error"}
+FINAL = (events.Done, events.Cancelled, events.Error, events.Doctor)
+"""The events that answer an order: nothing more of it comes."""
 INSTALLED = "Install Engine"  # the origin of an engine that the add-on installed itself
 OUTDATED = "The engine was installed for another version of Gouache."
 INSTALL = "Press Install Engine in Gouache's preferences, or set Engine Python there, under Expert."
@@ -107,12 +110,13 @@ class Engine:
     def __init__(self, python: Path, log: Path) -> None:
         """Start the process with its log (stderr) written to a file. Raises EngineError."""
         self.python, self.log = python, log
-        self.ready: dict[str, Any] | None = None
-        self._events: queue.Queue[dict[str, Any] | None] = queue.Queue()
+        self.busy = False
+        """Whether an answer to the last order is still to come."""
+        self._ready = False
+        self._events: queue.Queue[Event | None] = queue.Queue()
         self._ended = False
         self._started = time.monotonic()
         self._cancel_until: float | None = None
-        self._waiting_for: set[str] = set()
         try:
             log.parent.mkdir(parents=True, exist_ok=True)
             if log.is_file() and log.stat().st_size > LOG_BYTES:
@@ -131,40 +135,35 @@ class Engine:
     def alive(self) -> bool:
         return not self._ended and self._process.poll() is None
 
-    @property
-    def busy(self) -> bool:
-        """Whether an answer to the last order is still to come."""
-        return bool(self._waiting_for)
-
     def _listen(self, stdout: IO[bytes]) -> None:
         for line in stdout:
-            with contextlib.suppress(ValueError):  # anything but JSON is a library's chatter, not an event
-                event = json.loads(line)
-                if isinstance(event, dict) and isinstance(event.get("event"), str):
-                    self._events.put(event)
+            with contextlib.suppress(ValueError):  # anything but an event is a library's chatter
+                self._events.put(events.from_json(json.loads(line)))
         self._events.put(None)
 
     def run(self, job: Path) -> None:
-        """Order a job; `events` then tells how it goes until one of FINAL_EVENTS. Raises EngineError."""
-        self._cancel_until, self._waiting_for = None, FINAL_EVENTS
-        self._send({"command": "run", "job": str(job)})
+        """Order a job; `events` then tells how it goes until it is done."""
+        self._order({"command": "run", "job": str(job)})
 
     def doctor(self) -> None:
-        """Order a check of the engine; `events` then brings one `doctor` event. Raises EngineError."""
-        self._cancel_until, self._waiting_for = None, {"doctor", "error"}
-        self._send({"command": "doctor"})
+        """Order a check of the engine; `events` then brings what it found."""
+        self._order({"command": "doctor"})
+
+    def _order(self, command: dict[str, Any]) -> None:
+        self._cancel_until, self.busy = None, True
+        self._send(command)
 
     def cancel(self) -> None:
         """Ask to stop the job; an engine that does not answer in GRACE_SECONDS is ended."""
         if self.busy and self._cancel_until is None:
             self._cancel_until = time.monotonic() + GRACE_SECONDS
-            with contextlib.suppress(EngineError):
-                self._send({"command": "cancel"})
+            self._send({"command": "cancel"})
 
-    def events(self, wait: float = 0.0) -> Iterator[dict[str, Any]]:
+    def events(self, wait: float = 0.0) -> Iterator[Event]:
         """The events that are there now, waiting up to `wait` seconds for the first.
 
-        Raises EngineError if the process ended or does not start, Cancelled if it was ended for not cancelling.
+        Raises GouacheError if the order failed, EngineError if the process ended or does not start, Cancelled if it
+        stopped as it was asked to, or was ended because it did not.
         """
         while True:
             try:
@@ -173,21 +172,26 @@ class Engine:
                 self._check_time()
                 return
             wait = 0.0
-            if event is None:
-                self._fail()
-            elif event["event"] == "ready":
-                self.ready = event
-            else:
-                if event["event"] in self._waiting_for:
-                    self._waiting_for = set()
-                yield event
+            if isinstance(event, FINAL):
+                self.busy = False
+            match event:
+                case None:
+                    self._fail()
+                case events.Ready():
+                    self._ready = True
+                case events.Cancelled():
+                    raise Cancelled
+                case events.Error():
+                    raise GouacheError(event.message, event.hint, event.detail)
+                case _:
+                    yield event
 
     def _check_time(self) -> None:
         now = time.monotonic()
         if self._cancel_until is not None and now > self._cancel_until and self.busy:
             self.stop()
             raise Cancelled
-        if self.ready is None and now - self._started > START_SECONDS:
+        if not self._ready and now - self._started > START_SECONDS:
             self.stop()
             raise EngineError("The engine does not start.", "See the log, or press Check Engine.", self.log_tail())
 
@@ -195,14 +199,14 @@ class Engine:
         """The process closed its end: it is over."""
         self._ended = True
         cancelled = self._cancel_until is not None
-        self._waiting_for = set()
+        self.busy = False
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(5.0)
         code = self._process.returncode
         self.stop()
         if cancelled:
             raise Cancelled
-        if self.ready is None:
+        if not self._ready:
             raise EngineError("The engine did not start.", "Press Check Engine or Install Engine in the preferences.",
                               f"{self.log_tail()}\nIt ended with code {code}.".lstrip())
         reason = f"was ended by signal {-code}" if code is not None and code < 0 else f"stopped with code {code}"
@@ -228,7 +232,7 @@ class Engine:
     def stop(self) -> None:
         """End the process: close its stdin, and if it does not go by itself, make it."""
         self._ended = True
-        self._waiting_for = set()
+        self.busy = False
         with contextlib.suppress(OSError):
             if self._process.stdin:
                 self._process.stdin.close()

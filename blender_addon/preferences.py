@@ -9,6 +9,7 @@ from typing import Any
 
 import bpy
 
+from ..core.events import Doctor
 from ..core.options import EngineOptions, MotionOptions, describe
 from . import engine, install
 from .properties import FILE_FLAGS, properties_from
@@ -81,15 +82,15 @@ def draw_doctor(layout: Any) -> None:
     if doctor is None:
         return
     box = layout.box()
-    for check in doctor.get("checks", []):
+    for check in doctor.checks:
         line = box.row()
-        line.label(text=str(check.get("name", "")), icon="CHECKMARK" if check.get("ok") else "ERROR")
-        line.label(text=str(check.get("value", "")))
-        if not check.get("ok") and check.get("hint"):
-            box.label(text=str(check["hint"]), icon="BLANK1")
+        line.label(text=check.name, icon="CHECKMARK" if check.ok else "ERROR")
+        line.label(text=check.value)
+        if not check.ok and check.hint:
+            box.label(text=check.hint, icon="BLANK1")
 
 
-doctor: dict[str, Any] | None = None  # what the last check found
+doctor: Doctor | None = None  # what the last check found
 
 
 def get() -> Any:

@@ -8,8 +8,8 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import dataclass, field
-from typing import Any
 
+from ..core.events import Event, Frame, Looking, Progress, Started
 from ..core.job import Job
 from ..core.options import CollageOptions, StyleOptions
 
@@ -57,28 +57,27 @@ class Painting:
         done = (self._found + max(self.frames - self._found, 0) * self._work) / max(self.frames, 1)
         return self.start + (1 - self.start) * min(done, 1.0)
 
-    def hear(self, event: dict[str, Any]) -> None:
+    def hear(self, event: Event) -> None:
         """Take in one event; those that do not move the painting on are ignored."""
-        match event["event"]:
-            case "looking":
+        match event:
+            case Looking():
                 self.text = f"Looking at {_place(event)}"
-            case "started":
+            case Started(frames, todo):
                 self._began = time.monotonic()
-                frames, found = event["frames"], event["frames"] - event["todo"]
-                self.text = f"{found} of {frames} frames are there already" if found > 0 else "Painting the first frame"
-            case "progress":
-                share = event["step"] / max(event["steps"], 1)
-                self._finished(event["index"] - 1)
-                self._work = (event["index"] - 1 + share) / event["of"]
-                left = event["of"] - event["index"] + 1 - share
-                step = f", step {event['step']} of {event['steps']}"  # all there is to tell in the first one
-                self.text = f"Painting {_place(event)}{self._time(left) or step}"
-            case "frame" if event.get("cached"):
+                self.text = (f"{frames - todo} of {frames} frames are there already" if frames > todo else
+                             "Painting the first frame")
+            case Progress(_, index, of, step, steps):
+                share = step / max(steps, 1)
+                self._finished(index - 1)
+                self._work = (index - 1 + share) / of
+                unknown = f", step {step} of {steps}"  # all there is to tell in the first one
+                self.text = f"Painting {_place(event)}{self._time(of - index + 1 - share) or unknown}"
+            case Frame(cached=True):
                 self._found += 1
-            case "frame":
-                self._finished(event["index"])
-                self._work = event["index"] / event["of"]
-                self.text = f"Painted {_place(event)}{self._time(event['of'] - event['index'])}"
+            case Frame(_, index, of):
+                self._finished(index)
+                self._work = index / of
+                self.text = f"Painted {_place(event)}{self._time(of - index)}"
 
     def _finished(self, made: int) -> None:
         """So many pictures have been made by now."""
@@ -105,24 +104,24 @@ class Cutting(Painting):
 
     _laid: int = field(default=0, init=False)
 
-    def hear(self, event: dict[str, Any]) -> None:
+    def hear(self, event: Event) -> None:
         """Take in one event."""
         super().hear(event)
-        if event["event"] == "progress":
-            self.text = (f"Following the pieces into frame {event['frame']}"
-                         f"{self._time(event['of'] - event['index'])}")
-        elif event["event"] == "started":
-            self.text = "Cutting the pieces of the first frame"
-        elif event["event"] == "frame" and event.get("cached"):
-            self.text = f"{self._found} of {self.frames} frames are there already"
-        elif event["event"] == "frame":
-            self._laid += 1
-            self.text = (f"Laid frame {event['frame']} ({self._found + self._laid} of {self.frames})"
-                         f"{self._time(event['of'] - event['index'])}")
+        match event:
+            case Started():
+                self.text = "Cutting the pieces of the first frame"
+            case Progress(frame, index, of):
+                self.text = f"Following the pieces into frame {frame}{self._time(of - index)}"
+            case Frame(cached=True):
+                self.text = f"{self._found} of {self.frames} frames are there already"
+            case Frame(frame, index, of):
+                self._laid += 1
+                laid = self._found + self._laid
+                self.text = f"Laid frame {frame} ({laid} of {self.frames}){self._time(of - index)}"
 
 
-def _place(event: dict[str, Any]) -> str:
-    return f"frame {event['frame']} ({event['index']} of {event['of']})"
+def _place(event: Looking | Progress | Frame) -> str:
+    return f"frame {event.frame} ({event.index} of {event.of})"
 
 
 def in_words(seconds: float) -> str:

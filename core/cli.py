@@ -126,12 +126,12 @@ def _run(options: argparse.Namespace, effect: str, chosen: StyleOptions | Collag
 
 def _doctor(options: argparse.Namespace) -> int:
     from . import doctor
-    checks = list(doctor.examine())
+    report = doctor.report()
     if options.json:
-        print(json.dumps(doctor.to_json(checks)))
+        print(json.dumps(events.to_json(report)))
     else:
-        doctor.print_table(checks)
-    return 0 if all(check.ok for check in checks) else 1
+        doctor.print_table(report.checks)
+    return 0 if report.ok else 1
 
 
 def _serve(options: argparse.Namespace) -> int:

@@ -10,10 +10,8 @@ import importlib.metadata
 import platform
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
-from typing import Any
 
-from . import __version__
+from . import __version__, events
 from .checks import INSTALL_AGAIN, Check, tried
 
 LIBRARIES: Mapping[str, str] = {
@@ -34,9 +32,10 @@ def examine() -> Iterator[Check]:
         yield from machine.examine()
 
 
-def to_json(checks: Sequence[Check]) -> dict[str, Any]:
-    """{"ok": ..., "checks": [...]}"""
-    return {"ok": all(check.ok for check in checks), "checks": [asdict(check) for check in checks]}
+def report() -> events.Doctor:
+    """Every check, and whether all is well."""
+    checks = list(examine())
+    return events.Doctor(all(check.ok for check in checks), checks)
 
 
 def print_table(checks: Sequence[Check]) -> None:

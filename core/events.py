@@ -1,20 +1,30 @@
-"""What a running job tells its listeners: the events of the worker protocol (`worker.py` explains each).
+"""What the engine tells its listeners: the events of the worker protocol (`worker.py` explains each).
 
-Standard library only: Blender imports this module.
+Standard library only: Blender reads them too.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
+from .checks import Check
 from .errors import GouacheError
 
 log = logging.getLogger(__name__)
 HIGHLIGHTS = "has values above 1"
 """What the warning about them says: who adds them to the painting again need not pass it on."""
+
+
+@dataclass(frozen=True)
+class Ready:
+    """The worker takes commands. `device` is what jobs get by default; empty if a library is missing."""
+
+    version: str
+    device: str
 
 
 @dataclass(frozen=True)
@@ -108,9 +118,30 @@ class Done:
     output: str
 
 
-Event = Looking | Started | Progress | Frame | Warning | Error | Cancelled | Done
+@dataclass(frozen=True)
+class Doctor:
+    """What the engine found when it looked after itself; `ok` if all of it is well."""
+
+    ok: bool
+    checks: Sequence[Check]
+
+
+Event = Ready | Looking | Started | Progress | Frame | Warning | Error | Cancelled | Done | Doctor
+KINDS: dict[str, type[Event]] = {kind.__name__.lower(): kind for kind in get_args(Event)}
 
 
 def to_json(event: Event) -> dict[str, Any]:
     """{"event": "progress", ...}"""
     return {"event": type(event).__name__.lower(), **dataclasses.asdict(event)}
+
+
+def from_json(data: Any) -> Event:
+    """The event that `to_json` gave. Raises ValueError if it is none."""
+    try:
+        facts = {**data}
+        kind = KINDS[facts.pop("event")]
+        if kind is Doctor:
+            facts["checks"] = [Check(**check) for check in facts["checks"]]
+        return kind(**facts)
+    except (TypeError, LookupError) as error:
+        raise ValueError(f"This is no event: {data!r}") from error

@@ -44,7 +44,7 @@ def serve(commands: TextIO = sys.stdin, answers: TextIO = sys.stdout) -> int:
     """Answer commands until `commands` ends or says quit; returns the exit code."""
     inbox = _Inbox(commands)
     worker = _Worker(answers)
-    worker.say("ready", version=__version__, device=_device())
+    worker.say(events.Ready(__version__, _device()))
     for command, stop in inbox.commands():
         worker.obey(command, stop)
         _release_memory()
@@ -114,13 +114,9 @@ class _Worker:
     def __init__(self, answers: TextIO) -> None:
         self._answers = answers
 
-    def say(self, event: str, **facts: Any) -> None:
+    def say(self, event: events.Event) -> None:
         """One event on one line."""
-        print(json.dumps({"event": event, **facts}), file=self._answers, flush=True)
-
-    def _tell(self, event: events.Event) -> None:
-        facts = events.to_json(event)
-        self.say(facts.pop("event"), **facts)
+        print(json.dumps(events.to_json(event)), file=self._answers, flush=True)
 
     def obey(self, command: Any, stop: threading.Event) -> None:
         """Carry out one command until `stop` is set; what goes wrong is an error event, never the end of the worker."""
@@ -129,13 +125,13 @@ class _Worker:
             if name == "run":
                 self._run(_read_job(command.get("job")), stop)
             elif name == "doctor":
-                self.say("doctor", **doctor.to_json(list(doctor.examine())))
+                self.say(doctor.report())
             else:
                 raise OptionError(f"Unknown command {name!r}.", "Known: run, cancel, doctor, quit.", str(command))
         except BrokenPipeError:
             raise
         except Exception as error:
-            self._tell(events.Error.of(error))
+            self.say(events.Error.of(error))
 
     def _run(self, job: Job, stop: threading.Event) -> None:
         from . import pipeline
@@ -143,10 +139,10 @@ class _Worker:
         run = pipeline.run(job)
         for event in run:
             written += isinstance(event, events.Frame) and not event.cached
-            self._tell(event)
+            self.say(event)
             if stop.is_set() and not isinstance(event, events.Done):
                 run.close()  # type: ignore[attr-defined]
-                self._tell(events.Cancelled(written))
+                self.say(events.Cancelled(written))
                 return
 
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import bpy
 
-from ...core.errors import Cancelled, GouacheError
+from ...core import events
+from ...core.errors import Cancelled
 from .. import engine, install, preferences
 from . import jobs
 from .modal import Answer, LongJob, redraw
@@ -38,11 +39,9 @@ class DoctorJob:
             if self._cancelled:
                 raise Cancelled
             for event in self._engine.events(self._wait):
-                if event["event"] == "doctor":
+                if isinstance(event, events.Doctor):
                     preferences.doctor = event
                     return
-                if event["event"] == "error":
-                    raise GouacheError(event.get("message", ""), event.get("hint", ""), event.get("detail", ""))
             yield None
 
 
@@ -55,17 +54,15 @@ def check_engine() -> None:
 
 def tell_checks() -> None:
     """Print what was found. Raises EngineError if the engine cannot work."""
-    found = preferences.doctor or {}
-    for check in found.get("checks", []):
-        print(f"gouache: {'ok ' if check.get('ok') else 'NO '} {check.get('name')}: {check.get('value')} "
-              f"{'' if check.get('ok') else check.get('hint', '')}".rstrip(), flush=True)
+    assert preferences.doctor is not None, "the engine was checked"
+    checks = preferences.doctor.checks
+    for check in checks:
+        print(f"gouache: {'ok ' if check.ok else 'NO '} {check.name}: {check.value} "
+              f"{'' if check.ok else check.hint}".rstrip(), flush=True)
     if advice := preferences.find_engine().advice:
         print(f"gouache: {advice}", flush=True)
-    if not found.get("ok"):
-        broken = [check for check in found.get("checks", []) if not check.get("ok")]
-        first = broken[0] if broken else {}
-        raise engine.EngineError(f"The engine cannot work: {first.get('name', 'unknown')}: "
-                                 f"{first.get('value', '')}.", str(first.get("hint", "")))
+    if broken := [check for check in checks if not check.ok]:
+        raise engine.EngineError(f"The engine cannot work: {broken[0].name}: {broken[0].value}.", broken[0].hint)
 
 
 class GOUACHE_OT_check_engine(jobs.EngineJob, bpy.types.Operator):

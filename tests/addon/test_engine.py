@@ -204,7 +204,7 @@ def is_running(number):
 
 def test_check_engine(gouache):
     assert bpy.ops.gouache.check_engine() == {"FINISHED"}
-    assert [check["name"] for check in gouache.module("preferences").doctor["checks"]] == ["Python", "weights"]
+    assert [check.name for check in gouache.module("preferences").doctor.checks] == ["Python", "weights"]
     gouache.set_engine("crash")
     with pytest.raises(RuntimeError, match="The engine cannot work: weights: missing"):
         bpy.ops.gouache.check_engine()

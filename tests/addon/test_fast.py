@@ -146,8 +146,8 @@ def _left_after_the_first(gouache, monkeypatch, engine, stability):
     progress, clock = gouache.module("progress"), iter((0.0, 12.0))
     monkeypatch.setattr(progress.time, "monotonic", lambda: next(clock))
     painting = progress.progress_of(gouache.order(strip).job, 5)
-    painting.hear({"event": "started", "frames": 5, "todo": 5})
-    painting.hear({"event": "frame", "frame": 1, "index": 1, "of": 5, "cached": False})
+    painting.hear(progress.Started(5, 5, ""))
+    painting.hear(progress.Frame(1, 1, 5, "", 12.0, cached=False))
     return painting.text
 
 
@@ -158,17 +158,16 @@ def test_progress_of_each_engine(gouache, monkeypatch):
     monkeypatch.setattr(progress.time, "monotonic", lambda: next(clock))
     painting = progress.Painting(4, 0.2)
     assert (painting.text, painting.fraction) == ("Starting the engine", 0.2)
-    painting.hear({"event": "started", "frames": 4, "todo": 3})
-    painting.hear({"event": "frame", "frame": 7, "index": 0, "of": 3, "cached": True})
+    painting.hear(progress.Started(4, 3, ""))
+    painting.hear(progress.Frame(7, 0, 3, "", 0.0, cached=True))
     assert (painting.text, round(painting.fraction, 6)) == ("1 of 4 frames are there already", 0.4)
-    painting.hear({"event": "progress", "frame": 8, "index": 1, "of": 3, "step": 5, "steps": 10})
+    painting.hear(progress.Progress(8, 1, 3, 5, 10, 0.1, 2.0))
     assert (painting.text, round(painting.fraction, 6)) == ("Painting frame 8 (1 of 3), step 5 of 10", 0.5)
-    painting.hear({"event": "frame", "frame": 8, "index": 1, "of": 3, "cached": False})
+    painting.hear(progress.Frame(8, 1, 3, "", 4.0, cached=False))
     assert (painting.text, round(painting.fraction, 6)) == ("Painted frame 8 (1 of 3), 8 s left", 0.6)
-    painting.hear({"event": "progress", "frame": 9, "index": 2, "of": 3, "step": 5, "steps": 10})
+    painting.hear(progress.Progress(9, 2, 3, 5, 10, 0.1, 5.0))
     assert painting.text == "Painting frame 9 (2 of 3), 6 s left"
-    painting.hear({"event": "warning"})
-    painting.hear({"event": "frame", "frame": 9, "index": 2, "of": 3, "cached": False})
+    painting.hear(progress.Frame(9, 2, 3, "", 2.0, cached=False))
     assert (painting.text, round(painting.fraction, 6)) == ("Painted frame 9 (2 of 3), 2 s left", 0.8)
     assert _left_after_the_first(gouache, monkeypatch, "optimize", 0.5) == "Painted frame 1 (1 of 5), 16 s left"
     assert _left_after_the_first(gouache, monkeypatch, "optimize", 0.0) == "Painted frame 1 (1 of 5), 48 s left"

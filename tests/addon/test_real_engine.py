@@ -124,4 +124,4 @@ def test_fast_engine(studio, capfd):
 
 def test_check_engine(studio):
     assert bpy.ops.gouache.check_engine() == {"FINISHED"}
-    assert studio.module("preferences").doctor["ok"]
+    assert studio.module("preferences").doctor.ok
