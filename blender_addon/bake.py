@@ -202,8 +202,7 @@ class Bake:
         try:
             yield from self._listen(order, running)
         except GouacheError as error:
-            error.hint = f"{error.hint} {self._advice}".strip()
-            raise
+            raise error.reworded(hint=f"{error.hint} {self._advice}".strip()) from error
 
     def _listen(self, order: Order, running: engine.Engine) -> Iterator[Status]:
         """Listen to the engine until the job is done."""

@@ -5,6 +5,8 @@ Standard library only: Blender raises and shows them too.
 
 from __future__ import annotations
 
+from typing import Self
+
 
 class GouacheError(Exception):
     """Something a person can act on.
@@ -20,6 +22,10 @@ class GouacheError(Exception):
 
     def __str__(self) -> str:
         return f"{self.message} {self.hint}".strip()
+
+    def reworded(self, message: str = "", hint: str = "") -> Self:
+        """The same error with another message or hint; to be raised from this one."""
+        return type(self)(message or self.message, hint or self.hint, self.detail)
 
 
 class OptionError(GouacheError):

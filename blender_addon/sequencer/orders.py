@@ -175,8 +175,7 @@ def _naming(name: str) -> Iterator[None]:
     try:
         yield
     except GouacheError as error:
-        error.message = f"'{name}': {error.message}"
-        raise
+        raise error.reworded(f"'{name}': {error.message}") from error
 
 
 def _ordered_again(subject: StripSubject, wanted: Collection[int] | None) -> Order | None:

@@ -132,8 +132,7 @@ class GOUACHE_OT_collage_to_planes(OneStrip, BakeJob, bpy.types.Operator):
         try:
             self._build_from_strip(context, scene, strip)
         except GouacheError as error:
-            error.message = f"The collage is made, but not its planes. {error.message}"
-            raise
+            raise error.reworded(f"The collage is made, but not its planes. {error.message}") from error
 
     def _build_at_once(self, context: Any) -> bool:
         """Build, unless the layers of the strip's collage must be made before. Raises GouacheError."""
