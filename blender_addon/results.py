@@ -240,23 +240,12 @@ def put_result(scene: Any, source: Any, plan: Plan, files: dict[int, Path]) -> A
     strip = find_result(scene, source)
     is_new = strip is None
     channel = free_channel(scene, source, plan.first, plan.last, strip)
-    what, other = ("collage", "painted") if source.gouache.effect == "collage" else ("painted", "collage")
-    if strip is None:
-        strip = level_of(scene, source).new_image(
-            f"{source.name} {what}", str(paths[0]), channel, plan.first, fit_method="ORIGINAL")
-        strip.select = False
-    elif strip.name == f"{strip.get(SOURCE_KEY)} {other}":  # the name it was given, which is no longer true
-        strip.name = f"{source.name} {what}"
-    ends = _ends(strip, plan)
-    _reset_timing(source, strip)
-    show_files(scene, strip, paths)
-    compat.place(strip, plan.first, plan.last + 1)
-    compat.set_left_handle(strip, ends[0])
-    compat.set_right_handle(strip, ends[1] + 1)
+    if is_new:
+        strip = _new_strip(scene, source, paths[0], channel, plan.first)
+    _keep_name_true(source, strip)
+    _play(scene, source, strip, plan, paths)
     strip.channel = channel
-    is_linear = paths[0].suffix == ".exr"
-    strip.colorspace_settings.name = compat.linear_name() if is_linear else "sRGB"
-    strip.alpha_mode = "PREMUL" if is_linear else "STRAIGHT"  # Blender asks the files only when a strip is made
+    _read_as_written(strip, paths[0])
     strip[SOURCE_KEY], strip[IDENTITY_KEY] = source.name, source.gouache.identity
     source.gouache.result = strip.name
     take_over(scene, source, strip, plan.placed, is_new)
@@ -265,6 +254,39 @@ def put_result(scene: Any, source: Any, plan: Plan, files: dict[int, Path]) -> A
     if source.gouache.mute_source:
         source.mute = not strip.mute
     return strip
+
+
+def _new_strip(scene: Any, source: Any, file: Path, channel: int, first: int) -> Any:
+    """A strip for a painting, beside its source."""
+    what = "collage" if source.gouache.effect == "collage" else "painted"
+    strip = level_of(scene, source).new_image(
+        f"{source.name} {what}", str(file), channel, first, fit_method="ORIGINAL")
+    strip.select = False
+    return strip
+
+
+def _keep_name_true(source: Any, painting: Any) -> None:
+    """Let a painting's name say what it is now, unless an artist gave it another."""
+    what, other = ("collage", "painted") if source.gouache.effect == "collage" else ("painted", "collage")
+    if painting.name == f"{painting.get(SOURCE_KEY)} {other}":
+        painting.name = f"{source.name} {what}"
+
+
+def _play(scene: Any, source: Any, painting: Any, plan: Plan, paths: list[Path]) -> None:
+    """Let a painting show these files, one a frame, from where its source begins; a trim of its own stays."""
+    first, last = _ends(painting, plan)
+    _reset_timing(source, painting)
+    show_files(scene, painting, paths)
+    compat.place(painting, plan.first, plan.last + 1)
+    compat.set_left_handle(painting, first)
+    compat.set_right_handle(painting, last + 1)
+
+
+def _read_as_written(painting: Any, file: Path) -> None:
+    """Set the color space and alpha of such files: Blender asks them only when a strip is made."""
+    is_linear = file.suffix == ".exr"
+    painting.colorspace_settings.name = compat.linear_name() if is_linear else "sRGB"
+    painting.alpha_mode = "PREMUL" if is_linear else "STRAIGHT"
 
 
 def pictures_of(painting: Any) -> tuple[int, int]:
