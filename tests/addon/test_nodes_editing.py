@@ -194,7 +194,7 @@ def test_in_a_tree_that_the_scene_does_not_use(gouache, graph):
         graph.scene.use_nodes = False
     with graph.editor(), pytest.raises(RuntimeError, match="Scene 'Scene' does not use the node tree with 'Style T"):
         bpy.ops.gouache.bake_nodes()
-    line, = gouache.module("compositor.panels").state_lines(bpy.context, graph.node)
+    line, = gouache.module("compositor.panels").obstacle_of(graph.scene, graph.node)
     assert line == ("The scene does not use this node tree", "ERROR")
 
 
