@@ -53,9 +53,10 @@ class GOUACHE_preferences(bpy.types.AddonPreferences):
 
 def draw_engine(layout: Any) -> None:
     """Where the engine is, and its buttons."""
-    install_text = "Install Engine"
+    install_text, is_wanted = "Install Engine", True
     try:
         found = find_engine()
+        is_wanted = found.outdated
         layout.label(text=f"Found by {found.origin}: {found.python}", icon="CHECKMARK")
         if found.outdated:
             install_text = "Update Engine"
@@ -68,7 +69,7 @@ def draw_engine(layout: Any) -> None:
     row = layout.row()
     row.operator("gouache.check_engine", icon="VIEWZOOM")
     row.operator("gouache.install_engine", text=install_text, icon="IMPORT")
-    if not bpy.app.online_access:
+    if is_wanted and not bpy.app.online_access:
         row = layout.row()
         row.label(text="Installing needs online access", icon="INTERNET_OFFLINE")
         row.operator("extensions.userpref_allow_online", text="Allow Online Access")

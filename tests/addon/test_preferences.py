@@ -19,6 +19,7 @@ def test_the_preferences_show_what_was_checked_and_hide_what_experts_set(gouache
     order = [drawn.index(("operator", "Install Engine")), drawn.index(("prop", "cache_directory")),
              drawn.index(("label", "Expert")), drawn.index(("prop", "engine_python"))]
     assert order == sorted(order) and ("prop", "Threads (0: Automatic)") in drawn
+    assert ("operator", "Allow Online Access") not in drawn, "there is nothing to install"
 
 
 @pytest.mark.parametrize("online", [False, True])
