@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from math import sqrt
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -40,10 +41,30 @@ STRAYED = 9.0
 BENEATH = 0.6
 """How far, in parts of its size, a piece that fills a hole in the coarsest level reaches below its neighbors, so that
 it is not too small at once when the hole grows."""
-LEAST_PART = 0.05
-"""Of the median piece: parts of a hole that are smaller are left open."""
 FLAT = 6.0
 """Most that colors stray (standard deviation, Lab) on a piece of a limited palette."""
+
+
+class Rule(NamedTuple):
+    """Which holes get pieces: of more than `least` of the median piece's area, and wider than twice `slit` of its side.
+
+    Parts of a hole that are smaller than `part` of that area are left open.
+    """
+
+    least: float
+    slit: float
+    part: float
+
+
+NARROW = Rule(0.1, 0.03, 0.05)
+"""In the coarsest level, where tissue would show: in the narrow place that a moving thing leaves, too."""
+WIDE = Rule(0.6, 0.12, 0.2)
+"""In finer levels, in whose holes there is paper to be seen already, and where gaps between pieces are wanted."""
+
+
+def birth_rule(options: CollageOptions, level: int = 0) -> Rule:
+    """The rule by which pieces of a level are born."""
+    return WIDE if level or options.overlap < 0 else NARROW
 
 
 @dataclass(frozen=True)
@@ -148,7 +169,8 @@ class Cutter:
         What lies below all others may reach far; but where gaps are wanted they stay.
         """
         overlap = self.options.overlap
-        return overlap if level or overlap < 0 or self.options.mode == "joiner" else max(overlap, BENEATH)
+        reaches = birth_rule(self.options, level) is NARROW and self.options.mode != "joiner"
+        return max(overlap, BENEATH) if reaches else overlap
 
     def palette(self, ground: Ground, before: Floats | None = None) -> Floats:
         """K,3: the colors (Lab) that pieces come in; empty if in any.
@@ -238,12 +260,13 @@ def _nearness(region: Region, ground: Ground) -> float:
     return 0.0 if ground.depth is None else float(region.part(ground.depth)[region.mask].mean())
 
 
-def hole_parts(hole: NDArray[np.bool_], ground: Ground, median: float) -> Sequence[Region]:
-    """The pieces that a hole (h,w) is filled with, about as large as the median of the others (pixels); as long as that
-    is wide where the hole is narrower, for it may lead past many things."""
+def hole_parts(hole: NDArray[np.bool_], ground: Ground, median: float, rule: Rule) -> Sequence[Region]:
+    """The pieces that a hole (h,w) is filled with, about as large as the median of the others (pixels); where narrow
+    holes are filled, as long as that is wide, for they may lead past many things."""
     width = 2 * float(cv2.distanceTransform(hole.astype(np.uint8), cv2.DIST_L2, 3).max())
-    labels: Ints = segment.split(hole, ground, max(1, round(hole.sum() / min(median, width * sqrt(median)))))
-    return [region for region in segment.regions(labels, ground.objects) if region.area > LEAST_PART * median]
+    size = min(median, width * sqrt(median)) if rule is NARROW else median
+    labels: Ints = segment.split(hole, ground, max(1, round(hole.sum() / size)))
+    return [region for region in segment.regions(labels, ground.objects) if region.area > rule.part * median]
 
 
 def _distance(pixels: Floats, palette: Floats) -> float:

@@ -18,7 +18,7 @@ from ..effects import Moment
 from ..motion.links import Link
 from ..options import CollageOptions
 from . import segment
-from .cutting import Cutter, Work, hole_parts
+from .cutting import Cutter, Work, birth_rule, hole_parts
 from .ground import Ground, ground_of
 from .match import Matcher
 from .materials import Materials
@@ -38,12 +38,6 @@ ASKED = 0.15
 STRAYED = (1.5, 5.0)
 """What lies under a piece is another thing if its color strays by more than so many times as much as at birth, and so
 much in Lab."""
-BIRTH = 0.1
-"""A piece is born where tissue shows in a hole larger than this part of the median piece of the coarsest level,"""
-SLIT = 0.03
-"""unless it is narrower than twice this, in sides of that piece: that is a slit between pieces."""
-FINER_BIRTH, FINER_SLIT = 0.6, 0.12
-"""The same for finer levels, in whose holes there is paper to be seen already."""
 BIRTH_INSIDE = 0.25
 """Of the least area of a hole, so much must lie in the frame, without its margin."""
 CLEARLY_BUSY = 0.12
@@ -128,12 +122,12 @@ class Follow:
             usual = float(np.median(areas)) if len(areas) else 1 / (self.options.pieces * segment.GROWTH ** level)
             median = usual * ground.height ** 2
             open_here = (level_of < level) & cutter.wanted(level, busy, CLEARLY_BUSY if level else 0.0)
-            least, slit = (FINER_BIRTH, FINER_SLIT) if level else (BIRTH, SLIT)
+            rule = birth_rule(self.options, level)
             generator = cutter.generator(frame, level)
-            for hole in _holes(open_here, ground, least * median, slit * sqrt(median)):
+            for hole in _holes(open_here, ground, rule.least * median, rule.slit * sqrt(median)):
                 matcher = matcher or Matcher(self.materials, self.options, pieces)
                 work = Work(frame, ground, matcher, level, generator, cutter.overlap(level))
-                for region in hole_parts(hole, ground, median):
+                for region in hole_parts(hole, ground, median, rule):
                     number = int(pieces.next_number[0]) + len(cuts)
                     cuts += cutter.cut(region, work, later_order(level, number))
         return cuts

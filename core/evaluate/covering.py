@@ -11,7 +11,7 @@ from skimage.measure import label
 
 from ..arrays import Floats
 from ..collage.compose import Composer, lay
-from ..collage.follow import BIRTH, SLIT
+from ..collage.cutting import Rule, birth_rule
 from ..collage.ground import Ground
 from ..collage.pieces import Pieces
 from ..collage.visible import shown
@@ -31,7 +31,8 @@ def cover(pieces: Pieces, composer: Composer, size: Size) -> Cover:
     """What is covered of a frame of this size; the composer makes the papers as they are laid."""
     coarsest = pieces.area[pieces.level == 0]
     median = float(np.median(coarsest)) * size[0] ** 2 if len(coarsest) else 0.0
-    return Cover(float(opacity(pieces, composer, size).mean()), holes(bare(pieces, size), median))
+    open_here = holes(bare(pieces, size), median, birth_rule(composer.options))
+    return Cover(float(opacity(pieces, composer, size).mean()), open_here)
 
 
 def opacity(pieces: Pieces, composer: Composer, size: Size) -> Floats:
@@ -48,14 +49,14 @@ def bare(pieces: Pieces, size: Size) -> NDArray[np.bool_]:
     return np.asarray(shown(pieces, frame) < 0)
 
 
-def holes(open_here: NDArray[np.bool_], median: float) -> float:
-    """The part of a frame (H,W) in connected open areas, without slits, of more than BIRTH times the median (pixels).
+def holes(open_here: NDArray[np.bool_], median: float, rule: Rule) -> float:
+    """The part of a frame (H,W) in connected open areas, without slits, that by the rule get pieces.
 
-    The median is that of the areas of the coarsest level's pieces. The rule is that of `collage/follow.py`; this
-    measures it anew, from outlines at the size of the result.
+    The median (pixels) is that of the areas of the coarsest level's pieces. This measures anew what `collage/follow.py`
+    does, from outlines at the size of the result.
     """
-    radius = max(1, round(SLIT * float(np.sqrt(median))))
+    radius = max(1, round(rule.slit * float(np.sqrt(median))))
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
     wide = cv2.morphologyEx(open_here.astype(np.uint8), cv2.MORPH_OPEN, kernel)
     areas = np.bincount(np.asarray(label(wide, connectivity=1)).ravel())[1:]
-    return float(areas[areas > BIRTH * median].sum() / open_here.size)
+    return float(areas[areas > rule.least * median].sum() / open_here.size)

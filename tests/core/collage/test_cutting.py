@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from core.collage.cutting import VIVID, Cutter, hole_parts
+from core.collage.cutting import NARROW, VIVID, WIDE, Cutter, birth_rule, hole_parts
 from core.collage.follow import Follow
 from core.collage.ground import ground_of, to_lab
 from core.collage.materials import Materials
@@ -154,17 +154,24 @@ def test_a_joiner_s_photographs_are_rectangles_that_show_what_is_near(texture: T
     assert 0.005 < away[inside].mean() < 0.1
 
 
+def test_narrow_holes_are_filled_where_tissue_would_show_and_no_gaps_are_wanted() -> None:
+    options = CollageOptions()
+    assert birth_rule(options) == birth_rule(replace(options, overlap=0.0)) == NARROW
+    assert birth_rule(options, level=1) == birth_rule(replace(options, overlap=-0.01)) == WIDE
+
+
 def test_a_long_and_narrow_hole_is_filled_by_several_pieces(moment: Moments) -> None:
     ground = ground_of(moment(1).rgb, Companions())
     hole = np.zeros(ground.shape, bool)
     hole[20:26, 10:90] = True
-    assert 3 <= len(hole_parts(hole, ground, 400.0)) <= 5
+    assert 3 <= len(hole_parts(hole, ground, 400.0, NARROW)) <= 5
+    assert len(hole_parts(hole, ground, 400.0, WIDE)) == 1
 
 
 def test_a_hole_is_filled_by_pieces_as_large_as_the_others(moment: Moments) -> None:
     ground = ground_of(moment(1).rgb, Companions())
     hole = np.zeros(ground.shape, bool)
     hole[20:60, 20:80] = True
-    assert 4 <= len(hole_parts(hole, ground, 400.0)) <= 9
-    assert len(hole_parts(hole, ground, 2400.0)) == 1
-    assert sum(region.area for region in hole_parts(hole, ground, 400.0)) > 0.85 * hole.sum()
+    assert 4 <= len(hole_parts(hole, ground, 400.0, NARROW)) <= 9
+    assert len(hole_parts(hole, ground, 2400.0, NARROW)) == 1
+    assert sum(region.area for region in hole_parts(hole, ground, 400.0, NARROW)) > 0.85 * hole.sum()

@@ -192,6 +192,15 @@ def test_nothing_pops_up_in_the_second_frame_of_a_still_shot(follow: Follow, mom
     assert list(second.number) == list(first.number)
 
 
+def test_gaps_that_are_wanted_stay_open(sheets: Materials, moment: Moments) -> None:
+    follow = Follow(replace(OPTIONS, overlap=-0.2), sheets)
+    known = follow(moment(1), None)
+    first = int(known.next_number[0])
+    for number in range(2, 5):
+        known = follow(moment(number, moment_image(moment), came=slid(0, 0)), known)
+        assert int(known.next_number[0]) == first
+
+
 def test_a_slit_is_left_open(follow: Follow, moment: Moments) -> None:
     """Where everything on the right moves away by two pixels, no piece is born as a sliver."""
     first = follow(moment(1), None)

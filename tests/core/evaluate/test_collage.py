@@ -13,7 +13,8 @@ import pytest
 from core import pipeline
 from core.cli import main
 from core.collage.compose import Composer
-from core.collage.follow import BIRTH, PATIENCE
+from core.collage.cutting import NARROW, WIDE, Rule
+from core.collage.follow import PATIENCE
 from core.collage.materials import Materials, Sheet
 from core.collage.pieces import Cut, Pieces, no_pieces
 from core.errors import WeightsError
@@ -83,17 +84,18 @@ def test_reuse_counts_equal_spots_of_one_sheet() -> None:
     assert (found.sheets, found.largest, found.shared) == (2.0, 0.75, 0.5)
 
 
-def test_holes_are_what_the_birth_rule_fills() -> None:
+@pytest.mark.parametrize("rule", [NARROW, WIDE])
+def test_holes_are_what_the_birth_rule_fills(rule: Rule) -> None:
     median = 400.0
-    side = int(np.sqrt(BIRTH * median)) + 3
+    side = int(np.sqrt(rule.least * median)) + 3
     frame = np.zeros((100, 200), bool)
     frame[10:10 + side, 10:10 + side] = True
     frame[60:62, :] = True  # a slit is no hole, however long
     frame[80:86, 80:86] = True  # too small
-    assert covering.holes(frame, median) == pytest.approx(side * side / frame.size, rel=0.06)
+    assert covering.holes(frame, median, rule) == pytest.approx(side * side / frame.size, rel=0.06)
     frame[10:10 + side, 10:10 + side] = False
-    assert covering.holes(frame, median) == 0
-    assert covering.holes(np.ones((10, 20), bool), median=1.0) == 1
+    assert covering.holes(frame, median, rule) == 0
+    assert covering.holes(np.ones((10, 20), bool), median=1.0, rule=rule) == 1
 
 
 def test_paper_covers_what_its_outline_holds() -> None:
