@@ -21,19 +21,20 @@ def same_pixels(path: Path, other: Path) -> bool:
     return pixels is not None and pixels == _pixels(other)
 
 
-def _pixels(path: Path) -> tuple[bytes, bytes] | None:
-    """The header and the filtered rows of a PNG file; None if it is none, or damaged."""
+def _pixels(path: Path) -> list[bytes] | None:
+    """The header, palette, transparency and filtered rows of a PNG file; None if it is none, or damaged."""
     data = path.read_bytes()
     if not data.startswith(SIGNATURE):
         return None
     place = len(SIGNATURE)
-    found: dict[bytes, list[bytes]] = {b"IHDR": [], b"IDAT": []}
+    found: dict[bytes, list[bytes]] = {b"IHDR": [], b"PLTE": [], b"tRNS": [], b"IDAT": []}
     while place + 8 <= len(data):
         length, kind = struct.unpack_from(">I4s", data, place)
         if kind in found:
             found[kind].append(data[place + 8:place + 8 + length])
         place += 12 + length
+    *told, rows = (b"".join(parts) for parts in found.values())
     try:
-        return b"".join(found[b"IHDR"]), zlib.decompress(b"".join(found[b"IDAT"]))
+        return [*told, zlib.decompress(rows)]
     except zlib.error:
         return None

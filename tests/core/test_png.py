@@ -36,6 +36,17 @@ def test_one_value_counts_and_so_do_size_and_channels(tmp_path: Path, pixels: np
         assert not same_pixels(one, save(tmp_path / f"{name}.png", other))
 
 
+def test_colors_count_that_are_told_beside_the_pixels(tmp_path: Path, pixels: np.ndarray) -> None:
+    """A palette, and which of its colors is transparent."""
+    picture = Image.fromarray(pixels[..., 0] % 4).convert("P")
+    saved = {}
+    for name, blue, clear in (("one", 0, 0), ("again", 0, 0), ("palette", 9, 0), ("clear", 0, 1)):
+        picture.putpalette([0, 0, blue, 255, 0, 0, 0, 255, 0, 0, 0, 255])
+        picture.save(saved.setdefault(name, tmp_path / f"{name}.png"), transparency=clear)
+    same = {name for name, path in saved.items() if same_pixels(saved["one"], path)}
+    assert same == {"one", "again"}
+
+
 @pytest.mark.parametrize("end", [0, 8, 40, -40])
 def test_what_is_damaged_or_no_png_is_not_the_same(tmp_path: Path, pixels: np.ndarray, end: int) -> None:
     whole = save(tmp_path / "whole.png", pixels)
