@@ -37,8 +37,9 @@ class Results:
         """Give tasks the pictures that were made for their keys under other numbers; returns those that have one now.
 
         A clip that was moved in time is painted already. Its pictures stay under their old numbers too, and those that
-        go furthest go first: none takes the place of one that is still to be taken, wherever this is stopped.
-        Raises OutputError.
+        go furthest go first: where all moved one way, none takes the place of one that is still to be taken, wherever
+        this is stopped. Where frames changed places, as in a clip that was reversed, one of two does: the other is
+        painted again. Raises OutputError.
         """
         moves = []
         for folder in {task.path.parent for task in unfinished}:
