@@ -298,6 +298,8 @@ def _check_readable(file: Path, strip_name: str) -> None:
 def _is_readable(file: Path, _changed: int) -> bool:
     image: Any = bpy.data.images.load(str(file))
     try:
+        if not image.size[0]:  # it is taken for a still picture where the name has none of the common endings of movies
+            image.source = "MOVIE"
         return bool(image.size[0])
     finally:
         put_away([(bpy.data.images, image)])

@@ -80,6 +80,15 @@ def test_scenes_that_show_each_other(gouache):
     gouache.module("capture").make_plan(gouache.scene, strip)
 
 
+@pytest.mark.parametrize("name", ["reel.3gp", "reel"])
+def test_a_movie_needs_no_common_ending(gouache, name):
+    movie = gouache.movie(2)
+    (gouache.folder / "reel.mkv").rename(gouache.folder / name)
+    strip = gouache.strips.new_movie("Other", str(gouache.folder / name), 3, 1)
+    gouache.strips.remove(movie)
+    gouache.module("capture").make_plan(gouache.scene, strip)
+
+
 def test_movies_and_movie_clips_that_show_nothing(gouache):
     movie = gouache.movie(4)
     clip = bpy.data.movieclips.load(bpy.path.abspath(movie.filepath))
