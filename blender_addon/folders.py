@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Collection
 from pathlib import Path
 
 import bpy
@@ -17,18 +18,18 @@ FILM = "film.txt"
 """In a bake folder: the path of the film that it belongs to, from there, for both may be moved together."""
 
 
-def folder_of(name: str, key: str, shown: Path | None) -> Path:
+def folder_of(name: str, key: str, shown: Path | None, others: Collection[Path] = ()) -> Path:
     """The bake folder of a key, whatever the name was when it was made; else where it is to be made.
 
-    That of another film of this name, which is still there, is left to it, and this film has the next one. Of those
-    whose film is gone it is the one that is `shown`, for then it was this film that was moved.
+    That of another film of this name, which is still there, is left to it, and this film has the next one; so are
+    those that `others` show. Of those whose film is gone it is the one that is `shown`, for then it was this film that was moved.
     """
     cache, found = preferences.cache_folder(), []
     while there := sorted(cache.glob(f"*-{key}")):
         found.append(there[0])
         key = key[:-8] + key_of(key)[:8]
     owners = {folder: _is_own(folder) for folder in found}
-    free = [folder for folder in found if owners[folder] is not False]
+    free = [folder for folder in found if owners[folder] is not False and folder not in others]
     free.sort(key=lambda folder: (not owners[folder], shown is None or folder != Path(os.path.normpath(shown))))
     return free[0] if free else cache / f"{safe_name(name)}-{key}"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Collection, Container, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -26,8 +27,9 @@ from ..folders import folder_of
 from ..order import Order, Ranged, Shown, as_preview, finished, preview_folder, runs, runs_text
 from ..owner import Owner
 from ..parts import SHOWS_BELOW
-from ..rendering import holds_copies
+from ..rendering import film_scenes, holds_copies
 from ..results import (
+    SOURCE_KEY,
     check_room,
     claim,
     covered,
@@ -193,7 +195,14 @@ def _bake_folder(scene: Any, strip: Any, subject: StripSubject) -> Path:
     key = f"{subject.plan.identity[:8]}{key_of(subject.look, Path(bpy.data.filepath).name)[:8]}"
     painting = find_result(scene, strip)
     shown = Path(bpy.path.abspath(painting.directory)).parent if painting is not None else None
-    return folder_of(strip.name, key, shown)
+    return folder_of(strip.name, key, shown, _shown_by_others(painting))
+
+
+def _shown_by_others(painting: Any) -> set[Path]:
+    """The bake folders that all other paintings show: of halves and copies each has its own once it is painted again."""
+    paintings = (strip for scene in film_scenes() if scene.sequence_editor for strip in scene.sequence_editor.strips_all
+                 if strip.type == "IMAGE" and strip.get(SOURCE_KEY) and strip != painting)
+    return {Path(os.path.normpath(bpy.path.abspath(strip.directory))).parent for strip in paintings}
 
 
 def bake_folders(strip: Any) -> list[Path]:

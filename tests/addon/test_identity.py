@@ -4,7 +4,7 @@ from pathlib import Path
 
 import bpy
 import pytest
-from stage import set_range
+from stage import picture, set_range, write_png
 
 
 def new_file(gouache):
@@ -122,6 +122,28 @@ def test_both_halves_of_a_strip_that_was_cut_with_its_painting(gouache):
     again, = gouache.paint(right)
     assert again == there[right.name] and len(gouache.strips) == 4
     assert result_of(gouache, strip) == there["Clip"]
+
+
+def test_a_half_that_moves_to_the_other_ones_frames_leaves_its_pictures_alone(gouache):
+    """Both show pictures of one folder, by numbers that the other half has now."""
+    strip = gouache.clip(8)
+    painting, = gouache.paint(strip)
+    with gouache.sequencer():
+        for half in gouache.strips:
+            half.select = True
+        bpy.ops.sequencer.split(frame=5, type="SOFT", side="RIGHT", use_cursor_position=False, ignore_selection=False)
+        left, right = (strip, painting), [half for half in gouache.strips if half not in (strip, painting)]
+        for by, halves in ((10, right), (4, left)):
+            for half in gouache.strips:
+                half.select = half in halves
+            bpy.ops.transform.seq_slide(value=(by, 0))
+    other, = (half for half in right if half.get("gouache_source"))
+    assert gouache.bounds(painting) == (5, 9) and gouache.bounds(other) == (15, 19)
+    shown = Path(bpy.path.abspath(other.directory))
+    before = contents(shown)
+    write_png(gouache.folder / "footage Clip" / "0002.png", picture(9))
+    assert gouache.paint(strip) == [painting] and contents(shown) == before
+    assert gouache.bake_folder(strip) != shown.parent
 
 
 def test_a_copy_beside_its_original(gouache):
