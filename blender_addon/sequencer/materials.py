@@ -12,6 +12,7 @@ from ...core.errors import InputError
 from .. import compat
 from ..capture import rendered_range
 from ..compositor import groups
+from ..folders import is_own
 from ..owner import active_strip, active_tree, is_ours
 from ..results import find_result, stored_folder
 from ..ui.modal import Answer, report_error
@@ -50,7 +51,7 @@ def baked_nodes(own: Any) -> list[tuple[str, str]]:
 def paintings(own: Any) -> list[tuple[str, str]]:
     """The finished paintings of a strip, as (what they were painted after, folder): materials for Layered Styles.
 
-    Of one that several versions of a film have, the last.
+    Of one that several versions of a film have, this film's own, else the last.
     """
     first, last = rendered_range(own)
     found = {look: (names, stored_folder(folder)) for names, look, folder, numbers in _painted(own)
@@ -59,9 +60,12 @@ def paintings(own: Any) -> list[tuple[str, str]]:
 
 
 def _painted(own: Any) -> Iterator[tuple[str, str, Path, set[int]]]:
-    """All paintings of a strip, the latest last: painted after what, all that is set, the folder, its frames."""
+    """All paintings of a strip: painted after what, all that is set, the folder, its frames.
+
+    Those of this film come last, and of those the latest.
+    """
     jobs = [job for folder in bake_folders(own) if (job := folder / "job.json").is_file()]
-    for job in sorted(jobs, key=lambda job: job.stat().st_mtime):
+    for job in sorted(jobs, key=lambda job: (is_own(job.parent) or False, job.stat().st_mtime)):
         try:
             order = json.loads(job.read_text(encoding="utf-8"))
             names = [Path(style["path"]).stem for style in order["options"]["styles"]]

@@ -199,7 +199,7 @@ def _bake_folder(scene: Any, strip: Any, subject: StripSubject) -> Path:
 
 
 def _shown_by_others(painting: Any) -> set[Path]:
-    """The bake folders that all other paintings show: of halves and copies each has its own once it is painted again."""
+    """The bake folders that all other paintings show: halves and copies get their own when they are painted again."""
     paintings = (strip for scene in film_scenes() if scene.sequence_editor for strip in scene.sequence_editor.strips_all
                  if strip.type == "IMAGE" and strip.get(SOURCE_KEY) and strip != painting)
     return {Path(os.path.normpath(bpy.path.abspath(strip.directory))).parent for strip in paintings}

@@ -1,6 +1,7 @@
 """Films of one name that were copied from one template, with a cache in common: whose frames are whose."""
 
 import shutil
+from pathlib import Path
 
 import bpy
 import pytest
@@ -65,6 +66,22 @@ def test_machines_that_have_a_film_in_different_places_share_its_folders(gouache
     for folder in one:  # by an earlier version
         (folder / "film.txt").unlink()
     assert painted(gouache, films[0]) == one and all((folder / "film.txt").is_file() for folder in one)
+
+
+@pytest.mark.parametrize("content", [b"", b".", b"\xff\xfe\0x"])
+def test_a_note_of_the_film_that_is_damaged_tells_of_no_other_film(gouache, films, content):
+    one = painted(gouache, films[0])
+    for folder in one:
+        (folder / "film.txt").write_bytes(content)
+    assert painted(gouache, films[0]) == one
+
+
+def test_layered_styles_are_offered_a_films_own_painting(gouache, films):
+    """Not that of another one, though it was painted later."""
+    one, _ = (painted(gouache, film) for film in films)
+    strip, _ = opened(gouache, films[0])
+    (_, path), = gouache.module("sequencer.materials").paintings(strip)
+    assert Path(bpy.path.abspath(path)).parent.resolve() == one[0]
 
 
 def test_a_painted_film_that_is_copied(gouache, films):
