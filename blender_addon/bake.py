@@ -109,19 +109,24 @@ class Bake:
             return
         running = None if order.stands else self._start_engine()  # it starts up while frames are captured
         order = yield from self._capture(order)
+        yield from self._begin(order)
+        if order.stands and (yield from self._find_finished(order)):
+            yield Status(f"Painted already, {len(self.files)} frames", 1.0, is_news=True)
+        else:
+            order, self.files = order.clear_of_shown(), {}
+            yield from self._begin(order)
+            yield from self._paint(order, running or self._start_engine())
+        if not self.preview:
+            yield from self._wait_for_blender(1.0)
+            self._finish(order)
+
+    def _begin(self, order: Order) -> Iterator[Status]:
+        """Let results begin with those that they go on from."""
         if order.begun is not None and order.begun.is_dir() and not order.result.exists():
             yield Status("Taking over what is painted already", capture_share(order.job.options), is_news=True)
             copy_folder(order.begun, order.result)
         if not self.preview:
             claim(order.folder)
-        if order.stands and (yield from self._find_finished(order)):
-            yield Status(f"Painted already, {len(self.files)} frames", 1.0, is_news=True)
-        else:
-            self.files = {}
-            yield from self._paint(order, running or self._start_engine())
-        if not self.preview:
-            yield from self._wait_for_blender(1.0)
-            self._finish(order)
 
     def _start_engine(self) -> engine.Engine:
         found = preferences.find_engine()

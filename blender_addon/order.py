@@ -90,8 +90,8 @@ class Order:
     warning of the engine's that contains `settled` is not passed on: this order sees to it. `begun` is a folder of
     results to begin with if there are none yet: those of another version of the film. `stands` says that results are
     good as they are if each was made from the picture that is captured for it; where a painting was moved with its
-    strip, results have numbers that are `numbered_later`. `again` makes the order anew if what is painted was moved
-    since, else it gives None.
+    strip, results have numbers that are `numbered_later`, and others are made in a folder `apart`. `again` makes the
+    order anew if what is painted was moved since, else it gives None.
     """
 
     subject: Subject
@@ -104,6 +104,7 @@ class Order:
     begun: Path | None = None
     stands: bool = False
     numbered_later: int = 0
+    apart: Path | None = None
     again: Callable[[], Order | None] | None = None
 
     @property
@@ -126,6 +127,13 @@ class Order:
     def as_it_stands(self) -> Order:
         """The order as it would be given now, itself if nothing was moved. Raises GouacheError."""
         return (self.again() if self.again is not None else None) or self
+
+    def clear_of_shown(self) -> Order:
+        """The order for results that take the place of none that is shown under another number."""
+        if self.apart is None:
+            return self
+        return replace(self, folder=self.apart, begun=self.result,
+                       job=replace(self.job, output=str(self.apart / self.result.name)))
 
     def rooted(self) -> Order:
         """With the job's input and output in the order's folder."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Collection, Container, Iterator
+from collections.abc import Collection, Container, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -140,7 +140,8 @@ def order_strip(scene: Any, strip: Any, wanted: Collection[int] | None = None) -
                            Owner(strip, scene).fingerprint(), _stand(strip), footage(strip),
                            source_settings(scene, strip))
     shown = _shown_folder(scene, strip, subject)
-    order = Order(subject, job, _bake_folder(scene, strip, subject), begun=shown,
+    folder, apart = _bake_folders(strip, subject, painting)
+    order = Order(subject, job, folder, begun=shown, apart=apart,
                   stands=shown is not None and bool(strip.gouache.painted_look) and _is_told_by_pictures(job),
                   numbered_later=numbered_later(painting) if painting is not None else 0,
                   again=partial(_ordered_again, subject, wanted)).rooted()
@@ -187,21 +188,29 @@ def _ordered_again(subject: StripSubject, wanted: Collection[int] | None) -> Ord
     return None if is_same else order_strip(scene, strip, wanted)
 
 
-def _bake_folder(scene: Any, strip: Any, subject: StripSubject) -> Path:
+def _bake_folders(strip: Any, subject: StripSubject, painting: Any) -> tuple[Path, Path | None]:
     """Where a strip's frames are kept for these settings; found again whatever the strip is called now.
 
-    Two versions of a film have a folder each, though the strip is the same: one may go on changing.
+    Two versions of a film have a folder each, though the strip is the same: one may go on changing. And where its
+    painting was moved with it there is one for frames that are painted anew: under their numbers others are shown.
     """
     key = f"{subject.plan.identity[:8]}{key_of(subject.look, Path(bpy.data.filepath).name)[:8]}"
-    painting = find_result(scene, strip)
-    shown = Path(bpy.path.abspath(painting.directory)).parent if painting is not None else None
-    return folder_of(strip.name, key, shown, _shown_by_others(painting))
+    others = _shown_by(strip for strip in _paintings() if strip != painting)
+    if painting is None:
+        return folder_of(strip.name, key, None, others), None
+    shown, = _shown_by([painting])
+    folder = folder_of(strip.name, key, shown, others)
+    return folder, folder_of(strip.name, key, shown, {*others, shown}) if numbered_later(painting) else None
 
 
-def _shown_by_others(painting: Any) -> set[Path]:
-    """The bake folders that all other paintings show: halves and copies get their own when they are painted again."""
-    paintings = (strip for scene in film_scenes() if scene.sequence_editor for strip in scene.sequence_editor.strips_all
-                 if strip.type == "IMAGE" and strip.get(SOURCE_KEY) and strip != painting)
+def _paintings() -> Iterator[Any]:
+    """All paintings of this film."""
+    return (strip for scene in film_scenes() if scene.sequence_editor for strip in scene.sequence_editor.strips_all
+            if strip.type == "IMAGE" and strip.get(SOURCE_KEY))
+
+
+def _shown_by(paintings: Iterable[Any]) -> set[Path]:
+    """The bake folders that paintings show: halves and copies get their own when they are painted again."""
     return {Path(os.path.normpath(bpy.path.abspath(strip.directory))).parent for strip in paintings}
 
 

@@ -145,6 +145,28 @@ def test_a_strip_moved_and_then_trimmed_shows_the_frames_that_it_has(gouache):
     assert line(gouache, strip) == "Painted" and len(gouache.jobs()) == 1
 
 
+def test_a_strip_that_was_moved_shows_its_painting_until_it_is_painted_again(gouache):
+    """Also where that was stopped on the way, after frames that have numbers of others by now."""
+    strip = gouache.clip()
+    painted, = gouache.paint(strip)
+    slide(gouache, 3)
+    write_png(gouache.folder / "footage Clip" / "0006.png", picture(9))
+    gouache.set_engine("wait")
+    job, steps = painting(gouache, strip)
+    with pytest.raises(Exception) as stopped:
+        for status in steps:
+            if status.frame == 4:
+                job.cancel()
+    assert type(stopped.value).__name__ == "Cancelled"
+    assert reds(gouache, strip) == [1, 2, 3, 4, 5, 6] and line(gouache, strip) == "Painted"
+    before = gouache.bake_folder(strip)
+    gouache.set_engine("identity")
+    for _ in range(2):
+        assert gouache.paint(strip) == [painted] and gouache.bake_folder(strip) != before
+        assert reds(gouache, strip) == [1, 2, 3, 4, 5, 9] and line(gouache, strip) == "Painted"
+    assert len(gouache.jobs()) == 3
+
+
 def test_a_painting_whose_keyframes_were_noted_by_an_earlier_version(gouache):
     strip = gouache.clip()
     gouache.scene.keyframe_insert(f"{strip.path_from_id()}.gouache.strength", frame=3)
