@@ -90,7 +90,7 @@ class BakeStrips(BakeJob):
     def break_off(self, context: Any) -> None:
         super().break_off(context)
         if self._job.at is not None and self._job.files:
-            note_kept(self._job.at, len(self._job.files))
+            note_kept(self._job.at, self._job.files.values())
 
     def prepare(self, strip: Any) -> None:
         """Set what this operator sets on a strip before it is looked at."""

@@ -22,7 +22,7 @@ from ...core.options import CollageOptions, OutputOptions, StyleOptions
 from .. import compat, preferences, settings
 from ..animation import animated_defaults, animated_values
 from ..capture import Plan, SizeChangedError, capture, make_plan, own_size, rendered_range, strip_of
-from ..files import safe_name
+from ..files import names_in, safe_name
 from ..folders import folder_of
 from ..order import Order, Ranged, Shown, as_preview, finished, preview_folder, runs, runs_text
 from ..owner import Owner
@@ -230,20 +230,24 @@ def _shown_folder(scene: Any, strip: Any, subject: StripSubject) -> Path | None:
     return folder if group.painted_look in ("", subject.look) and Manifest(folder).is_begun else None
 
 
-_kept: dict[str, tuple[str, int, int]] = {}
+_kept: dict[str, tuple[str, str, list[Path], int]] = {}
 
 
-def note_kept(order: Order, frames: int) -> None:
-    """Keep in mind, while Blender runs, how many frames were ready when the painting of a strip was broken off."""
+def note_kept(order: Order, files: Iterable[Path]) -> None:
+    """Keep in mind, while Blender runs, which frames were ready when the painting of a strip was broken off."""
     subject = order.subject
     assert isinstance(subject, StripSubject), "an order for a strip"
-    _kept[subject.plan.identity] = subject.painted_as, frames, len(order.frames)
+    _kept[subject.plan.identity] = subject.painted_as, bpy.data.filepath, list(files), len(order.frames)
 
 
 def kept_of(scene: Any, strip: Any) -> tuple[int, int] | None:
     """How many frames are ready of how many, of a painting as it is set now that was broken off; else None."""
-    painted_as, frames, of = _kept.get(strip.gouache.identity, ("", 0, 0))
-    return (frames, of) if frames and painted_as == Owner(strip, scene).fingerprint() else None
+    painted_as, film, files, of = _kept.get(strip.gouache.identity, ("", "", [], 0))
+    if not files or (painted_as, film) != (Owner(strip, scene).fingerprint(), bpy.data.filepath):
+        return None
+    there = names_in(files[0].parent)
+    ready = sum(file.name in there for file in files)
+    return (ready, of) if ready else None
 
 
 def _only(order: Order, wanted: Collection[int]) -> Order:

@@ -1,5 +1,6 @@
 """Painting as artists and scripts ask for it: several strips, what is refused, cancel, scripts and exit codes."""
 
+import shutil
 from pathlib import Path
 
 import bpy
@@ -140,9 +141,16 @@ def test_cancel_keeps_what_is_painted(gouache):
     assert len(gouache.strips) == 1 and gouache.module("engine")._kept.alive  # ready for the next job
     line = gouache.module("sequencer.state").painting_line
     assert line(gouache.scene, strip)[0] == "Not painted yet"
-    gouache.module("sequencer.orders").note_kept(job.at, len(job.files))
+    gouache.module("sequencer.orders").note_kept(job.at, job.files.values())
     assert line(gouache.scene, strip)[0] == "1 of 6 frames are painted: Paint Strip goes on"
-    strip.gouache.strength = 0.1
+    strength, strip.gouache.strength = strip.gouache.strength, 0.1
+    assert line(gouache.scene, strip)[0] == "Not painted yet"
+    strip.gouache.strength = strength
+    gouache.save("next version.blend")
+    assert line(gouache.scene, strip)[0] == "Not painted yet"
+    gouache.save()
+    assert line(gouache.scene, strip)[0] == "1 of 6 frames are painted: Paint Strip goes on"
+    shutil.rmtree(folder)
     assert line(gouache.scene, strip)[0] == "Not painted yet"
     gouache.set_engine("identity")
     gouache.paint(strip)
