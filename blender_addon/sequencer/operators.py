@@ -150,7 +150,7 @@ class GOUACHE_OT_show_original(bpy.types.Operator):
         strip = active_strip(context)
         result = find_result(compat.sequencer_scene(context), strip)
         result.mute = not result.mute
-        if strip.gouache.mute_source:
+        if strip.gouache.mute_source or result.mute:  # one of the two is always seen
             strip.mute = not result.mute
         return {"FINISHED"}
 

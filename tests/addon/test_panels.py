@@ -52,6 +52,9 @@ def test_the_eye_shows_the_original_and_the_painting_again(gouache):
         assert (painting.mute, strip.mute) == (True, False)
         bpy.ops.gouache.show_original()
         assert (painting.mute, strip.mute) == (False, mute_source)
+    strip.gouache.mute_source, strip.mute = False, True  # by hand
+    bpy.ops.gouache.show_original()
+    assert (painting.mute, strip.mute) == (True, False)
 
 
 def test_a_strip_larger_than_its_painting_is_told_how_it_is_enlarged(gouache):
