@@ -189,7 +189,7 @@ class Bake:
         """Look for them under numbers that are so much greater."""
         manifest, start = Manifest(order.result), time.monotonic()
         for frame in order.frames:
-            file = finished(manifest, frame + by, order.source / f"{frame:05d}.png")
+            file = finished(manifest, frame + by, order.source / f"{frame:05d}.png", order.job.effect)
             if file is None:
                 return False
             self.files[frame] = file

@@ -7,10 +7,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
-from ..core import __version__
 from ..core.digests import digest_of
 from ..core.job import Job
-from ..core.manifest import Manifest
+from ..core.manifest import Manifest, engine_of
 from ..core.options import CollageOptions, MotionOptions
 from . import preferences
 from .files import safe_name
@@ -141,10 +140,10 @@ class Order:
                                          output=str(self.result)))
 
 
-def finished(results: Manifest, frame: int, source: Path) -> Path | None:
+def finished(results: Manifest, frame: int, source: Path, effect: str) -> Path | None:
     """The file of a frame, if it is whole and this version's engine made it from the picture that is given."""
     record = results.get(frame)
-    is_good = (record is not None and record.engine == __version__ and record.input == digest_of(source)
+    is_good = (record is not None and record.engine == engine_of(effect) and record.input == digest_of(source)
                and results.holds(record))
     return results.folder / record.file if record is not None and is_good else None
 

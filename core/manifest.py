@@ -24,6 +24,14 @@ FOLDER = "records"
 OLD_NAME = "manifest.json"
 """All records in one file, as earlier versions wrote them: still read for frames that have no file in `records/`."""
 
+COLLAGE = "collage 5"
+"""Counts up when collages come out otherwise with the same settings: those that were made before are stale then."""
+
+
+def engine_of(effect: str) -> str:
+    """What makes an effect's pictures, as their records name it: this version, and of collages theirs."""
+    return f"{__version__} {COLLAGE}" if effect == "collage" else __version__
+
 
 @dataclass(frozen=True)
 class Record:

@@ -29,6 +29,7 @@ from .frames import FORMATS, Picture
 from .job import BESIDE, Job
 from .kinds import KINDS, Kind, hangs_together
 from .lead import led_over
+from .manifest import engine_of
 from .motion.flow import estimator
 from .motion.links import Motion
 from .motion.recorded import RecordedFlow
@@ -69,7 +70,7 @@ def _events(job: Job) -> Iterator[Event]:
     kind = KINDS[job.effect]
     reference = (yield from find_reference(clip)) if job.refers_to_first else clip.numbers[0]
     effect = kind.prepare(job, clip, compute, reference)
-    results = Results(output)
+    results = Results(output, engine_of(job.effect))
     results.manifest(output).check_writable()
     for note in (*(note for each in (clip, *beside.values()) for note in each.notes), *effect.notes):
         yield events.Warning(note)

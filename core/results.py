@@ -6,17 +6,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from . import __version__, frames
+from . import frames
 from .atomic import share
 from .manifest import Manifest, Record
 from .plan import Task
 
 
 class Results:
-    """The folders that pictures go to, each with a manifest."""
+    """The folders that pictures go to, each with a manifest; records name the `engine` that made them."""
 
-    def __init__(self, output: Path) -> None:
-        self.output = output
+    def __init__(self, output: Path, engine: str) -> None:
+        self.output, self.engine = output, engine
         self._manifests: dict[Path, Manifest] = {}
 
     def manifest(self, folder: Path) -> Manifest:
@@ -64,10 +64,10 @@ class Results:
         """Remember that this version would make no other picture, which stands there. Raises OutputError."""
         manifest = self.manifest(task.path.parent)
         record = manifest.get(task.number)
-        if record is not None and record.engine != __version__:
-            manifest.add(task.number, replace(record, engine=__version__))
+        if record is not None and record.engine != self.engine:
+            manifest.add(task.number, replace(record, engine=self.engine))
 
     def enter(self, task: Task, picture: str, seconds: float) -> None:
         """Remember a task's picture, by the hash of what was written, as finished. Raises OutputError."""
-        record = Record(task.path.name, task.input, task.key, round(seconds, 3), picture=picture)
+        record = Record(task.path.name, task.input, task.key, round(seconds, 3), self.engine, picture)
         self.manifest(task.path.parent).add(task.number, record)

@@ -281,7 +281,7 @@ def is_fresh(scene: Any, strip: Any, order: Order, captured: Container[Path] = (
         if order.subject.capture(order.source, first, last) is not order.subject:
             return False
     manifest, made = Manifest(shown), {frame: order.source / f"{frame:05d}.png" for frame in order.frames}
-    return any(all(finished(manifest, frame + by, source) for frame, source in made.items())
+    return any(all(finished(manifest, frame + by, source, order.job.effect) for frame, source in made.items())
                for by in {0, order.numbered_later})
 
 

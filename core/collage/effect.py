@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..effects import Frame, Moment, Painted, Step
+from ..manifest import COLLAGE
 from ..options import CollageOptions
 from .compose import Composer
 from .follow import Follow
@@ -15,7 +16,7 @@ from .pieces import Pieces
 class CollageEffect:
     """Implements `effects.Follower`; what is known of a frame are its `Pieces`."""
 
-    weights = "collage 5"
+    weights = COLLAGE
 
     def __init__(self, options: CollageOptions, materials: Materials) -> None:
         self.options, self.materials = options, materials

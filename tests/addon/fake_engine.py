@@ -38,7 +38,7 @@ import zlib
 from pathlib import Path
 
 sys.path[:1] = [str(Path.cwd())]
-from core.manifest import Manifest, Record  # noqa: E402 (the standard library's part of the engine)
+from core.manifest import Manifest, Record, engine_of  # noqa: E402 (the standard library's part of the engine)
 
 MODE = os.environ.get("GOUACHE_FAKE", "identity")
 commands: "queue.Queue[dict | None]" = queue.Queue()
@@ -102,7 +102,7 @@ def run(path):
         if stop.is_set():
             say("cancelled", frames=index - 1)
             return
-        manifest.add(number, Record(target.name, digest(file), MODE, 0.0, picture=digest(target)))
+        manifest.add(number, Record(target.name, digest(file), MODE, 0.0, engine_of(job["effect"]), digest(target)))
         say("frame", frame=number, index=index * todo // (len(frames) - len(cached)), of=todo, path=str(target),
             seconds=0.0, cached=False)
     if job["options"].get("export_layers"):

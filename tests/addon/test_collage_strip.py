@@ -105,6 +105,17 @@ def test_a_strip_becomes_a_collage(gouache, capfd):
     assert result.name == "An artist's"
 
 
+def test_a_collage_that_another_version_made_is_left_to_the_engine(gouache):
+    strip = gouache.clip()
+    for _ in range(2):
+        bpy.ops.gouache.collage_strip(strips="Clip")
+    assert len(gouache.jobs()) == 1
+    record = gouache.bake_folder(strip) / "result" / "records" / "4.json"
+    record.write_text(record.read_text().replace(core("manifest").COLLAGE, "collage 4"))
+    bpy.ops.gouache.collage_strip(strips="Clip")
+    assert len(gouache.jobs()) == 2
+
+
 def test_several_strips_and_copies(gouache):
     first, second = collage(gouache), gouache.clip(name="Second", channel=3)
     first.gouache.collage.mode, first.gouache.collage.roughness = "mosaic", 3.5

@@ -18,12 +18,13 @@ import numpy as np
 import pytest
 from outcomes import painted, run
 
-from core import events, frames, pipeline
+from core import __version__, events, frames, pipeline
 from core.arrays import as_array
 from core.clips import Movie
 from core.collage.pieces import Floats, Pieces
 from core.errors import InputError
 from core.job import Job
+from core.manifest import Manifest, engine_of
 from core.options import COLLAGE_MODES, CollageOptions, MotionOptions, describe
 
 Jobs = Callable[..., Job]
@@ -54,6 +55,17 @@ def test_a_cut_begins_afresh(clip: Clips, collage: Jobs, tmp_path: Path) -> None
     run(whole)
     run(rest)
     assert results(rest) == {name: data for name, data in results(whole).items() if name >= "003"}
+
+
+def test_a_collage_of_an_earlier_version_that_is_not_stale_is_taken_over(clip: Clips, collage: Jobs) -> None:
+    """Its records named no version of collages: once confirmed, Blender need not ask again."""
+    order = collage(clip(2))
+    run(order)
+    manifest = Manifest(Path(order.output))
+    for number, record in manifest.all().items():
+        manifest.add(number, dataclasses.replace(record, engine=__version__))
+    assert painted(run(order)) == []
+    assert {record.engine for record in manifest.all().values()} == {engine_of("collage")}
 
 
 @pytest.fixture
