@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import uuid
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import bpy
 
-from .rendering import film_scenes
+from .rendering import film_strips
 
 SESSION = uuid.uuid4().hex
 """Tells files that were never saved from those of other sessions."""
@@ -22,15 +22,10 @@ Strips = Mapping[str, list[tuple[Any, Any]]]
 def all_strips() -> Strips:
     """Look up the strips of this file: once for all of them, where many are asked about."""
     found: Strips = defaultdict(list)
-    for scene, strip in _every_strip():
+    for scene, strip in film_strips():
         if identity := strip.gouache.identity:
             found[identity].append((scene, strip))
     return found
-
-
-def _every_strip() -> Iterator[tuple[Any, Any]]:
-    return ((scene, strip) for scene in film_scenes() if scene.sequence_editor
-            for strip in scene.sequence_editor.strips_all)
 
 
 def own_identity(scene: Any, strip: Any, strips: Strips | None = None) -> str:
@@ -65,7 +60,7 @@ def twins(strip: Any, strips: Strips | None = None) -> list[tuple[Any, Any]]:
     identity = strip.gouache.identity
     if not identity:
         return []
-    return [(scene, other) for scene, other in (_every_strip() if strips is None else strips.get(identity, ()))
+    return [(scene, other) for scene, other in (film_strips() if strips is None else strips.get(identity, ()))
             if other != strip and other.gouache.identity == identity]
 
 

@@ -9,7 +9,7 @@ import bpy
 
 from . import compat, settings
 from .animation import keys_of
-from .rendering import film_scenes
+from .rendering import film_strips
 from .results import active_source
 
 PLAIN_NODE = "CompositorNodeGroup"
@@ -64,8 +64,7 @@ def modifier_of(strip: Any) -> Any:
 
 def sharing(tree: Any) -> list[tuple[Any, Any]]:
     """The strips that have a modifier with this very group, each with its scene: they share one bake."""
-    return [(scene, strip) for scene in film_scenes() if scene.sequence_editor
-            for strip in scene.sequence_editor.strips_all
+    return [(scene, strip) for scene, strip in film_strips()
             if getattr(modifier_of(strip), "node_group", None) == tree]
 
 

@@ -123,6 +123,12 @@ def film_scenes() -> list[Any]:
     return [scene for scene in scenes if scene not in held]
 
 
+def film_strips() -> Iterator[tuple[Any, Any]]:
+    """All strips of the film, however deep in metas, each with its scene."""
+    return ((scene, strip) for scene in film_scenes() if scene.sequence_editor
+            for strip in scene.sequence_editor.strips_all)
+
+
 def drop_copies() -> None:
     """Remove the copies that are held, and hold no more."""
     global _held

@@ -27,7 +27,7 @@ from ..folders import folder_of
 from ..order import Order, Ranged, Shown, as_preview, finished, preview_folder, runs, runs_text
 from ..owner import Owner
 from ..parts import SHOWS_BELOW
-from ..rendering import film_scenes, holds_copies
+from ..rendering import film_strips, holds_copies
 from ..results import (
     SOURCE_KEY,
     check_room,
@@ -205,8 +205,7 @@ def _bake_folders(strip: Any, subject: StripSubject, painting: Any) -> tuple[Pat
 
 def _paintings() -> Iterator[Any]:
     """All paintings of this film."""
-    return (strip for scene in film_scenes() if scene.sequence_editor for strip in scene.sequence_editor.strips_all
-            if strip.type == "IMAGE" and strip.get(SOURCE_KEY))
+    return (strip for _, strip in film_strips() if strip.type == "IMAGE" and strip.get(SOURCE_KEY))
 
 
 def _shown_by(paintings: Iterable[Any]) -> set[Path]:

@@ -9,7 +9,7 @@ import bpy
 from ...core.options import read_by
 from .. import bake, compat, settings
 from ..capture import own_size
-from ..owner import active_owner, active_strip, modifier_of, sharing, shown_frame
+from ..owner import Owner, active_owner, active_strip, modifier_of, sharing, shown_frame
 from ..parts import WITHOUT_PICTURE
 from ..results import find_result
 from ..ui import rows
@@ -37,6 +37,13 @@ class PicturePanel(SidebarPanel):
     def poll(cls, context: Any) -> bool:
         strip = active_strip(context)
         return strip is not None and strip.type not in WITHOUT_PICTURE
+
+
+def polled_owner(context: Any) -> Owner:
+    """Whose settings a panel shows that is not drawn without one."""
+    owner = active_owner(context)
+    assert owner is not None, "polled"
+    return owner
 
 
 class StylePanel(PicturePanel):
@@ -81,9 +88,7 @@ class GOUACHE_PT_style(StylePanel, bpy.types.Panel):
     bl_idname, bl_label, bl_parent_id = "GOUACHE_PT_style", "Style", "GOUACHE_PT_strip"
 
     def draw(self, context: Any) -> None:
-        owner = active_owner(context)
-        assert owner is not None, "polled"
-        rows.draw_styles(self.layout, owner.settings)
+        rows.draw_styles(self.layout, polled_owner(context).settings)
 
 
 class GOUACHE_PT_materials(CollagePanel, bpy.types.Panel):
@@ -92,9 +97,7 @@ class GOUACHE_PT_materials(CollagePanel, bpy.types.Panel):
     bl_idname, bl_label, bl_parent_id = "GOUACHE_PT_materials", "Materials", "GOUACHE_PT_strip"
 
     def draw(self, context: Any) -> None:
-        owner = active_owner(context)
-        assert owner is not None, "polled"
-        rows.draw_materials(self.layout, owner.settings, of_strip=True)
+        rows.draw_materials(self.layout, polled_owner(context).settings, of_strip=True)
 
 
 class GOUACHE_PT_settings(PicturePanel, bpy.types.Panel):
@@ -103,8 +106,7 @@ class GOUACHE_PT_settings(PicturePanel, bpy.types.Panel):
     bl_idname, bl_label, bl_parent_id = "GOUACHE_PT_settings", "Settings", "GOUACHE_PT_strip"
 
     def draw(self, context: Any) -> None:
-        owner = active_owner(context)
-        assert owner is not None, "polled"
+        owner = polled_owner(context)
         notes = {"size": size_note(compat.sequencer_scene(context), active_strip(context), owner.settings)}
         if owner.settings.effect == "collage":
             rows.draw_collage_options(self.layout, owner.settings, advanced=False, notes=notes)
@@ -235,9 +237,7 @@ class GOUACHE_PT_preview(PicturePanel, bpy.types.Panel):
         return super().poll(context) and owner is not None and preview_of(owner) is not None
 
     def draw(self, context: Any) -> None:
-        owner = active_owner(context)
-        assert owner is not None, "polled"
-        rows.draw_preview(self.layout, owner)
+        rows.draw_preview(self.layout, polled_owner(context))
 
 
 class GOUACHE_PT_advanced(PicturePanel, bpy.types.Panel):
@@ -248,9 +248,7 @@ class GOUACHE_PT_advanced(PicturePanel, bpy.types.Panel):
 
     def draw(self, context: Any) -> None:
         layout: Any = self.layout
-        owner = active_owner(context)
-        assert owner is not None, "polled"
-        group = owner.settings
+        group = polled_owner(context).settings
         layout.use_property_split, layout.use_property_decorate = True, False
         if group.effect == "collage":
             rows.draw_collage_options(layout, group, advanced=True)
@@ -270,9 +268,7 @@ class GOUACHE_PT_output(PicturePanel, bpy.types.Panel):
 
     def draw(self, context: Any) -> None:
         layout: Any = self.layout
-        owner = active_owner(context)
-        assert owner is not None, "polled"
-        group = owner.settings
+        group = polled_owner(context).settings
         layout.use_property_split, layout.use_property_decorate = True, False
         for name in (*settings.OUTPUT_FIELDS, "mute_source", "paint_on_render"):
             if hasattr(group, name):

@@ -87,9 +87,4 @@ class GOUACHE_OT_view_preview(bpy.types.Operator):
         return {"FINISHED"}
 
 
-def register() -> None:
-    bpy.utils.register_class(GOUACHE_OT_view_preview)
-
-
-def unregister() -> None:
-    bpy.utils.unregister_class(GOUACHE_OT_view_preview)
+register, unregister = bpy.utils.register_classes_factory((GOUACHE_OT_view_preview,))

@@ -269,8 +269,8 @@ def test_all_strips_are_looked_up_once_for_a_whole_film(gouache, monkeypatch):
     identity, due = gouache.module("identity"), gouache.module("due")
     for number in range(9):
         gouache.add_style(gouache.strips.new_effect(f"Color {number}", "COLOR", number + 1, **gouache.length(1, 5)))
-    every, looked = identity._every_strip, []
-    monkeypatch.setattr(identity, "_every_strip", lambda: looked.append(1) or every())
+    every, looked = identity.film_strips, []
+    monkeypatch.setattr(identity, "film_strips", lambda: looked.append(1) or every())
     identity.keep()
     due.due_strips(gouache.scene)
     assert len(looked) == 2

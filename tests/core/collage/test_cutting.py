@@ -12,7 +12,7 @@ import torch
 
 from core.collage.cutting import NARROW, VIVID, WIDE, Cutter, birth_rule, hole_parts
 from core.collage.follow import Follow
-from core.collage.ground import ground_of, to_lab
+from core.collage.ground import Ground, ground_of, to_lab
 from core.collage.materials import Materials
 from core.collage.pieces import Floats, Pieces
 from core.collage.visible import shown
@@ -160,18 +160,22 @@ def test_narrow_holes_are_filled_where_tissue_would_show_and_no_gaps_are_wanted(
     assert birth_rule(options, level=1) == birth_rule(replace(options, overlap=-0.01)) == WIDE
 
 
-def test_a_long_and_narrow_hole_is_filled_by_several_pieces(moment: Moments) -> None:
+def with_hole(moment: Moments, rows: slice, columns: slice) -> tuple[Ground, np.ndarray]:
+    """A ground and a hole in it."""
     ground = ground_of(moment(1).rgb, Companions())
     hole = np.zeros(ground.shape, bool)
-    hole[20:26, 10:90] = True
+    hole[rows, columns] = True
+    return ground, hole
+
+
+def test_a_long_and_narrow_hole_is_filled_by_several_pieces(moment: Moments) -> None:
+    ground, hole = with_hole(moment, slice(20, 26), slice(10, 90))
     assert 3 <= len(hole_parts(hole, ground, 400.0, NARROW)) <= 5
     assert len(hole_parts(hole, ground, 400.0, WIDE)) == 1
 
 
 def test_a_hole_is_filled_by_pieces_as_large_as_the_others(moment: Moments) -> None:
-    ground = ground_of(moment(1).rgb, Companions())
-    hole = np.zeros(ground.shape, bool)
-    hole[20:60, 20:80] = True
+    ground, hole = with_hole(moment, slice(20, 60), slice(20, 80))
     assert 4 <= len(hole_parts(hole, ground, 400.0, NARROW)) <= 9
     assert len(hole_parts(hole, ground, 2400.0, NARROW)) == 1
     assert sum(region.area for region in hole_parts(hole, ground, 400.0, NARROW)) > 0.85 * hole.sum()
